@@ -1,0 +1,2 @@
+export * from './exchange';
+export { mountFace, type Face, type Route, type ServeContext } from './serve';

@@ -1,0 +1,29 @@
+import { Readable } from 'node:stream';
+import type { Exchange, Reply } from './exchange';
+
+/** Writes the answer. Objects become JSON; streams are piped and end the connection when they fail half-way. */
+export function send(x: Exchange, reply: Reply): void {
+  const { res } = x;
+  if (res.headersSent || res.destroyed) return;
+  res.status(reply.status);
+  res.setHeader('X-Request-Id', x.requestId);
+  setAll(x, x.headers);
+  if (reply.headers !== undefined) setAll(x, reply.headers);
+  const { body } = reply;
+  if (body === undefined) {
+    res.end();
+  } else if (body instanceof Readable) {
+    body.on('error', () => res.destroy());
+    res.on('close', () => body.destroy());
+    body.pipe(res);
+  } else if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    res.send(body);
+  } else {
+    if (res.getHeader('Content-Type') === undefined) res.setHeader('Content-Type', 'application/json; charset=utf-8');
+    res.send(JSON.stringify(body));
+  }
+}
+
+function setAll(x: Exchange, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) x.res.setHeader(name, value);
+}

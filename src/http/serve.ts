@@ -1,0 +1,132 @@
+import type { Application, NextFunction, Request, RequestHandler, Response, Router } from 'express';
+import express from 'express';
+import type { AuditDraft, AuditTrail } from '../audit/draft';
+import { ProblemError } from '../fhir/problem';
+import type { Principal } from '../identity/principal';
+import { beginExchange, draftOf, type Exchange, type Reply } from './exchange';
+import { send } from './send';
+
+/** One endpoint of a face. The table of a face's routes is the whole truth about what it answers. */
+export interface Route {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete' | 'all';
+  /** Express path below the face's mount point. */
+  path: string;
+  /** How the access is named in the audit trail. */
+  interaction: AuditDraft['interaction'];
+  action: AuditDraft['action'];
+  /** Answered without a credential (login, metadata, public keys). Default false. */
+  open?: boolean;
+  /** Not worth an audit entry (documents and keys that are public). Default false. */
+  unaudited?: boolean;
+  /** `text` reads the body within `bodyLimit`; `stream` leaves it to the handler (uploads). Default text. */
+  body?: 'text' | 'stream';
+  /** Bytes; default the face's. */
+  bodyLimit?: number;
+  /** Refuses by throwing; runs after authentication and limits, before the handler. */
+  authorize?(x: Exchange): void;
+  handle(x: Exchange): Promise<Reply>;
+}
+
+/** What makes a face a face: how it knows its callers, limits them, and words its failures. */
+export interface Face {
+  name: AuditDraft['face'];
+  /** Bytes of a body. */
+  bodyLimit: number;
+  authenticate(x: Exchange): Promise<Principal>;
+  /** Counts the request; puts its headers into `x.headers`; throws `rate-limited`. */
+  limit?(x: Exchange): Promise<void>;
+  renderError(problem: ProblemError, x: Exchange): Reply;
+}
+
+/** What the pipeline needs of the house. */
+export interface ServeContext {
+  trail: AuditTrail;
+  /** Told of every finished exchange (logs, metrics): never carries PHI. */
+  observe(done: { x: Exchange; route: Route; status: number; milliseconds: number; error?: unknown }): void;
+}
+
+/** Mounts a face: its routes in order, then its own 404 for everything below the path. */
+export function mountFace(app: Application | Router, at: string, face: Face, routes: readonly Route[], context: ServeContext): void {
+  const router = express.Router({ caseSensitive: true });
+  for (const route of routes) {
+    router[route.method](route.path, ...bodyReaders(face, route), serve(face, route, context));
+  }
+  const unknown = unknownRoute(face);
+  router.use(serve(face, unknown, context));
+  router.use(refuseBody(face, unknown, context));
+  app.use(at, router);
+}
+
+function unknownRoute(face: Face): Route {
+  return {
+    method: 'all',
+    path: '*',
+    interaction: 'operation',
+    action: 'E',
+    open: face.name !== 'dermifi',
+    handle: () => Promise.reject(new ProblemError('not-found', 'There is nothing at this path. See /docs for the endpoints.')),
+  };
+}
+
+function bodyReaders(face: Face, route: Route): RequestHandler[] {
+  if (route.body === 'stream' || route.method === 'get') return [];
+  return [express.text({ type: () => true, limit: route.bodyLimit ?? face.bodyLimit })];
+}
+
+/** One request through the face: authenticate, limit, authorize, handle, audit, send. */
+function serve(face: Face, route: Route, context: ServeContext): RequestHandler {
+  return (req, res) => void exchange(face, route, context, req, res);
+}
+
+/** Errors of the body reader (too large, unreadable encoding) leave in the face's own words too. */
+function refuseBody(face: Face, route: Route, context: ServeContext) {
+  return (error: unknown, req: Request, res: Response, _next: NextFunction): void => {
+    const refusing: Route = { ...route, handle: () => Promise.reject(bodyProblem(error)) };
+    void exchange(face, refusing, context, req, res);
+  };
+}
+
+function bodyProblem(error: unknown): ProblemError {
+  const status = (error as { status?: number }).status;
+  if (status === 413) return new ProblemError('too-large', 'The request body is larger than this endpoint takes.');
+  if (status === 415) return new ProblemError('unsupported-media-type', 'The body has an encoding that is not supported.');
+  return new ProblemError('malformed', 'The request body could not be read.', { cause: error });
+}
+
+async function exchange(face: Face, route: Route, context: ServeContext, req: Request, res: Response): Promise<void> {
+  const started = performance.now();
+  const x = beginExchange(req, res, face.name);
+  x.audit = { interaction: route.interaction, action: route.action };
+  if (typeof req.body === 'string') x.body = req.body;
+  let failure: unknown;
+  let reply: Reply;
+  try {
+    if (route.open !== true) x.principal = await face.authenticate(x);
+    await face.limit?.(x);
+    route.authorize?.(x);
+    reply = await route.handle(x);
+    if (!x.audited && route.unaudited !== true) await context.trail.record(draftOf(x, '0'));
+  } catch (error) {
+    failure = error;
+    reply = await fail(face, context, x, error);
+  }
+  send(x, reply);
+  context.observe({ x, route, status: reply.status, milliseconds: performance.now() - started, error: failure });
+}
+
+/** A failed request is audited as what it was; when even that fails, the answer is 503. */
+async function fail(face: Face, context: ServeContext, x: Exchange, error: unknown): Promise<Reply> {
+  const problem = asProblem(error);
+  try {
+    const outcomeText = `${problem.status} ${problem.code}`;
+    await context.trail.record(draftOf(x, problem.status >= 500 ? '8' : '4', { outcomeText }));
+    return face.renderError(problem, x);
+  } catch (unrecorded) {
+    return face.renderError(asProblem(unrecorded), x);
+  }
+}
+
+function asProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  return new ProblemError('internal', 'Something went wrong on our side. Give support the request id.', { cause: error });
+}

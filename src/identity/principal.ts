@@ -1,0 +1,34 @@
+import type { Viewer } from '../store';
+
+/** Dermifi's and the dashboard's roles. */
+export type Role =
+  | 'operator'
+  | 'admin'
+  | 'provider'
+  | 'staff'
+  | 'pharmacy'
+  | 'read-only'
+  | 'practice-admin'
+  | 'compliance';
+
+/** Who is asking, whichever face and credential it came through. Plain data; never carries a secret. */
+export interface Principal {
+  kind: 'key' | 'client' | 'user' | 'system' | 'anonymous';
+  /** Key id, client id, user id. */
+  id: string;
+  /** Name for audit and display. */
+  name: string;
+  /** Organization id of the practice; undefined sees the whole deployment. */
+  practice?: string;
+  practiceName?: string;
+  /** HandoffRx scopes of a key (`referrals:read`) or SMART scopes of a client (`system/Patient.rs`). */
+  scopes: readonly string[];
+  plan?: 'Free' | 'Pro' | 'Enterprise';
+  role?: Role;
+  permissions?: readonly ('read' | 'write' | 'prescribe')[];
+  email?: string;
+  /** Practitioner id that a user is. */
+  practitioner?: string;
+  /** What the store lets this principal see. */
+  viewer: Viewer;
+}

@@ -1,4 +1,4 @@
-import type { Application, NextFunction, Request, RequestHandler, Response, Router } from 'express';
+import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import express from 'express';
 import type { AuditDraft, AuditTrail } from '../audit/draft';
 import { ProblemError } from '../fhir/problem';
@@ -46,7 +46,13 @@ export interface ServeContext {
 }
 
 /** Mounts a face: its routes in order, then its own 404 for everything below the path. */
-export function mountFace(app: Application | Router, at: string, face: Face, routes: readonly Route[], context: ServeContext): void {
+export function mountFace(
+  app: { use(path: string, router: Router): unknown },
+  at: string,
+  face: Face,
+  routes: readonly Route[],
+  context: ServeContext,
+): void {
   const router = express.Router({ caseSensitive: true });
   for (const route of routes) {
     router[route.method](route.path, ...bodyReaders(face, route), serve(face, route, context));

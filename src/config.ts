@@ -1,0 +1,114 @@
+import ipaddr from 'ipaddr.js';
+import { resolve } from 'node:path';
+
+/** What the environment says, typed. docs/operators.md explains each variable. */
+export interface Config {
+  port: number;
+  host: string;
+  /** Base of links and issuer of tokens, without a slash at the end. */
+  publicUrl: string;
+  dataDir: string;
+  /** Production database; undefined means the embedded one in `dataDir`. */
+  mongodbUri: string | undefined;
+  workers: number;
+  fhirAuth: boolean;
+  /** CIDRs from which the Dermifi face may be called; empty allows all. */
+  ipAllowlist: readonly string[];
+  /** Number of proxies in front whose X-Forwarded-For is believed. */
+  trustProxy: number;
+  /** CIDRs that outgoing calls may reach although private. */
+  webhookAllowPrivate: readonly string[];
+  auditReads: 'strict' | 'async';
+  production: boolean;
+  logLevel: string;
+}
+
+/** A variable that cannot be understood, or a start that cannot go on: one line for the operator, exit code 1. */
+export class StartError extends Error {}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the operator's contract; throws StartError naming the variable. */
+export function readConfig(env: Environment): Config {
+  const port = integer(env, 'PORT', 8080, 0, 65_535);
+  const host = text(env, 'HOST') ?? '127.0.0.1';
+  const fhirAuth = oneOf(env, 'FHIR_AUTH', ['on', 'off'], 'on') === 'on';
+  if (!fhirAuth && !isLoopback(host)) {
+    throw new StartError('FHIR_AUTH=off opens the record to everybody: it is refused unless HOST is a loopback address.');
+  }
+  return {
+    port,
+    host,
+    publicUrl: publicUrl(env, host, port),
+    dataDir: resolve(text(env, 'DATA_DIR') ?? './data'),
+    mongodbUri: mongodbUri(env),
+    workers: integer(env, 'WORKERS', 1, 1, 256),
+    fhirAuth,
+    ipAllowlist: cidrs(env, 'IP_ALLOWLIST'),
+    trustProxy: integer(env, 'TRUST_PROXY', 0, 0, 32),
+    webhookAllowPrivate: cidrs(env, 'WEBHOOK_ALLOW_PRIVATE'),
+    auditReads: oneOf(env, 'AUDIT_READS', ['strict', 'async'], 'strict'),
+    production: env.NODE_ENV === 'production',
+    logLevel: oneOf(env, 'LOG_LEVEL', ['silent', 'error', 'warn', 'info', 'debug'], 'warn'),
+  };
+}
+
+/** Host as it stands in a URL (IPv6 in brackets). */
+export function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function text(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function integer(env: Environment, name: string, fallback: number, low: number, high: number): number {
+  const value = text(env, name);
+  if (value === undefined) return fallback;
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < low || number > high) {
+    throw new StartError(`${name} must be a whole number from ${low} to ${high}, but is "${value}".`);
+  }
+  return number;
+}
+
+function oneOf<T extends string>(env: Environment, name: string, allowed: readonly T[], fallback: T): T {
+  const value = text(env, name);
+  if (value === undefined) return fallback;
+  const found = allowed.find((each) => each === value.toLowerCase());
+  if (found === undefined) throw new StartError(`${name} must be one of ${allowed.join(', ')}, but is "${value}".`);
+  return found;
+}
+
+function cidrs(env: Environment, name: string): string[] {
+  const list = (text(env, name) ?? '').split(/[\s,]+/).filter((each) => each !== '');
+  for (const each of list) {
+    if (!ipaddr.isValidCIDR(each) && !ipaddr.isValid(each)) {
+      throw new StartError(`${name} takes addresses in CIDR form such as 10.0.0.0/8, separated by commas, but has "${each}".`);
+    }
+  }
+  return list.map((each) => (each.includes('/') ? each : `${each}/${ipaddr.parse(each).kind() === 'ipv4' ? 32 : 128}`));
+}
+
+function publicUrl(env: Environment, host: string, port: number): string {
+  const value = text(env, 'PUBLIC_URL');
+  if (value === undefined) return `http://${urlHost(host)}:${port}`;
+  const parsed = URL.canParse(value) ? new URL(value) : undefined;
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) {
+    throw new StartError(`PUBLIC_URL must be an http or https address, but is "${value}".`);
+  }
+  return value.replace(/\/+$/, '');
+}
+
+function mongodbUri(env: Environment): string | undefined {
+  const value = text(env, 'MONGODB_URI');
+  if (value !== undefined && !/^mongodb(\+srv)?:\/\//.test(value)) {
+    throw new StartError('MONGODB_URI must begin with mongodb:// or mongodb+srv://.');
+  }
+  return value;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.parse(host).range() === 'loopback');
+}

@@ -1,0 +1,27 @@
+export { CommandError, notSupported } from './command-error';
+export { binaryParts, compareBson, compareStrings, equalBson, regexParts } from './compare';
+export { encodeCompoundKey, encodeKey } from './encode-key';
+export type { IndexKeys, KeyPattern } from './index-keys';
+export { indexKeys, parseKeyPattern } from './index-keys';
+export type { ExpandedKeys, KeyTuple } from './key-paths';
+export { expandKeys } from './key-paths';
+export type { ExactDecimal, Numeric } from './numbers';
+export { compareNumeric, decimalValue, exactDecimal, longValue, numericOf, toDouble } from './numbers';
+export type { Document } from './types';
+export {
+  arrayIndex,
+  bsonType,
+  BsonType,
+  copyDocument,
+  field,
+  isDocument,
+  isInt32,
+  isNumber,
+  isTruthy,
+  MISSING,
+  plain,
+  Rank,
+  rankOf,
+  setField,
+  typeName,
+} from './types';

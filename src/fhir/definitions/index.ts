@@ -1,0 +1,5 @@
+export * from './canonicals';
+export * from './compartments';
+export * from './search-parameters';
+export * from './types';
+export { PROFILES_FOLDER } from './files';

@@ -1,0 +1,6 @@
+/** What FHIR R4 is: definitions, JSON and XML, dates, references, FHIRPath, validation, patch, terminology. Pure. */
+export * from './dates';
+export * from './definitions';
+export * from './json';
+export * from './problem';
+export * from './references';

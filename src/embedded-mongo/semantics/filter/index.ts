@@ -1,0 +1,6 @@
+export type { Comparison, Filter, PathFilter } from './ast';
+export type { Matcher } from './compile';
+export { compileFilter } from './compile';
+export { isOperatorDocument, parseFilter } from './parse';
+export type { MatchDetails } from './paths';
+export type { CompiledRegex } from './regex';

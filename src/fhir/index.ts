@@ -1,6 +1,14 @@
 /** What FHIR R4 is: definitions, JSON and XML, dates, references, FHIRPath, validation, patch, terminology. Pure. */
 export * from './dates';
 export * from './definitions';
+export {
+  compileFhirPath,
+  compileTypedFhirPath,
+  FhirPathError,
+  FhirPathSyntaxError,
+  type FhirPathVariables,
+  type TypedValue,
+} from './fhirpath';
 export * from './json';
 export * from './problem';
 export * from './references';

@@ -10,5 +10,6 @@ export {
   type TypedValue,
 } from './fhirpath';
 export * from './json';
+export * from './patients';
 export * from './problem';
 export * from './references';

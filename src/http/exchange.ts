@@ -33,6 +33,8 @@ export interface Exchange {
   principal: Principal;
   /** Body as text, read within the route's limit; empty when there is none. */
   body: string;
+  /** The same as bytes, for routes that read `raw`. */
+  raw: Buffer;
   /** Headers that go out with every answer, failures included (rate limits). */
   readonly headers: Record<string, string>;
   /** Facts for the audit entry; handlers add to it. */
@@ -61,6 +63,7 @@ export function beginExchange(req: Request, res: Response, face: AuditDraft['fac
     address: req.ip ?? req.socket.remoteAddress ?? 'unknown',
     principal: ANONYMOUS,
     body: '',
+    raw: Buffer.alloc(0),
     headers: {},
     audit: {},
     audited: false,

@@ -18,8 +18,8 @@ export interface Route {
   open?: boolean;
   /** Not worth an audit entry (documents and keys that are public). Default false. */
   unaudited?: boolean;
-  /** `text` reads the body within `bodyLimit`; `stream` leaves it to the handler (uploads). Default text. */
-  body?: 'text' | 'stream';
+  /** `text` and `raw` read the body within `bodyLimit`; `stream` leaves it to the handler (uploads). Default text. */
+  body?: 'text' | 'raw' | 'stream';
   /** Bytes; default the face's. */
   bodyLimit?: number;
   /** Refuses by throwing; runs after authentication and limits, before the handler. */
@@ -76,7 +76,8 @@ function unknownRoute(face: Face): Route {
 
 function bodyReaders(face: Face, route: Route): RequestHandler[] {
   if (route.body === 'stream' || route.method === 'get') return [];
-  return [express.text({ type: () => true, limit: route.bodyLimit ?? face.bodyLimit })];
+  const options = { type: () => true, limit: route.bodyLimit ?? face.bodyLimit };
+  return [route.body === 'raw' ? express.raw(options) : express.text(options)];
 }
 
 /** One request through the face: authenticate, limit, authorize, handle, audit, send. */
@@ -103,7 +104,7 @@ async function exchange(face: Face, route: Route, context: ServeContext, req: Re
   const started = performance.now();
   const x = beginExchange(req, res, face.name);
   x.audit = { interaction: route.interaction, action: route.action };
-  if (typeof req.body === 'string') x.body = req.body;
+  takeBody(x, req.body);
   let failure: unknown;
   let reply: Reply;
   try {
@@ -118,6 +119,13 @@ async function exchange(face: Face, route: Route, context: ServeContext, req: Re
   }
   send(x, reply);
   context.observe({ x, route, status: reply.status, milliseconds: performance.now() - started, error: failure });
+}
+
+function takeBody(x: Exchange, body: unknown): void {
+  if (typeof body === 'string') x.body = body;
+  if (!Buffer.isBuffer(body)) return;
+  x.raw = body;
+  x.body = body.toString('utf8');
 }
 
 /** A failed request is audited as what it was; when even that fails, the answer is 503. */

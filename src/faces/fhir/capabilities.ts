@@ -1,0 +1,105 @@
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceOperation,
+  ResourceType,
+} from '@medplum/fhirtypes';
+import { resourceTypes } from '../../fhir';
+import { describeParameters, type ParameterDescription } from '../../search';
+import type { FhirContext } from './context';
+import type { Operation } from './interaction';
+import { INTERACTIONS } from './interactions';
+import { OPERATIONS } from './operations';
+
+/** Types that are values of requests and answers and cannot be stored. */
+const TRANSIENT = new Set(['Parameters', 'OperationOutcome']);
+/** Types that only the server writes. */
+const READ_ONLY = new Set(['AuditEvent']);
+const WRITES = new Set(['create', 'update', 'patch', 'delete']);
+const STARTED = new Date();
+
+/** What this server does, made from its own tables. https://hl7.org/fhir/R4/capabilitystatement.html */
+export function capabilities(context: FhirContext): CapabilityStatement {
+  const { baseUrl } = context;
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: STARTED.toISOString(),
+    publisher: 'Crosswalk',
+    kind: 'instance',
+    software: { name: 'Crosswalk', version: '0.1.0' },
+    implementation: { description: 'Crosswalk FHIR R4 endpoint', url: baseUrl },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+    patchFormat: ['application/json-patch+json', 'application/merge-patch+json', 'application/fhir+json', 'application/fhir+xml'],
+    rest: [
+      {
+        mode: 'server',
+        security: security(baseUrl),
+        resource: resourceTypes()
+          .filter((type) => !TRANSIENT.has(type))
+          .map((type) => resourceOf(context, type as ResourceType)),
+        interaction: [{ code: 'transaction' }, { code: 'batch' }, { code: 'search-system' }, { code: 'history-system' }],
+        searchParam: describeParameters('Resource').map(parameter),
+        operation: OPERATIONS.filter((each) => each.system).map(operation),
+      },
+    ],
+  };
+}
+
+function security(baseUrl: string): NonNullable<CapabilityStatement['rest']>[number]['security'] {
+  const token = `${new URL(baseUrl).origin}/oauth2/token`;
+  return {
+    cors: true,
+    service: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' }] }],
+    extension: [
+      {
+        url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+        extension: [{ url: 'token', valueUri: token }],
+      },
+    ],
+  };
+}
+
+function resourceOf(context: FhirContext, type: ResourceType): CapabilityStatementRestResource {
+  const parameters = describeParameters(type);
+  const includes = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`);
+  const codes = INTERACTIONS.filter(({ path, code }) => path.startsWith(':type') && code !== undefined)
+    .map(({ code }) => code as string)
+    .filter((code) => !(READ_ONLY.has(type) && WRITES.has(code)));
+  return {
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction: [...new Set(codes)].map((code) => ({ code: code as 'read' })),
+    versioning: 'versioned-update',
+    readHistory: true,
+    ...(!READ_ONLY.has(type) && {
+      updateCreate: true,
+      conditionalCreate: true,
+      conditionalUpdate: true,
+      conditionalDelete: context.limits.deleteMultiple ? 'multiple' : 'single',
+    }),
+    conditionalRead: 'full-support',
+    referencePolicy: ['literal', 'logical', 'local'],
+    searchInclude: ['*', ...includes],
+    searchParam: parameters.map(parameter),
+    operation: OPERATIONS.filter((each) => isOn(each, type)).map(operation),
+  };
+}
+
+function isOn(each: Operation, type: ResourceType): boolean {
+  return (each.type || each.instance) && (each.types === 'all' || each.types.includes(type));
+}
+
+function operation({ name, definition }: Operation): CapabilityStatementRestResourceOperation {
+  return { name, definition };
+}
+
+function parameter({ name, type, definition, documentation }: ParameterDescription) {
+  return {
+    name,
+    type,
+    ...(definition !== undefined && { definition }),
+    ...(documentation !== undefined && { documentation }),
+  };
+}

@@ -1,0 +1,113 @@
+import { ProblemError } from '../../fhir';
+import type { Exchange, Face, Reply, Route } from '../../http';
+import type { Principal } from '../../identity/principal';
+import { capabilities } from './capabilities';
+import { requirePermission } from './conditional';
+import type { FhirContext } from './context';
+import type { Interaction } from './interaction';
+import { chooseFormat, readPreferences } from './negotiate';
+import { render, renderProblem } from './render';
+import type { FhirRequest } from './request';
+import { resolve } from './router';
+import { routed, splitUrl } from './url';
+
+export { DEFAULT_LIMITS, type FhirContext, type FhirLimits } from './context';
+
+export interface FhirFaceOptions extends Omit<FhirContext, 'resolve'> {
+  /** Principal of a bearer token; throws 401. */
+  authenticate(x: Exchange): Promise<Principal>;
+  /** Public documents below the base (smart-configuration). */
+  openRoutes?: readonly Route[];
+}
+
+/** Parameters that shape the answer's form and are no search parameters. */
+const FORM = new Set(['_format', '_pretty']);
+
+/** The native FHIR R4 endpoint, mounted at /fhir/R4. https://hl7.org/fhir/R4/http.html */
+export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: Route[] } {
+  const context: FhirContext = { ...options, resolve };
+  const face: Face = {
+    name: 'fhir',
+    bodyLimit: context.limits.bodyBytes,
+    authenticate: (x) => options.authenticate(x),
+    renderError: renderProblem,
+  };
+  const metadata: Route = {
+    method: 'get',
+    path: '/metadata',
+    interaction: 'capabilities',
+    action: 'R',
+    open: true,
+    handle: (x) => Promise.resolve(render(context.baseUrl, baseRequest(context, x), { status: 200, resource: capabilities(context) })),
+  };
+  const everything: Route = {
+    method: 'all',
+    path: '/{*path}',
+    interaction: 'operation',
+    action: 'E',
+    body: 'raw',
+    handle: (x) => serve(context, x),
+  };
+  return { face, routes: [...(options.openRoutes ?? []), metadata, everything] };
+}
+
+async function serve(context: FhirContext, x: Exchange): Promise<Reply> {
+  const request = baseRequest(context, x);
+  const resolved = resolve(request.method, request.segments);
+  Object.assign(request, routed(resolved));
+  Object.assign(x.audit, resolved.interaction.audit);
+  if (request.type !== undefined && request.id !== undefined) x.audit.resources = [`${request.type}/${request.id}`];
+  chooseFormat(typeof x.req.query._format === 'string' ? x.req.query._format : undefined, acceptOf(request));
+  requirePermissionOf(context, request, resolved.interaction.permission);
+  return render(context.baseUrl, request, await resolved.interaction.handle(context, request));
+}
+
+/** A Binary may be asked for in any media type; everything else is FHIR. */
+function acceptOf(request: FhirRequest): string | undefined {
+  return request.type === 'Binary' ? undefined : request.x.req.get('accept');
+}
+
+function requirePermissionOf(context: FhirContext, request: FhirRequest, permission: Interaction['permission']): void {
+  if (permission !== undefined && request.type !== undefined) requirePermission(context, request, request.type, permission);
+}
+
+/** The HTTP request as plain data. A POST'ed search brings its parameters in a form. */
+function baseRequest(context: FhirContext, x: Exchange): FhirRequest {
+  const { segments, query } = splitUrl(x.req.url);
+  const header = (name: string) => x.req.get(name);
+  const all = [...query, ...formParameters(x, segments)];
+  return {
+    x,
+    method: methodOf(x.req.method),
+    segments,
+    query: all.filter(([name]) => !FORM.has(name)),
+    headers: present({
+      contentType: header('content-type'),
+      ifMatch: header('if-match'),
+      ifNoneMatch: header('if-none-match'),
+      ifModifiedSince: header('if-modified-since'),
+      ifNoneExist: header('if-none-exist'),
+    }),
+    prefer: readPreferences(header('prefer')),
+    ...(x.raw.length > 0 && { body: { text: x.body, bytes: x.raw } }),
+    records: context.store,
+    nested: false,
+  };
+}
+
+function methodOf(method: string): FhirRequest['method'] {
+  return method === 'HEAD' ? 'GET' : (method as FhirRequest['method']);
+}
+
+function formParameters(x: Exchange, segments: readonly string[]): [string, string][] {
+  if (x.req.method !== 'POST' || segments.at(-1) !== '_search') return [];
+  const type = x.req.get('content-type');
+  if (x.raw.length > 0 && type?.startsWith('application/x-www-form-urlencoded') !== true) {
+    throw new ProblemError('unsupported-media-type', 'A search by POST sends application/x-www-form-urlencoded.');
+  }
+  return [...new URLSearchParams(x.body)];
+}
+
+function present<T extends Record<string, string | undefined>>(headers: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: string };
+}

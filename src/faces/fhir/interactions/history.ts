@@ -1,0 +1,95 @@
+import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
+import { dateRange, ProblemError } from '../../../fhir';
+import type { HistoryPage, HistoryRequest } from '../../../store';
+import type { FhirContext } from '../context';
+import type { FhirRequest, FhirResponse } from '../request';
+import { patientsOf } from '../trace';
+
+const PARAMETERS = new Set(['_since', '_at', '_count', '_cursor', '_summary', '_elements']);
+const DEFAULT_COUNT = 20;
+const MOST = 1000;
+
+/** Versions of one resource, a type or everything, newest first. https://hl7.org/fhir/R4/http.html#history */
+export async function history(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
+  const asked = parse(request);
+  const page = await request.records.history(request.x.principal.viewer, asked);
+  if (asked.id !== undefined && page.versions.length === 0 && asked.cursor === undefined && asked.since === undefined && asked.at === undefined) {
+    throw new ProblemError('not-found', `There is no ${String(asked.type)} with this id.`);
+  }
+  request.x.audit.query = `GET ${request.segments.join('/')}`;
+  request.x.audit.resources = page.versions.map(({ type, id, version }) => `${type}/${id}/_history/${version}`);
+  request.x.audit.patients = patientsOf(page.versions);
+  return { status: 200, resource: bundle(context, request, asked, page) };
+}
+
+function parse(request: FhirRequest): HistoryRequest {
+  const values = new Map(request.query);
+  const unknown = [...values.keys()].filter((name) => !PARAMETERS.has(name));
+  if (unknown.length > 0 && !request.prefer.lenient) {
+    throw new ProblemError('malformed', `Unknown parameter(s): ${unknown.join(', ')}. History knows _since, _at and _count.`);
+  }
+  const since = values.get('_since');
+  const at = values.get('_at');
+  const cursor = values.get('_cursor');
+  return {
+    ...(request.type !== undefined && { type: request.type }),
+    ...(request.id !== undefined && { id: request.id }),
+    ...(since !== undefined && { since: range('_since', since).low }),
+    ...(at !== undefined && { at: range('_at', at) }),
+    ...(cursor !== undefined && { cursor }),
+    count: count(values.get('_count')),
+  };
+}
+
+function range(name: string, text: string): { low: Date; high: Date } {
+  const found = dateRange(text);
+  if (found === undefined) throw new ProblemError('malformed', `${name} must be a FHIR date or instant.`);
+  return { low: decode(found.low), high: decode(found.high) };
+}
+
+/** The 23 digits of an encoded instant as a Date. */
+function decode(digits: string): Date {
+  const [, y, mo, d, h, mi, s, ms] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})/.exec(digits) ?? [];
+  return new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`);
+}
+
+function count(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_COUNT;
+  if (!/^\d{1,6}$/.test(text)) throw new ProblemError('malformed', '_count must be a whole number from 0.');
+  return Math.min(Number(text), MOST);
+}
+
+function bundle(context: FhirContext, request: FhirRequest, asked: HistoryRequest, page: HistoryPage): Bundle {
+  const base = `${context.baseUrl}/${request.segments.join('/')}`;
+  const own = request.query.filter(([name]) => name !== '_cursor');
+  const url = (cursor?: string): string => {
+    const parameters = new URLSearchParams([...own, ...(cursor === undefined ? [] : [['_cursor', cursor] as [string, string]])]);
+    return parameters.size === 0 ? base : `${base}?${parameters.toString()}`;
+  };
+  return {
+    resourceType: 'Bundle',
+    type: 'history',
+    ...(page.total !== undefined && { total: page.total }),
+    link: [
+      { relation: 'self', url: url(asked.cursor) },
+      ...(page.next === undefined ? [] : [{ relation: 'next', url: url(page.next) }]),
+    ],
+    entry: page.versions.map((version) => entryOf(context, version)),
+  };
+}
+
+const METHOD = { create: 'POST', update: 'PUT', delete: 'DELETE' } as const;
+
+function entryOf(context: FhirContext, found: HistoryPage['versions'][number]): BundleEntry {
+  const { type, id, version, interaction, lastUpdated, deleted } = found;
+  return {
+    fullUrl: `${context.baseUrl}/${type}/${id}`,
+    ...(!deleted && { resource: found.resource }),
+    request: { method: METHOD[interaction], url: interaction === 'create' ? type : `${type}/${id}` },
+    response: {
+      status: interaction === 'create' ? '201' : deleted ? '204' : '200',
+      etag: `W/"${version}"`,
+      lastModified: lastUpdated.toISOString(),
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { outcomeOf, stringifyFhirJson, stringifyFhirXml, type ProblemError } from '../../fhir';
+import type { Exchange, Reply } from '../../http';
+import { chooseFormat, type Format } from './negotiate';
+import type { FhirRequest, FhirResponse } from './request';
+import { summarized } from './summary';
+
+const CONTENT_TYPE: Record<Format, string> = {
+  json: 'application/fhir+json; charset=utf-8',
+  xml: 'application/fhir+xml; charset=utf-8',
+};
+
+/** The HTTP answer to an interaction: headers of its version, body as Prefer, _summary and _format want it. */
+export function render(baseUrl: string, request: FhirRequest, response: FhirResponse): Reply {
+  const headers = { ...versionHeaders(baseUrl, response), ...response.headers };
+  if (response.content !== undefined) {
+    return { status: response.status, headers: { ...headers, ...contentHeaders(response.content.type) }, body: response.content.bytes };
+  }
+  const resource = shown(request, response);
+  if (resource === undefined || response.status === 304 || response.status === 204) return { status: response.status, headers };
+  return formatted(request.x, response.status, resource, headers);
+}
+
+/** Uploaded content is handed out as a file of its own kind, never as a page of ours. */
+function contentHeaders(type: string): Record<string, string> {
+  return { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "sandbox; default-src 'none'" };
+}
+
+/** A failure as an OperationOutcome. */
+export function renderProblem(problem: ProblemError, x: Exchange): Reply {
+  return formatted(x, problem.status, outcomeOf(problem.issues), problem.headers, true);
+}
+
+function versionHeaders(baseUrl: string, response: FhirResponse): Record<string, string> {
+  const { version } = response;
+  if (version === undefined) return {};
+  const location = `${baseUrl}/${version.type}/${version.id}/_history/${version.version}`;
+  return {
+    ETag: `W/"${version.version}"`,
+    'Last-Modified': version.lastUpdated.toUTCString(),
+    ...(response.written === true ? { Location: location, 'Content-Location': location } : {}),
+  };
+}
+
+/** https://hl7.org/fhir/R4/http.html#return */
+function shown(request: FhirRequest, response: FhirResponse): Resource | undefined {
+  if (response.written !== true) return response.resource && summarized(request, response.resource);
+  switch (request.prefer.return) {
+    case 'minimal':
+      return undefined;
+    case 'OperationOutcome':
+      return outcomeOf(
+        response.issues?.length ? response.issues : [{ severity: 'information', code: 'informational', diagnostics: 'Done.' }],
+      );
+    default:
+      return response.resource;
+  }
+}
+
+function formatted(x: Exchange, status: number, resource: Resource, headers: Record<string, string>, failing = false): Reply {
+  const format = failing ? lenientFormat(x) : chooseFormat(formatParameter(x), x.req.get('accept'));
+  const pretty = x.req.query._pretty === 'true';
+  const body = format === 'xml' ? stringifyFhirXml(resource, { pretty }) : stringifyFhirJson(resource, { pretty });
+  return { status, headers: { ...headers, 'Content-Type': CONTENT_TYPE[format] }, body };
+}
+
+/** Even a caller whose Accept cannot be met is told so in something. */
+function lenientFormat(x: Exchange): Format {
+  try {
+    return chooseFormat(formatParameter(x), x.req.get('accept'));
+  } catch {
+    return 'json';
+  }
+}
+
+function formatParameter(x: Exchange): string | undefined {
+  const { _format } = x.req.query;
+  return typeof _format === 'string' ? _format : undefined;
+}

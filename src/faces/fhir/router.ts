@@ -1,0 +1,84 @@
+import type { ResourceType } from '@medplum/fhirtypes';
+import { isResourceType, ProblemError } from '../../fhir';
+import type { Operation, Resolved } from './interaction';
+import { INTERACTIONS } from './interactions';
+import { OPERATIONS } from './operations';
+
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+/** Finds the interaction or operation; 404 for unknown types and paths, 405 with Allow for a wrong method. */
+export function resolve(method: string, segments: readonly string[]): Resolved {
+  refuseUnknownType(segments);
+  const last = segments.at(-1);
+  if (last?.startsWith('$') === true) return resolveOperation(method, segments, last.slice(1));
+  const fitting = INTERACTIONS.filter(({ path }) => matches(path, segments));
+  const found = fitting.find((each) => each.method === method);
+  if (found === undefined) {
+    if (fitting.length === 0) throw new ProblemError('not-found', 'There is nothing at this path.');
+    throw notAllowed(fitting.map((each) => each.method));
+  }
+  return { interaction: found, ...parameters(found.path, segments) };
+}
+
+function resolveOperation(method: string, segments: readonly string[], name: string): Resolved {
+  const operation = OPERATIONS.find((each) => each.name === name && at(each, segments));
+  if (operation === undefined) throw new ProblemError('not-found', 'There is no such operation here.');
+  if (method !== 'POST' && !(method === 'GET' && operation.safe)) throw notAllowed(operation.safe ? ['GET', 'POST'] : ['POST']);
+  const [type, id] = segments.slice(0, -1);
+  const audit = { interaction: 'operation', action: 'E' } as const;
+  return {
+    interaction: { audit, permission: operation.permission, handle: operation.handle },
+    ...(type !== undefined && { type: type as ResourceType }),
+    ...(id !== undefined && { id }),
+  };
+}
+
+/** Whether an operation can be invoked at this level. */
+function at(operation: Operation, segments: readonly string[]): boolean {
+  const [type, id] = segments.slice(0, -1);
+  if (type === undefined) return operation.system;
+  const known = operation.types === 'all' || operation.types.includes(type as ResourceType);
+  if (segments.length === 2) return known && operation.type;
+  return known && operation.instance && segments.length === 3 && ID.test(id ?? '');
+}
+
+function refuseUnknownType([first]: readonly string[]): void {
+  if (first === undefined || !/^[A-Za-z]/.test(first) || first === 'metadata') return;
+  if (!isResourceType(first)) throw new ProblemError('not-found', 'The path begins with no resource type of FHIR R4.');
+}
+
+function matches(path: string, segments: readonly string[]): boolean {
+  const parts = path === '' ? [] : path.split('/');
+  return parts.length === segments.length && parts.every((part, i) => fits(part, segments[i] ?? ''));
+}
+
+function fits(part: string, segment: string): boolean {
+  switch (part) {
+    case ':type':
+      return isResourceType(segment);
+    case ':member':
+      return segment === '*' || isResourceType(segment);
+    case ':id':
+    case ':version':
+      return ID.test(segment);
+    default:
+      return part === segment;
+  }
+}
+
+function parameters(path: string, segments: readonly string[]): Omit<Resolved, 'interaction'> {
+  const found: Omit<Resolved, 'interaction'> = {};
+  path.split('/').forEach((part, i) => {
+    const segment = segments[i] ?? '';
+    if (part === ':type') found.type = segment as ResourceType;
+    if (part === ':id') found.id = segment;
+    // Version ids of ours are counting numbers; any other text names none.
+    if (part === ':version') found.version = /^[1-9]\d{0,14}$/.test(segment) ? Number(segment) : -1;
+  });
+  return found;
+}
+
+function notAllowed(methods: readonly string[]): ProblemError {
+  const allow = [...new Set(methods.flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : [each])))].join(', ');
+  return new ProblemError('method-not-allowed', `This path takes ${allow}.`, { headers: { Allow: allow } });
+}

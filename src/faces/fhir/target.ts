@@ -1,0 +1,38 @@
+import type { Resource, ResourceType } from '@medplum/fhirtypes';
+import { ProblemError } from '../../fhir';
+import type { Committed, StoredVersion } from '../../store';
+import { isFhirType, mediaType, readResource } from './body';
+import type { FhirRequest, FhirResponse } from './request';
+
+/** Type and id that the path names; the router guarantees them for instance interactions. */
+export function target(request: FhirRequest): { type: ResourceType; id: string } {
+  const { type, id } = request;
+  if (type === undefined || id === undefined) throw new ProblemError('malformed', 'The path names no resource.');
+  return { type, id };
+}
+
+/** Type that the path names. */
+export function targetType(request: FhirRequest): ResourceType {
+  if (request.type === undefined) throw new ProblemError('malformed', 'The path names no resource type.');
+  return request.type;
+}
+
+/** What the answer's ETag, Last-Modified and Location say of a stored version. */
+export function versionOf(found: StoredVersion): NonNullable<FhirResponse['version']> {
+  return { id: found.id, type: found.type, version: found.version, lastUpdated: found.lastUpdated };
+}
+
+/** The resource of the request's body; raw content becomes a Binary. https://hl7.org/fhir/R4/binary.html#rest */
+export function bodyFor(request: FhirRequest, type: ResourceType): Resource {
+  const { body } = request;
+  const contentType = mediaType(request.headers.contentType);
+  if (type !== 'Binary' || body === undefined || 'resource' in body || isFhirType(contentType)) return readResource(request);
+  return { resourceType: 'Binary', contentType: contentType || 'application/octet-stream', data: body.bytes.toString('base64') };
+}
+
+/** The one result of a commit of one change. */
+export function one(committed: readonly Committed[]): Committed {
+  const [first] = committed;
+  if (first === undefined) throw new Error('A commit of one change gave no result.');
+  return first;
+}

@@ -1,0 +1,18 @@
+import { patientIdsOf } from '../../fhir';
+import { touched, writeContext, type AuditFacts, type Exchange } from '../../http';
+import type { Committed, StoredVersion, WriteContext } from '../../store';
+
+/** The write context of one interaction: its audit entry names versions and patients. */
+export function traced(x: Exchange): WriteContext {
+  return writeContext(x, factsOf);
+}
+
+/** Versions touched and the patients they are about. */
+export function factsOf(committed: readonly Committed[]): AuditFacts {
+  return { ...touched(committed), patients: patientsOf(committed) };
+}
+
+/** Patients that stored versions are about, each once. */
+export function patientsOf(versions: readonly StoredVersion[]): string[] {
+  return [...new Set(versions.flatMap(({ resource }) => patientIdsOf(resource)))];
+}

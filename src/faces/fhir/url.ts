@@ -1,0 +1,24 @@
+import { ProblemError } from '../../fhir';
+import type { Resolved } from './interaction';
+import type { FhirRequest } from './request';
+
+/** Path segments and query parameters of a URL below the base, decoded. */
+export function splitUrl(url: string): { segments: string[]; query: [string, string][] } {
+  const [path = '', ...rest] = url.split('?');
+  const segments = path.split('/').filter((each) => each !== '').map(decode);
+  return { segments, query: [...new URLSearchParams(rest.join('?'))] };
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ProblemError('malformed', 'The path holds a malformed escape.');
+  }
+}
+
+/** The request's fields that routing decides. */
+export function routed(resolved: Resolved): Pick<FhirRequest, 'type' | 'id' | 'version'> {
+  const { type, id, version } = resolved;
+  return { ...(type !== undefined && { type }), ...(id !== undefined && { id }), ...(version !== undefined && { version }) };
+}

@@ -1,3 +1,4 @@
+export { add, decimalOf, integer, multiply } from './arithmetic';
 export { CommandError, notSupported } from './command-error';
 export { binaryParts, compareBson, compareStrings, equalBson, regexParts } from './compare';
 export { encodeCompoundKey, encodeKey } from './encode-key';
@@ -25,3 +26,4 @@ export {
   setField,
   typeName,
 } from './types';
+export { identical } from './identical';

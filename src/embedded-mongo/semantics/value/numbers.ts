@@ -1,4 +1,5 @@
 import { Decimal128, Double, Int32, Long } from 'bson';
+import { decodeDecimal } from './decimal';
 
 /** A finite Decimal128 without loss: coefficient times ten to the exponent. */
 export interface ExactDecimal {
@@ -9,7 +10,6 @@ export interface ExactDecimal {
 /** A numeric value in a form that compares exactly; infinities and NaN are JavaScript numbers. */
 export type Numeric = number | bigint | ExactDecimal;
 
-const MAX_COEFFICIENT = 10n ** 34n - 1n;
 const SAFE_HIGH = 0x200000;
 
 /** The value of a BSON number, wrapped or not. The caller has checked that it is one. */
@@ -28,21 +28,12 @@ export function longValue(value: Long): number | bigint {
     : (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
 }
 
-/** Decodes IEEE 754-2008 decimal128 (BID). Non-canonical coefficients are zero, as the standard says. */
+/** A Decimal128 in its exact form; zeros of all signs and exponents are 0. */
 export function decimalValue(value: Decimal128): Numeric {
-  const view = new DataView(value.bytes.buffer, value.bytes.byteOffset, 16);
-  const low = view.getBigUint64(0, true);
-  const high = view.getBigUint64(8, true);
-  const negative = high >> 63n === 1n;
-  const combination = Number((high >> 58n) & 0x1fn);
-  if (combination === 0x1f) return Number.NaN;
-  if (combination === 0x1e) return negative ? -Infinity : Infinity;
-  if (combination >= 0x18) return 0;
-  const exponent = Number((high >> 49n) & 0x3fffn) - 6176;
-  const magnitude = ((high & 0x1ffffffffffffn) << 64n) | low;
-  const coefficient = magnitude > MAX_COEFFICIENT ? 0n : magnitude;
-  if (coefficient === 0n) return 0;
-  return { coefficient: negative ? -coefficient : coefficient, exponent };
+  const parts = decodeDecimal(value);
+  if (typeof parts === 'number') return parts;
+  if (parts.coefficient === 0n) return 0;
+  return { coefficient: parts.negative ? -parts.coefficient : parts.coefficient, exponent: parts.exponent };
 }
 
 /** Any finite number as an exact decimal; a double is always one, since 2^-n = 5^n * 10^-n. */

@@ -1,0 +1,2 @@
+export type { ApplyOptions, Update } from './compile';
+export { compileUpdate, upsertDocument } from './compile';

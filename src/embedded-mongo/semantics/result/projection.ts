@@ -8,10 +8,8 @@ import {
   isTruthy,
   MISSING,
   notSupported,
-  numericOf,
   plain,
   setField,
-  toDouble,
   typeName,
 } from '../value';
 import type { Document } from '../value';

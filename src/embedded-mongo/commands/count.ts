@@ -1,0 +1,68 @@
+import { ServerError } from '../errors';
+import { drain } from '../planner/pace';
+import type { Engine } from '../engine';
+import { prepare, run } from '../planner/search';
+import type { Query } from '../planner/search';
+import { distinctCollector } from '../semantics';
+import type { Command, Handler } from './command';
+import { allowFields, documentField, namespaceOf, refuse, viewOf, wholeNumber } from './command';
+import { paceOf } from './find';
+
+/** https://www.mongodb.com/docs/manual/reference/command/count/ */
+export const count: Handler = async (command, engine) => {
+  const { body } = command;
+  allowFields(body, 'count', new Set(['query', 'limit', 'skip', 'hint', 'collation', 'fields']));
+  refuse(body, ['collation']);
+  const query: Query = {
+    filter: documentField(body, 'query') ?? {},
+    skip: wholeNumber(body, 'skip', 0),
+    limit: Math.abs(wholeNumber(body, 'limit', 0)),
+    hint: body['hint'],
+  };
+  if (Number(query.skip) < 0)
+    throw new ServerError(2, `BSON field 'skip' value must be >= 0, actual value '${query.skip}'`);
+  return { n: await countMatching(command, engine, namespaceOf(command), query) };
+};
+
+/** How many documents a query finds. */
+export async function countMatching(
+  command: Command,
+  engine: Engine,
+  namespace: string,
+  query: Query,
+): Promise<number> {
+  const view = viewOf(command, engine);
+  let n = 0;
+  try {
+    await drain(
+      run(view, prepare(engine.catalog.get(namespace), query)),
+      paceOf(command, view),
+      () => void n++,
+    );
+  } finally {
+    view.release();
+  }
+  return n;
+}
+
+/** https://www.mongodb.com/docs/manual/reference/command/distinct/ */
+export const distinct: Handler = async (command, engine) => {
+  const { body } = command;
+  allowFields(body, 'distinct', new Set(['key', 'query', 'collation', 'hint']));
+  refuse(body, ['collation']);
+  const path = body['key'];
+  if (typeof path !== 'string')
+    throw new ServerError(14, "BSON field 'distinct.key' is the wrong type, expected type 'string'");
+  const view = viewOf(command, engine);
+  const collector = distinctCollector(path);
+  const prepared = prepare(engine.catalog.get(namespaceOf(command)), {
+    filter: documentField(body, 'query') ?? {},
+    hint: body['hint'],
+  });
+  try {
+    await drain(run(view, prepared), paceOf(command, view), ({ document }) => collector.add(document));
+  } finally {
+    view.release();
+  }
+  return { values: collector.values() };
+};

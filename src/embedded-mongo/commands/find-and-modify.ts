@@ -1,0 +1,82 @@
+import { ServerError } from '../errors';
+import type { Document } from '../semantics';
+import { compileProjection, parseFilter } from '../semantics';
+import { recordResult, recordedResult } from '../sessions/retryable';
+import type { Command, Handler } from './command';
+import { allowFields, documentField, namespaceOf, refuse, statementOf } from './command';
+import type { Change, Changed } from './modify';
+import { changeOne, readChange } from './modify';
+import { inWriter } from './writes';
+
+const FIELDS = new Set([
+  'query',
+  'sort',
+  'remove',
+  'update',
+  'new',
+  'fields',
+  'upsert',
+  'bypassDocumentValidation',
+  'collation',
+  'arrayFilters',
+  'hint',
+  'let',
+]);
+
+/** https://www.mongodb.com/docs/manual/reference/command/findAndModify/ */
+export const findAndModify: Handler = async (command, engine) => {
+  const { body } = command;
+  allowFields(body, command.name, FIELDS);
+  refuse(body, ['collation', 'let']);
+  const namespace = namespaceOf(command);
+  const change = changeOf(body);
+  const statement = statementOf(command, 0);
+  return inWriter(command, engine, namespace, (writer) => {
+    const recorded = statement && recordedResult(writer, statement);
+    if (recorded) return recorded;
+    const reply = replyFor(command, change, changeOne(command, engine, writer, namespace, change));
+    if (statement) recordResult(writer, statement, reply);
+    return reply;
+  });
+};
+
+function changeOf(body: Document): Change {
+  const remove = body['remove'] === true;
+  if (remove && body['update'] !== undefined)
+    throw new ServerError(9, "Cannot specify both an 'update' and 'remove'=true");
+  if (!remove && body['update'] === undefined)
+    throw new ServerError(9, "Either an 'update' or 'remove'=true must be specified");
+  if (remove && body['upsert'] === true)
+    throw new ServerError(9, "Cannot specify both 'upsert'=true and 'remove'=true");
+  if (remove && body['new'] === true)
+    throw new ServerError(
+      9,
+      "Cannot specify both 'new'=true and 'remove'=true; 'remove' always returns the deleted document",
+    );
+  const query = {
+    filter: documentField(body, 'query') ?? {},
+    sort: documentField(body, 'sort'),
+    hint: body['hint'],
+  };
+  return readChange(
+    query,
+    remove ? undefined : body['update'],
+    body['arrayFilters'],
+    body['upsert'] === true,
+  );
+}
+
+function replyFor({ body }: Command, change: Change, changed: Changed | undefined): Document {
+  const fields = documentField(body, 'fields');
+  const value = change.update !== undefined && body['new'] === true ? changed?.after : changed?.before;
+  const shown =
+    value && fields && Object.keys(fields).length > 0
+      ? compileProjection(fields, parseFilter(change.query.filter)).apply(value)
+      : value;
+  const lastErrorObject: Document = { n: changed ? 1 : 0 };
+  if (change.update !== undefined) {
+    lastErrorObject['updatedExisting'] = changed !== undefined && !('upserted' in changed);
+    if (changed && 'upserted' in changed) lastErrorObject['upserted'] = changed.upserted;
+  }
+  return { lastErrorObject, value: shown ?? null };
+}

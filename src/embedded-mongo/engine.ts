@@ -1,0 +1,59 @@
+import { Catalog } from './catalog/catalog';
+import { CommandError } from './semantics';
+import { Cursors } from './sessions/cursors';
+import { Transactions } from './sessions/transactions';
+import { DocumentWriter } from './storage/documents';
+import type { Environment } from './storage/environment';
+import { openEnvironment } from './storage/environment';
+import type { OnIndexTrait } from './storage/index-entries';
+import { LockTable } from './storage/locks';
+import { WriteQueue } from './storage/write-queue';
+import { Sweeper } from './sweeper';
+
+/** The parts of one running database. */
+export interface Engine {
+  readonly env: Environment;
+  readonly catalog: Catalog;
+  readonly queue: WriteQueue;
+  readonly documents: DocumentWriter;
+  readonly transactions: Transactions;
+  readonly cursors: Cursors;
+  readonly sweeper: Sweeper;
+  /** Remembers what an index has met: arrays, long keys. */
+  readonly noteTrait: OnIndexTrait;
+  readonly started: number;
+}
+
+/** Opens the database in `dataDir`. Nothing else may have it open: see the owner's claim in `server.ts`. */
+export function openEngine(dataDir: string): Engine {
+  const env = openEnvironment(dataDir);
+  const catalog = new Catalog(env);
+  const locks = new LockTable();
+  const noteTrait: OnIndexTrait = (collection, index, paths, cut) =>
+    catalog.noteTrait(collection, index, paths, cut);
+  const queue = new WriteQueue(env, locks, {
+    isExpected: (error) => error instanceof CommandError,
+    beforeCommit: (writer) => catalog.saveTraits(writer),
+    afterRollback: () => catalog.reload(),
+  });
+  const engine: Engine = {
+    env,
+    catalog,
+    queue,
+    noteTrait,
+    documents: new DocumentWriter(noteTrait),
+    transactions: new Transactions(env, locks, queue, (namespace) => catalog.get(namespace)),
+    cursors: new Cursors(),
+    sweeper: new Sweeper(() => engine),
+    started: Date.now(),
+  };
+  return engine;
+}
+
+/** Commits what is queued and closes the file. */
+export async function closeEngine(engine: Engine): Promise<void> {
+  await engine.sweeper.stop();
+  await engine.queue.stop();
+  engine.cursors.closeAll();
+  await engine.env.root.close();
+}

@@ -1,0 +1,2 @@
+export type { EmbeddedMongo, EmbeddedMongoOptions } from './process';
+export { startEmbeddedMongo } from './process';

@@ -1,0 +1,129 @@
+import type { CollectionDefinition } from '../catalog/definitions';
+import type { Document, Filter } from '../semantics';
+import { compileFilter, compileSort, parseFilter } from '../semantics';
+import { ServerError } from '../errors';
+import { decode } from '../storage/codec';
+import type { Stored } from '../storage/documents';
+import type { View } from '../storage/view';
+import type { Plan } from './plan';
+import { planQuery } from './plan';
+import type { PAUSE, Work } from './scan';
+import { candidates } from './scan';
+
+/** What is asked: which documents, in which order, how many. */
+export interface Query {
+  filter: Document;
+  sort?: Document | undefined;
+  skip?: number;
+  limit?: number;
+  hint?: unknown;
+}
+
+/** A document that was found. */
+export interface Found extends Stored {
+  document: Document;
+}
+
+/** A query made ready for one collection: the plan, the compiled filter, the order. */
+export interface PreparedQuery {
+  readonly collection: CollectionDefinition | undefined;
+  readonly query: Query;
+  readonly filter: Filter;
+  readonly matches: (document: Document) => boolean;
+  readonly plan: Plan;
+  readonly work: Work;
+}
+
+/** In-memory sorts beyond this many bytes of documents are refused, as MongoDB's are without allowDiskUse. */
+export const SORT_LIMIT_BYTES = 100 * 2 ** 20;
+
+/** @throws CommandError for a malformed filter or sort, also when the collection does not exist */
+export function prepare(collection: CollectionDefinition | undefined, query: Query): PreparedQuery {
+  const filter = parseFilter(query.filter);
+  const matches = compileFilter(filter);
+  const plan = planQuery(collection, filter, query);
+  return {
+    collection,
+    query,
+    filter,
+    matches,
+    plan,
+    work: { keysExamined: 0, documentsExamined: 0, returned: 0 },
+  };
+}
+
+/**
+ * The documents of a query, in order. Yields {@link PAUSE} between steps of bounded work, so that the consumer can
+ * let others have their turn. Must not be kept over a release of the view.
+ */
+export function* run(view: View, prepared: PreparedQuery): Generator<Found | typeof PAUSE, void, void> {
+  const { query, plan } = prepared;
+  const { skip = 0, limit = 0 } = query;
+  let rows = matching(view, prepared);
+  if (plan.sortsInMemory && query.sort) rows = sorted(rows, query.sort, limit > 0 ? skip + limit : 0);
+  let position = 0;
+  for (const row of rows) {
+    if (typeof row === 'symbol') {
+      yield row;
+      continue;
+    }
+    if (position++ < skip) continue;
+    prepared.work.returned++;
+    yield row;
+    if (limit > 0 && position >= skip + limit) return;
+  }
+}
+
+function* matching(
+  view: View,
+  { collection, matches, plan, work }: PreparedQuery,
+): Generator<Found | typeof PAUSE, void, void> {
+  if (!collection) return;
+  for (const candidate of candidates(view, collection, plan, work)) {
+    if (typeof candidate === 'symbol') {
+      yield candidate;
+      continue;
+    }
+    const document = decode(candidate.bytes);
+    if (matches(document)) yield { ...candidate, document };
+  }
+}
+
+/** Sorts in memory; with `keep`, only about that many rows are held at any time. */
+function* sorted(
+  rows: Iterable<Found | typeof PAUSE>,
+  spec: Document,
+  keep: number,
+): Generator<Found | typeof PAUSE, void, void> {
+  const { keyOf, compareKeys } = compileSort(spec);
+  const order = (a: SortedRow, b: SortedRow): number => compareKeys(a.key, b.key);
+  let held: SortedRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    if (typeof row === 'symbol') {
+      yield row;
+      continue;
+    }
+    held.push({ row, key: keyOf(row.document) });
+    bytes += row.bytes.length;
+    if (keep > 0 && held.length > 2 * keep + 100) {
+      held = held.sort(order).slice(0, keep);
+      bytes = held.reduce((sum, { row: { bytes: kept } }) => sum + kept.length, 0);
+    }
+    if (bytes > SORT_LIMIT_BYTES) throw sortTooLarge();
+  }
+  held.sort(order);
+  for (const { row } of keep > 0 ? held.slice(0, keep) : held) yield row;
+}
+
+interface SortedRow {
+  row: Found;
+  key: readonly unknown[];
+}
+
+function sortTooLarge(): ServerError {
+  return new ServerError(
+    292,
+    `Executor error during find command :: caused by :: Sort exceeded memory limit of ${SORT_LIMIT_BYTES} bytes, but did not opt in to external sorting.`,
+  );
+}

@@ -1,0 +1,48 @@
+import { mkdirSync } from 'node:fs';
+import { open } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
+
+/** The four key-value tables of the one LMDB file; see docs/embedded-database.md for their keys. */
+export const TABLES = ['catalog', 'documents', 'indexes', 'sessions'] as const;
+export type TableName = (typeof TABLES)[number];
+
+export type Table = Database<Buffer, Buffer>;
+
+export interface Environment {
+  readonly path: string;
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly tables: Readonly<Record<TableName, Table>>;
+}
+
+/** Address space for the map, not disk: LMDB's file grows as it is written. */
+const MAP_BYTES = 256 * 2 ** 30;
+
+/**
+ * Opens (or creates) the LMDB file in `dataDir`. Commits are synchronous and flushed before they return:
+ * `overlappingSync` would let readers see what a power cut could still take away.
+ */
+export function openEnvironment(dataDir: string): Environment {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const root = open<Buffer, Buffer>({
+    path: dataDir,
+    noSubdir: false,
+    mapSize: MAP_BYTES,
+    overlappingSync: false,
+    maxDbs: 8,
+    maxReaders: 1024,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+  } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
+  const table = (name: TableName): Table =>
+    root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+  return {
+    path: dataDir,
+    root,
+    tables: {
+      catalog: table('catalog'),
+      documents: table('documents'),
+      indexes: table('indexes'),
+      sessions: table('sessions'),
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import type { Transaction } from 'lmdb';
+import type { Environment, TableName } from './environment';
+
+/** One key and its value, as they lie in the file. */
+export interface Entry {
+  key: Buffer;
+  value: Buffer;
+}
+
+/** Keys from `low` (inclusive) to `high` (exclusive), ascending unless `reverse`; at most `limit` entries. */
+export interface KeyRange {
+  low: Buffer;
+  high: Buffer;
+  reverse?: boolean;
+  limit: number;
+}
+
+/** What a command reads from: the latest commit, a transaction's snapshot with its own writes, or a write batch. */
+export interface View {
+  get(table: TableName, key: Buffer): Buffer | undefined;
+  range(table: TableName, range: KeyRange): Entry[];
+  /** Keeps the present snapshot over a pause of the caller. */
+  pin(): void;
+  /** Lets go of the snapshot; the next read sees the latest commit. */
+  release(): void;
+}
+
+/** A view that can be written to. */
+export interface Writer extends View {
+  put(table: TableName, key: Buffer, value: Buffer): void;
+  remove(table: TableName, key: Buffer): void;
+  /** Says, before anything is put, that the document or unique key named by `key` is about to change. */
+  claim(table: TableName, key: Buffer): void;
+}
+
+/** A chunk stops here so that large documents do not fill the memory. */
+const CHUNK_BYTES = 1 << 20;
+
+/** Reads one chunk straight from LMDB. */
+export function readRange(
+  env: Environment,
+  table: TableName,
+  range: KeyRange,
+  transaction?: Transaction,
+): Entry[] {
+  const { low, high, reverse, limit } = range;
+  const entries: Entry[] = [];
+  if (low.compare(high) >= 0) return entries;
+  const options = {
+    ...(reverse
+      ? { start: high, end: low, reverse: true, inclusiveEnd: true, exclusiveStart: true }
+      : { start: low, end: high }),
+    limit,
+    ...(transaction ? { transaction } : {}),
+  };
+  let bytes = 0;
+  for (const { key, value } of env.tables[table].getRange(options)) {
+    entries.push({ key, value: asBuffer(value) });
+    bytes += value.length;
+    if (bytes > CHUNK_BYTES) break;
+  }
+  return entries;
+}
+
+type GetBinary = (key: Buffer, options?: { transaction: Transaction }) => Uint8Array | undefined;
+
+/** `getBinary` takes a transaction; lmdb's types do not say so. */
+function readValue(
+  env: Environment,
+  table: TableName,
+  key: Buffer,
+  transaction?: Transaction,
+): Uint8Array | undefined {
+  const store = env.tables[table];
+  return (store.getBinary as GetBinary).call(store, key, transaction ? { transaction } : undefined);
+}
+
+/** lmdb returns Uint8Array slices; everything here speaks Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * The latest commit. Commits happen only between turns of the event loop, so a stretch without a pause sees
+ * one state; `pin` keeps that state over a pause.
+ */
+export class SnapshotView implements View {
+  private transaction: Transaction | undefined;
+
+  constructor(protected readonly env: Environment) {}
+
+  get(table: TableName, key: Buffer): Buffer | undefined {
+    const value = readValue(this.env, table, key, this.transaction);
+    return value === undefined ? undefined : asBuffer(value);
+  }
+
+  range(table: TableName, range: KeyRange): Entry[] {
+    return readRange(this.env, table, range, this.transaction);
+  }
+
+  pin(): void {
+    this.transaction ??= this.env.root.useReadTransaction();
+  }
+
+  release(): void {
+    this.transaction?.done();
+    this.transaction = undefined;
+  }
+}
+
+/** Size of the next chunk of a scan: small at first, since most queries end early. */
+const FIRST_CHUNK = 24;
+const LARGEST_CHUNK = 512;
+
+/** All entries of a range, read in growing chunks, so that no LMDB cursor stays open while the consumer pauses. */
+export function* scanRange(
+  view: View,
+  table: TableName,
+  low: Buffer,
+  high: Buffer,
+  reverse = false,
+): Generator<Entry, void, void> {
+  let size = FIRST_CHUNK;
+  for (let from = low, to = high; ; size = Math.min(size * 4, LARGEST_CHUNK)) {
+    const chunk = view.range(table, { low: from, high: to, reverse, limit: size });
+    yield* chunk;
+    const last = chunk.at(-1);
+    if (!last) return;
+    if (reverse) to = last.key;
+    else from = successor(last.key);
+  }
+}
+
+/** The smallest key greater than `key`. */
+export function successor(key: Buffer): Buffer {
+  const next = Buffer.allocUnsafe(key.length + 1);
+  key.copy(next);
+  next[key.length] = 0;
+  return next;
+}
+
+/** The smallest key greater than every key that begins with `prefix`. */
+export function afterPrefix(prefix: Buffer): Buffer {
+  const end = Buffer.from(prefix);
+  for (let i = end.length - 1; i >= 0; i--) {
+    const byte = end[i] ?? 0;
+    if (byte < 0xff) {
+      end[i] = byte + 1;
+      return end.subarray(0, i + 1);
+    }
+  }
+  return Buffer.alloc(64, 0xff);
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { startEmbeddedMongo } from '../../src/embedded-mongo';
+
+/** A database of a test's own. */
+export interface TestDatabase {
+  /** Names the database as well: `mongodb://.../<name>?...`. */
+  uri: string;
+  /** Ends the server, or drops the database, and leaves nothing behind. */
+  close(): Promise<void>;
+}
+
+/**
+ * A fresh, empty database: an embedded server of its own in a temporary folder or, where MONGODB_URI names a real
+ * server (a replica set), a database with a random name there.
+ */
+export async function testDatabase(): Promise<TestDatabase> {
+  const external = process.env['MONGODB_URI'];
+  return external ? onServer(external) : embedded();
+}
+
+async function embedded(): Promise<TestDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-test-'));
+  const server = await startEmbeddedMongo({ dataDir });
+  return {
+    uri: server.uri,
+    close: async () => {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function onServer(external: string): Promise<TestDatabase> {
+  const name = `crosswalk_test_${randomBytes(6).toString('hex')}`;
+  const uri = external.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`);
+  return {
+    uri,
+    close: async () => {
+      const client = await MongoClient.connect(uri);
+      await client.db(name).dropDatabase();
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Collection, Connection } from 'mongoose';
+import { newSecret } from './signatures';
+
+/** Signing secrets, sealed. Collection `notify_secrets`. */
+interface SecretDocument {
+  /** Subscription id. */
+  _id: string;
+  sealed: string;
+  /** The one before, live until then. */
+  previous?: { sealed: string; until: Date };
+}
+
+export interface Sealing {
+  seal(text: string): string;
+  unseal(sealed: string): string;
+}
+
+export interface Secrets {
+  /** Makes and keeps a secret unless the subscription has one; shown this once. */
+  create(subscription: string): Promise<string>;
+  /** A new secret; the old one signs along until `overlapMs` have passed. */
+  rotate(subscription: string, overlapMs: number): Promise<string>;
+  /** Live secrets, the newest first; none when the subscription never had one. */
+  live(subscription: string): Promise<string[]>;
+}
+
+export function createSecrets(connection: Connection, sealing: Sealing, clock: () => Date): Secrets {
+  const secrets = connection.collection('notify_secrets') as unknown as Collection<SecretDocument>;
+  return {
+    async create(subscription) {
+      const secret = newSecret();
+      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret) } }, { upsert: true });
+      return secret;
+    },
+    async rotate(subscription, overlapMs) {
+      const secret = newSecret();
+      const before = await secrets.findOne({ _id: subscription });
+      const previous = before === null ? {} : { previous: { sealed: before.sealed, until: new Date(clock().getTime() + overlapMs) } };
+      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret), ...previous } }, { upsert: true });
+      return secret;
+    },
+    async live(subscription) {
+      const found = await secrets.findOne({ _id: subscription });
+      if (found === null) return [];
+      const { sealed, previous } = found;
+      const old = previous !== undefined && previous.until > clock() ? [sealing.unseal(previous.sealed)] : [];
+      return [sealing.unseal(sealed), ...old];
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import type { Extension, Subscription } from '@medplum/fhirtypes';
+import type { StoredVersion } from '../../store';
+import type { CompiledSubscription, PayloadContent } from '../types';
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+/** Ours: the channel speaks a vendor's own JSON; each repetition names an event. */
+export const VENDOR_EVENT = 'https://crosswalk.example/fhir/StructureDefinition/webhook-event';
+
+const DEFAULT_TIMEOUT = 10_000;
+const LONGEST_TIMEOUT = 60_000;
+
+/** A primitive's extensions in FHIR JSON; @medplum/fhirtypes leaves them out. */
+interface PrimitiveExtensions {
+  _criteria?: { extension?: Extension[] };
+}
+interface ChannelExtensions {
+  _payload?: { extension?: Extension[] };
+}
+
+/** Filters of a topic-based subscription, as written: `Encounter?patient=Patient/123`. */
+export function filterCriteria(subscription: Subscription): string[] {
+  const extensions = (subscription as PrimitiveExtensions)._criteria?.extension ?? [];
+  return extensions.flatMap(({ url, valueString }) =>
+    url === `${BACKPORT}/backport-filter-criteria` && valueString !== undefined ? [valueString] : [],
+  );
+}
+
+/** Whether the criteria name a topic (Backport) instead of being a search (R4). */
+export function isTopicBased(subscription: Subscription): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(subscription.criteria);
+}
+
+/** The parts of a Subscription that delivery needs, read once. https://hl7.org/fhir/uv/subscriptions-backport/STU1.1 */
+export function compileSubscription(stored: StoredVersion<Subscription>, author: CompiledSubscription['author']): CompiledSubscription {
+  const { resource } = stored;
+  const { channel } = resource;
+  const extension = (name: string) => channel.extension?.find(({ url }) => url === `${BACKPORT}/${name}`);
+  const timeoutSeconds = extension('backport-timeout')?.valueUnsignedInt;
+  return {
+    id: stored.id,
+    version: stored.version,
+    status: resource.status,
+    practices: stored.access,
+    author,
+    endpoint: channel.endpoint ?? '',
+    headers: headersOf(channel.header ?? []),
+    form: formOf(resource),
+    timeout: timeoutSeconds === undefined || timeoutSeconds === 0 ? DEFAULT_TIMEOUT : Math.min(timeoutSeconds * 1000, LONGEST_TIMEOUT),
+    maxCount: Math.min(Math.max(extension('backport-max-count')?.valuePositiveInt ?? 1, 1), 1000),
+    heartbeatSeconds: extension('backport-heartbeat-period')?.valueUnsignedInt,
+    end: resource.end === undefined ? undefined : new Date(resource.end),
+    resource,
+  };
+}
+
+function formOf(subscription: Subscription): CompiledSubscription['form'] {
+  const { channel } = subscription;
+  const events = (channel.extension ?? []).flatMap(({ url, valueCode }) => (url === VENDOR_EVENT && valueCode !== undefined ? [valueCode] : []));
+  if (events.length > 0) return { kind: 'vendor', vendor: 'handoffrx', events };
+  const content = (channel as ChannelExtensions)._payload?.extension?.find(({ url }) => url === `${BACKPORT}/backport-payload-content`)?.valueCode;
+  if (content !== undefined || isTopicBased(subscription)) {
+    return { kind: 'backport', topic: subscription.criteria, content: contentOf(content), payload: channel.payload ?? 'application/fhir+json' };
+  }
+  return { kind: 'r4', payload: channel.payload };
+}
+
+function contentOf(code: string | undefined): PayloadContent {
+  return code === 'empty' || code === 'full-resource' ? code : 'id-only';
+}
+
+/** `channel.header`: "Authorization: Bearer ..." lines. Headers that frame the message are the server's own. */
+function headersOf(lines: readonly string[]): Record<string, string> {
+  const pairs = lines.flatMap((line) => {
+    const at = line.indexOf(':');
+    const name = line.slice(0, at).trim();
+    const value = line.slice(at + 1).trim();
+    return at > 0 && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !FRAMING.has(name.toLowerCase()) && !/[\r\n\0]/.test(value) ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(pairs);
+}
+
+const FRAMING = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer', 'keep-alive']);

@@ -1,0 +1,82 @@
+import type { Subscription } from '@medplum/fhirtypes';
+import { ProblemError, stringifyFhirJson, stringifyFhirXml } from '../../fhir';
+import { acceptUrl, type Outbound } from '../../outbound';
+import { EVERYTHING, type Store, type StoredVersion, type WriteContext } from '../../store';
+import { attempt, type Result } from '../delivery/attempt';
+import { notificationBundle } from '../payloads';
+import type { CompiledSubscription } from '../types';
+import { compileSubscription } from './compile';
+
+export interface LifecycleContext {
+  store: Store;
+  outbound: Outbound;
+  baseUrl: string;
+  eventsSoFar(id: string): Promise<number>;
+  context: WriteContext;
+}
+
+/**
+ * Takes a requested Subscription to `active` by a handshake, or to `error` with the reason. Harmless when several
+ * processes do it at once: the status is written on the version that was read.
+ * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html#handshake
+ */
+export async function activate(lifecycle: LifecycleContext, id: string): Promise<void> {
+  const stored = await lifecycle.store.read<Subscription>(EVERYTHING, 'Subscription', id);
+  if (stored === undefined || stored.deleted || stored.resource.status !== 'requested') return;
+  const failure = await handshake(lifecycle, compileSubscription(stored, stored.author));
+  await setStatus(lifecycle, stored, failure === undefined ? 'active' : 'error', failure);
+}
+
+/** Ends a Subscription (410 of the receiver, its end date). */
+export async function turnOff(lifecycle: LifecycleContext, id: string, reason: string): Promise<void> {
+  const stored = await lifecycle.store.read<Subscription>(EVERYTHING, 'Subscription', id);
+  if (stored === undefined || stored.deleted || stored.resource.status === 'off') return;
+  await setStatus(lifecycle, stored, 'off', reason);
+}
+
+/** Why the channel cannot be used; undefined when it can. */
+async function handshake(lifecycle: LifecycleContext, subscription: CompiledSubscription): Promise<string | undefined> {
+  const { channel } = subscription.resource as Subscription;
+  if (channel.type === 'websocket') return undefined;
+  if (channel.type !== 'rest-hook') return `The channel type ${channel.type} is not supported; use rest-hook or websocket.`;
+  try {
+    acceptUrl(subscription.endpoint, lifecycle.outbound.policy, 'Subscription.channel.endpoint');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  // Vendor receivers know only their own bodies: the first event is their handshake.
+  if (subscription.form.kind === 'vendor') return undefined;
+  const result = await attempt(lifecycle.outbound, subscription, await handshakeCall(lifecycle, subscription));
+  return result.kind === 'received' ? undefined : wording(result);
+}
+
+async function handshakeCall(lifecycle: LifecycleContext, subscription: CompiledSubscription) {
+  const { form, endpoint, headers } = subscription;
+  if (form.kind !== 'backport') return { method: 'POST' as const, url: endpoint, headers };
+  const events = await lifecycle.eventsSoFar(subscription.id);
+  const bundle = notificationBundle(lifecycle.baseUrl, subscription, 'handshake', events, []);
+  const body = form.payload.includes('xml') ? stringifyFhirXml(bundle) : stringifyFhirJson(bundle);
+  return { method: 'POST' as const, url: endpoint, headers: { ...headers, 'Content-Type': form.payload }, body };
+}
+
+function wording(result: Exclude<Result, { kind: 'received' }>): string {
+  const status = result.answer?.status;
+  if (status !== undefined) return `The endpoint answered the handshake with ${status}, not with 2xx.`;
+  return `The endpoint could not be reached for the handshake: ${result.kind === 'retry' ? (result.error ?? 'no answer') : 'gone'}.`;
+}
+
+/** Writes the status unless somebody else changed the Subscription meanwhile: then theirs counts. */
+async function setStatus(
+  { store, context }: LifecycleContext,
+  stored: StoredVersion<Subscription>,
+  status: Subscription['status'],
+  reason: string | undefined,
+): Promise<void> {
+  const { error: _old, ...rest } = stored.resource;
+  const resource: Subscription & { id: string } = { ...rest, id: stored.id, status, ...(reason !== undefined && { error: reason }) };
+  try {
+    await store.commit([{ kind: 'put', resource, ifVersion: stored.version }], context);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || !['conflict', 'precondition-failed'].includes(error.code)) throw error;
+  }
+}

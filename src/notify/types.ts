@@ -1,0 +1,95 @@
+import type { Resource, ResourceType } from '@medplum/fhirtypes';
+import type { OutboxEvent, StoredVersion } from '../store';
+
+/** A committed change as the relay hands it over: the event, what it made and what was before. */
+export interface RecordChange {
+  event: Extract<OutboxEvent, { kind: 'change' }>;
+  current: StoredVersion;
+  previous: StoredVersion | undefined;
+}
+
+/** Something a subscriber is to be told, before it has a number. */
+export interface Notice {
+  /** Stable: the same change gives the same id however often it is relayed. */
+  eventId: string;
+  at: Date;
+  /** Notices with one key are delivered in order. */
+  key: string;
+  focus: { type: ResourceType; id: string; version: number };
+  interaction: 'create' | 'update' | 'delete';
+  /** Name and body of a vendor event; the body is fixed when the event happens. */
+  vendor?: { event: string; body: string };
+}
+
+export type DeliveryState = 'pending' | 'delivered' | 'dead' | 'skipped';
+
+/** A notice on its way to one subscriber. Collection `notify_deliveries`. */
+export interface Delivery extends Notice {
+  /** `<subscription>:<number>`. */
+  _id: string;
+  subscription: string;
+  /** Counts from 1 for each subscription, without gaps. */
+  number: number;
+  state: DeliveryState;
+  attempts: number;
+  /** When the next attempt is due, while pending. */
+  nextAt: Date;
+  deliveredAt?: Date;
+}
+
+/** What became of one attempt. Collection `notify_attempts`; kept for a configurable time. */
+export interface Attempt {
+  _id: string;
+  subscription: string;
+  /** First and last event number it carried. */
+  from: number;
+  to: number;
+  at: Date;
+  milliseconds: number;
+  /** HTTP status, when there was an answer. */
+  status?: number;
+  /** First bytes of the answer of a failure. */
+  answer?: string;
+  /** Why there was no answer. */
+  error?: string;
+}
+
+/** The queue of one subscription. Collection `notify_queues`. */
+export interface Queue {
+  /** Subscription id. */
+  _id: string;
+  /** Number of the last notice: events since the subscription's start. */
+  number: number;
+  /** When its next delivery is due; absent when nothing waits. */
+  nextAt?: Date;
+  lease?: string;
+  until?: Date;
+  /** Failures in a row, over all its deliveries. */
+  failures: number;
+}
+
+export type PayloadContent = 'empty' | 'id-only' | 'full-resource';
+
+/** A Subscription resource, compiled. */
+export interface CompiledSubscription {
+  id: string;
+  version: number;
+  status: 'requested' | 'active' | 'error' | 'off';
+  /** Practices that see the Subscription: its owner's. Empty: the whole deployment's. */
+  practices: readonly string[];
+  author: { id: string; kind: string } | undefined;
+  endpoint: string;
+  headers: Readonly<Record<string, string>>;
+  /** How it is told: R4's plain channel, the Backport's bundles, or a vendor's own JSON. */
+  form:
+    | { kind: 'r4'; payload: string | undefined }
+    | { kind: 'backport'; topic: string; content: PayloadContent; payload: string }
+    | { kind: 'vendor'; vendor: 'handoffrx'; events: readonly string[] };
+  /** Milliseconds a call may take. */
+  timeout: number;
+  /** Notices that one notification may carry. */
+  maxCount: number;
+  heartbeatSeconds: number | undefined;
+  end: Date | undefined;
+  resource: Resource;
+}

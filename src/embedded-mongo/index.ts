@@ -1,2 +1,3 @@
 export type { EmbeddedMongo, EmbeddedMongoOptions } from './process';
 export { startEmbeddedMongo } from './process';
+export { findEmbeddedMongo } from './socket';

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
+import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { dispatcher } from './commands/dispatch';
 import type { Engine } from './engine';
 import { closeEngine, openEngine } from './engine';
 import { claimOwnership } from './storage/owner';
+import { answers, socketPath, socketUri } from './socket';
 import { dropUnfinishedIndexes } from './sweeper';
 import { serveConnection } from './wire/connection';
 
@@ -22,18 +21,6 @@ export interface RunningServer {
   uri: string;
   /** Takes no more connections, finishes what runs, closes the file. */
   stop(): Promise<void>;
-}
-
-/** The longest socket path that both Linux (108) and macOS (104) take, with its closing zero. */
-const LONGEST_SOCKET_PATH = 103;
-
-/** Where the server on `dataDir` listens: in it, or, where that is too long, in a private folder elsewhere. */
-export function socketPath(dataDir: string): string {
-  const inside = join(resolve(dataDir), 'mongodb.sock');
-  if (Buffer.byteLength(inside) <= LONGEST_SOCKET_PATH) return inside;
-  const digest = createHash('sha256').update(inside).digest('hex').slice(0, 16);
-  const owner = process.getuid?.() ?? 0;
-  return join(tmpdir(), `crosswalk-${owner}-${digest}`, 'mongodb.sock');
 }
 
 /** Starts serving. @throws Error with one clear line when another server has the data directory */
@@ -52,7 +39,7 @@ export async function startServer({ dataDir, port }: ServerOptions): Promise<Run
   await listen(local, { path });
   chmodSync(path, 0o600);
   const servers = [local];
-  let uri = `mongodb://${encodeURIComponent(path)}/crosswalk?directConnection=true`;
+  let uri = socketUri(path);
   if (port !== undefined) {
     const tcp = listener(engine, sockets, () => `127.0.0.1:${portOf(tcp)}`);
     await listen(tcp, { port, host: '127.0.0.1' });
@@ -104,17 +91,5 @@ function listen(server: Server, where: { path: string } | { port: number; host: 
       );
     });
     server.listen(where, done);
-  });
-}
-
-/** Whether somebody listens on the socket: a file left behind by a killed server does not answer. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const probe = connect({ path });
-    probe.once('connect', () => {
-      probe.destroy();
-      done(true);
-    });
-    probe.once('error', () => done(false));
   });
 }

@@ -54,7 +54,7 @@ export function createRegistry(store: Store): Registry {
     for (const anchor of anchorsOf(listener)) anchors.set(anchor, (anchors.get(anchor) ?? new Set()).add(stored.id));
   };
   return {
-    async refresh() {
+    refresh: sharedRuns(async () => {
       const since = seen === 0 ? '' : `_lastUpdated=ge${new Date(seen - OVERLAP_MS).toISOString()}&`;
       let cursor: string | undefined;
       do {
@@ -67,7 +67,7 @@ export function createRegistry(store: Store): Registry {
         }
         cursor = page.next;
       } while (cursor !== undefined);
-    },
+    }),
     get: (id) => compiled.get(id),
     matching: (change) => matching(change, anchors, listeners),
     webhooksOf: (practices, event) =>
@@ -75,6 +75,26 @@ export function createRegistry(store: Store): Registry {
         ({ form, practices: owners }) => form.kind === 'vendor' && form.events.includes(event) && owners.some((owner) => practices.includes(owner)),
       ),
     all: () => [...compiled.values()],
+  };
+}
+
+/** Calls made while a run is under way share the next one: each sees what was committed before it was made. */
+function sharedRuns(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const start = (): Promise<void> => {
+    running = run().finally(() => (running = undefined));
+    return running;
+  };
+  return () => {
+    if (running === undefined) return start();
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return start();
+      });
+    return next;
   };
 }
 

@@ -2,14 +2,13 @@ import type { Viewer } from '../store';
 
 /** Dermifi's and the dashboard's roles. */
 export type Role =
-  | 'operator'
-  | 'admin'
-  | 'provider'
-  | 'staff'
-  | 'pharmacy'
-  | 'read-only'
-  | 'practice-admin'
-  | 'compliance';
+  'operator' | 'admin' | 'provider' | 'staff' | 'pharmacy' | 'read-only' | 'practice-admin' | 'compliance';
+
+/** HandoffRx's plans. */
+export type Plan = 'Free' | 'Pro' | 'Enterprise';
+
+/** Dermifi's permissions. */
+export type Permission = 'read' | 'write' | 'prescribe';
 
 /** Who is asking, whichever face and credential it came through. Plain data; never carries a secret. */
 export interface Principal {
@@ -23,9 +22,9 @@ export interface Principal {
   practiceName?: string;
   /** HandoffRx scopes of a key (`referrals:read`) or SMART scopes of a client (`system/Patient.rs`). */
   scopes: readonly string[];
-  plan?: 'Free' | 'Pro' | 'Enterprise';
+  plan?: Plan;
   role?: Role;
-  permissions?: readonly ('read' | 'write' | 'prescribe')[];
+  permissions?: readonly Permission[];
   email?: string;
   /** Practitioner id that a user is. */
   practitioner?: string;

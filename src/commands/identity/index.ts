@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { registerClientCommands } from './clients';
+import type { OpenHouse } from './house';
+import { registerKeyCommands } from './keys';
+import { registerPracticeCommands } from './practices';
+import { registerUserCommands } from './users';
+
+export { audited, inHouse, type House, type OpenHouse, type SecurityChange } from './house';
+
+/** The operator's commands on practices, keys, users and clients. Failures reject: the caller words and counts them. */
+export function registerIdentityCommands(program: Command, openHouse: OpenHouse): void {
+  registerPracticeCommands(program, openHouse);
+  registerKeyCommands(program, openHouse);
+  registerUserCommands(program, openHouse);
+  registerClientCommands(program, openHouse);
+}

@@ -1,0 +1,82 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { ProblemError } from '../fhir';
+
+/** scrypt's parameters. */
+export interface PasswordCost {
+  N: number;
+  r: number;
+  p: number;
+}
+
+/** OWASP's recommendation for 16 MiB: N = 2^14, r = 8, p = 5; about 0.25 s on one core here. */
+export const PASSWORD_COST: PasswordCost = { N: 2 ** 14, r: 8, p: 5 };
+
+export interface Passwords {
+  /** `scrypt$N$r$p$salt$hash`: old hashes stay readable when the cost changes. */
+  hash(password: string): Promise<string>;
+  /** With no stored hash it works as long and says no, so that its time does not tell whether there is one. */
+  verify(password: string, stored: string | undefined): Promise<boolean>;
+}
+
+/** Hashes at work at once: the thread pool's other half stays free for files and names. */
+const AT_ONCE = 2;
+/** Beyond so many waiting, the caller is told to come back. */
+const WAITING_AT_MOST = 100;
+const HASH_BYTES = 32;
+
+const scryptAsync = promisify<string, Buffer, number, PasswordCost & { maxmem: number }, Buffer>(scrypt);
+
+/** Passwords by node's scrypt, in its thread pool, a few at a time. */
+export function createPasswords(cost: PasswordCost = PASSWORD_COST): Passwords {
+  const inTurn = turns();
+  const derive = (password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> =>
+    inTurn(() => scryptAsync(password.normalize('NFKC'), salt, HASH_BYTES, { N, r, p, maxmem: 256 * N * r }));
+  const nobody = encode(cost, randomBytes(16), randomBytes(HASH_BYTES));
+  return {
+    async hash(password) {
+      const salt = randomBytes(16);
+      return encode(cost, salt, await derive(password, salt, cost));
+    },
+    async verify(password, stored) {
+      const known = decode(stored ?? nobody);
+      return (
+        timingSafeEqual(await derive(password, known.salt, known.cost), known.hash) && stored !== undefined
+      );
+    },
+  };
+}
+
+function encode({ N, r, p }: PasswordCost, salt: Buffer, hash: Buffer): string {
+  return ['scrypt', N, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$');
+}
+
+function decode(stored: string): { cost: PasswordCost; salt: Buffer; hash: Buffer } {
+  const [, N, r, p, salt = '', hash = ''] = stored.split('$');
+  return {
+    cost: { N: Number(N), r: Number(r), p: Number(p) },
+    salt: Buffer.from(salt, 'base64url'),
+    hash: Buffer.from(hash, 'base64url'),
+  };
+}
+
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (waiting.length >= WAITING_AT_MOST) {
+      throw new ProblemError('unavailable', 'Too many sign-ins at once. Try again in a moment.', {
+        headers: { 'Retry-After': '1' },
+      });
+    }
+    if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}

@@ -1,1 +1,14 @@
+/** The record: FHIR resources in MongoDB. docs/storage.md describes what is stored and what is guaranteed. */
 export * from './types';
+export { connectStore, type ConnectOptions, type StoreConnection, StoreUnreachable } from './connection';
+export { createStore, sessionOf, type StoreOptions } from './store';
+export {
+  createRelay,
+  type ChangeVersions,
+  type Relay,
+  type RelayHandlers,
+  type RelayOptions,
+} from './outbox/relay';
+export { clearEvents, type LeasedEvents, leaseEvents } from './outbox/lease';
+export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
+export { isShared } from './access';

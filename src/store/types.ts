@@ -18,6 +18,9 @@ export const EVERYTHING: Viewer = {};
 /** Holder of the common directory: a document everybody may read. */
 export const EVERYBODY = '*';
 
+/** How a version came to be. */
+export type Interaction = 'create' | 'update' | 'delete';
+
 /** One stored version of a resource. `resource.meta` carries versionId and lastUpdated. */
 export interface StoredVersion<T extends Resource = Resource> {
   type: ResourceType;
@@ -29,6 +32,8 @@ export interface StoredVersion<T extends Resource = Resource> {
   resource: T;
   /** Practices (Organization ids) that may see it, or EVERYBODY. */
   access: readonly string[];
+  /** Who wrote this version. */
+  author?: WriteContext['author'];
 }
 
 /** One change of one resource. Ids are FHIR ids, versions count from 1. */
@@ -71,7 +76,7 @@ export type OutboxEvent =
   | {
       id: string;
       kind: 'change';
-      interaction: 'create' | 'update' | 'delete';
+      interaction: Interaction;
       version: number;
       previousVersion?: number;
       at: Date;
@@ -81,15 +86,22 @@ export type OutboxEvent =
 
 /**
  * A rule of a domain that every write of its type passes through, whichever face it comes from: it may refuse
- * (throw a ProblemError) or add changes that must become true in the same transaction.
+ * (throw a ProblemError), amend the change, or add changes that must become true in the same transaction.
+ *
+ * Rules run before anything of the commit is written, inside its transaction. A change they return for a document
+ * that the commit changes too (a `put` of the same type and id) takes that change's content, so that it stays one
+ * version; others are added to the commit. What rules return passes no rules itself.
  */
 export interface WriteRule {
   type: ResourceType;
   apply(change: {
     previous: StoredVersion | undefined;
+    /** Content to be written, its id given; undefined when it is deleted. */
     next: Resource | undefined;
+    /** All changes of the commit, creates with their ids given: what `tx` does not show yet. */
+    commit: readonly Change[];
     context: WriteContext;
-    tx: StoreAccess;
+    tx: StoreTransaction;
   }): Promise<Change[]>;
 }
 
@@ -116,7 +128,7 @@ export interface HistoryRequest {
 
 export interface HistoryPage {
   /** Newest first. */
-  versions: (StoredVersion & { interaction: 'create' | 'update' | 'delete' })[];
+  versions: (StoredVersion & { interaction: Interaction })[];
   total?: number;
   next?: string;
 }
@@ -124,10 +136,22 @@ export interface HistoryPage {
 /** Reading and writing, the same inside and outside a transaction. */
 export interface StoreAccess {
   /** The present version (a deleted one with deleted: true); undefined when unknown or not to be seen. */
-  read<T extends Resource = Resource>(viewer: Viewer, type: ResourceType, id: string): Promise<StoredVersion<T> | undefined>;
+  read<T extends Resource = Resource>(
+    viewer: Viewer,
+    type: ResourceType,
+    id: string,
+  ): Promise<StoredVersion<T> | undefined>;
   /** Many at once, by type and id, one query a type; missing and hidden ones are left out. */
-  readMany(viewer: Viewer, references: readonly { type: ResourceType; id: string }[]): Promise<StoredVersion[]>;
-  readVersion(viewer: Viewer, type: ResourceType, id: string, version: number): Promise<StoredVersion | undefined>;
+  readMany(
+    viewer: Viewer,
+    references: readonly { type: ResourceType; id: string }[],
+  ): Promise<StoredVersion[]>;
+  readVersion(
+    viewer: Viewer,
+    type: ResourceType,
+    id: string,
+    version: number,
+  ): Promise<StoredVersion | undefined>;
   search(viewer: Viewer, request: SearchRequest): Promise<SearchPage>;
   count(viewer: Viewer, request: SearchRequest): Promise<number>;
   history(viewer: Viewer, request: HistoryRequest): Promise<HistoryPage>;
@@ -143,6 +167,8 @@ export interface StoreTransaction extends StoreAccess {
 export interface Store extends StoreAccess {
   /** Runs the work in one MongoDB transaction, again on a transient conflict; work must be repeatable. */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
+  /** How many committed transactions have locked the key: a version counter of what the key guards. */
+  holds(key: string): Promise<number>;
   /** The next number of a named sequence, unique across processes (gaps happen). */
   nextNumber(sequence: string): Promise<number>;
 }

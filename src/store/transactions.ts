@@ -1,0 +1,131 @@
+/** MongoDB transactions: begun, retried, committed. https://www.mongodb.com/docs/manual/core/transactions-in-applications/ */
+import { mongo } from 'mongoose';
+import type { StoreConnection } from './connection';
+import {
+  isConflict,
+  isDuplicateKey,
+  isTransient,
+  problemOf,
+  raceLost,
+  TransactionConflict,
+} from './failures';
+import { pause, type Turns } from './turns';
+
+/** A transaction in progress. */
+export interface RunningTransaction {
+  session: mongo.ClientSession;
+  /** Keys locked so far, in this and in earlier tries. */
+  locked: Set<string>;
+  /** What to do once it is committed. */
+  afterCommit: (() => void)[];
+}
+
+const OPTIONS: mongo.TransactionOptions = {
+  readConcern: { level: 'snapshot' },
+  writeConcern: { w: 'majority', journal: true },
+  readPreference: 'primary',
+};
+
+/** Tries of one transaction, and the time after which none is begun any more, in milliseconds. */
+const MAX_TRIES = 30;
+const DEADLINE_MS = 20_000;
+
+/**
+ * Runs the work in a transaction, again from its beginning on a transient failure, so it must be repeatable.
+ * Locks that earlier tries took are waited for before the snapshot of the next one is taken: then it sees what
+ * their holder before it wrote.
+ * @throws ProblemError 409 when others keep changing the same documents, 503 when the database fails.
+ */
+export async function runTransaction<T>(
+  connection: StoreConnection,
+  turns: Turns,
+  work: (transaction: RunningTransaction) => Promise<T>,
+): Promise<T> {
+  const started = Date.now();
+  const locked = new Set<string>();
+  for (let tries = 1; ; tries++) {
+    const ends = await takeAll(turns, locked);
+    const session = connection.client.startSession();
+    try {
+      const transaction = { session, locked, afterCommit: [] };
+      return await once(transaction, work);
+    } catch (error) {
+      if (!isTransient(error)) throw problemOf(error);
+      if (tries >= MAX_TRIES || Date.now() - started > DEADLINE_MS) {
+        throw isConflict(error) ? raceLost(error) : problemOf(error);
+      }
+    } finally {
+      await session.endSession();
+      for (const end of ends) end();
+    }
+    await pause(tries);
+  }
+}
+
+async function takeAll(turns: Turns, keys: ReadonlySet<string>): Promise<(() => void)[]> {
+  const ends: (() => void)[] = [];
+  // In one order for all, so that no two wait for each other.
+  for (const key of [...keys].sort()) ends.push(await turns.take(`lock ${key}`));
+  return ends;
+}
+
+async function once<T>(
+  transaction: RunningTransaction,
+  work: (transaction: RunningTransaction) => Promise<T>,
+): Promise<T> {
+  const { session } = transaction;
+  session.startTransaction(OPTIONS);
+  let result: T;
+  try {
+    result = await work(transaction);
+  } catch (error) {
+    await session.abortTransaction().catch(() => undefined);
+    throw error;
+  }
+  await commit(session);
+  for (const after of transaction.afterCommit) after();
+  return result;
+}
+
+/** Commits; an unknown result is asked for again, which MongoDB answers once for all. */
+async function commit(session: mongo.ClientSession): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      const isUnknown =
+        error instanceof mongo.MongoError && error.hasErrorLabel('UnknownTransactionCommitResult');
+      if (!isUnknown || tries >= 10) throw error;
+    }
+    await pause(tries, 20);
+  }
+}
+
+/** `at` lets locks that nobody takes any more expire. */
+export interface LockDocument {
+  _id: string;
+  holds: number;
+  at: Date;
+}
+
+/** Writes the key's lock document, so that of several transactions that name the key one at a time commits. */
+export async function lockKey(
+  connection: StoreConnection,
+  transaction: RunningTransaction,
+  key: string,
+): Promise<void> {
+  transaction.locked.add(key);
+  try {
+    await connection
+      .collection<LockDocument>('locks')
+      .updateOne(
+        { _id: key },
+        { $inc: { holds: 1 }, $set: { at: new Date() } },
+        { upsert: true, session: transaction.session },
+      );
+  } catch (error) {
+    if (isDuplicateKey(error)) throw new TransactionConflict('Two transactions made the same lock.');
+    throw error;
+  }
+}

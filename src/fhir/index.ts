@@ -13,3 +13,5 @@ export * from './json';
 export * from './patients';
 export * from './problem';
 export * from './references';
+export * from './terminology';
+export { requireValid, validateResource, type ValidationOptions } from './validation';

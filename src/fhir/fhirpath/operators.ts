@@ -92,6 +92,9 @@ export const includesNode = (nodes: readonly Node[], item: Node): boolean =>
 /** The items of a collection without repetitions. */
 export function distinct(nodes: readonly Node[]): readonly Node[] {
   if (nodes.length < 2) return nodes;
+  if (nodes.length > 16 && nodes.every(({ value }) => typeof value === 'string')) {
+    return [...new Map(nodes.map((node) => [node.value, node])).values()];
+  }
   const kept: Node[] = [];
   for (const node of nodes) if (!includesNode(kept, node)) kept.push(node);
   return kept;

@@ -1,5 +1,6 @@
 export * from './value';
 export * from './filter';
 export * from './update';
-export type { DistinctCollector, Projection, Sort } from './result';
-export { compileProjection, compileSort, distinctCollector, distinctValues } from './result';
+export type { DistinctCollector, Projection } from './result';
+export { compileProjection, distinctCollector, distinctValues } from './result';
+export { compileExpression } from './expression';

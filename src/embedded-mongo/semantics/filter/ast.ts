@@ -1,4 +1,4 @@
-import type { CompiledRegex } from './regex';
+import type { CompiledRegex } from '../value';
 
 /** Comparison with one value, in BSON order within one type. */
 export interface Comparison {

@@ -1,4 +1,5 @@
-import type { Document } from '../value';
+import { compileExpression } from '../expression';
+import type { CompiledRegex, Document } from '../value';
 import {
   bsonType,
   BsonType,
@@ -6,19 +7,18 @@ import {
   equalBson,
   isDocument,
   isNumber,
+  isTruthy,
   MISSING,
-  notSupported,
   numericOf,
   plain,
   Rank,
   rankOf,
+  truncated,
   regexParts,
 } from '../value';
 import type { Comparison, Filter, PathFilter } from './ast';
-import { truncated } from './operands';
 import type { MatchDetails, ValueTest } from './paths';
 import { matchablePath, matchPath } from './paths';
-import type { CompiledRegex } from './regex';
 
 /** Whether a document matches; `details.position` then holds the array position for the operator `$`. */
 export type Matcher = (document: Document, details?: MatchDetails) => boolean;
@@ -43,7 +43,7 @@ export function compileFilter(filter: Filter): Matcher {
     case 'never':
       return () => false;
     case 'expr':
-      throw notSupported('$expr');
+      return compileExpr(filter.expression);
     default: {
       const test = compileTest(filter);
       const whole = filter.op === 'size' || filter.op === 'elemMatchObject' || filter.op === 'elemMatchValue';
@@ -51,6 +51,11 @@ export function compileFilter(filter: Filter): Matcher {
       return (document, details) => matchPath(document, path, 0, test, details);
     }
   }
+}
+
+function compileExpr(expression: unknown): Matcher {
+  const evaluate = compileExpression(expression);
+  return (document) => isTruthy(evaluate({ root: document, variables: {}, now: new Date() }));
 }
 
 function compileAnd(clauses: Matcher[]): Matcher {

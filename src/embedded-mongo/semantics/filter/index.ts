@@ -3,4 +3,3 @@ export type { Matcher } from './compile';
 export { compileFilter } from './compile';
 export { isOperatorDocument, parseFilter } from './parse';
 export type { MatchDetails } from './paths';
-export type { CompiledRegex } from './regex';

@@ -1,4 +1,4 @@
-import { BsonType, CommandError, isNumber, numericOf, toDouble, typeName } from '../value';
+import { BsonType, CommandError, isNumber, numericOf, toDouble, truncated, typeName } from '../value';
 
 /** Rendered like MongoDB's messages do, but for scalars only: contents of documents are not repeated. */
 function shown(value: unknown): string {
@@ -42,20 +42,6 @@ export function parseMod(operand: unknown): { divisor: bigint; remainder: bigint
   if (divisor === undefined || remainder === undefined || divisor === 0n)
     throw new CommandError(2, 'divisor cannot be 0');
   return { divisor, remainder };
-}
-
-/** A number cut to a 64-bit integer; undefined when it has no such value. */
-export function truncated(value: unknown): bigint | undefined {
-  const numeric = numericOf(value);
-  if (typeof numeric === 'bigint') return numeric;
-  if (typeof numeric === 'number' && !Number.isFinite(numeric)) return undefined;
-  const whole =
-    typeof numeric === 'number'
-      ? BigInt(Math.trunc(numeric))
-      : numeric.exponent < 0
-        ? numeric.coefficient / 10n ** BigInt(-numeric.exponent)
-        : numeric.coefficient * 10n ** BigInt(numeric.exponent);
-  return whole === BigInt.asIntN(64, whole) ? whole : undefined;
 }
 
 const ALIASES = BsonType as Record<string, number>;

@@ -2,17 +2,16 @@ import {
   bsonType,
   BsonType,
   CommandError,
+  compileRegex,
   isDocument,
   notSupported,
   plain,
   regexParts,
   isTruthy,
 } from '../value';
-import type { Document } from '../value';
+import type { CompiledRegex, Document } from '../value';
 import type { Filter } from './ast';
 import { parseInteger, parseMod, parseTypes } from './operands';
-import type { CompiledRegex } from './regex';
-import { compileRegex } from './regex';
 
 const UNSUPPORTED = new Set([
   '$where',

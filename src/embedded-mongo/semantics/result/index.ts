@@ -4,5 +4,3 @@ export type { Projection } from './projection';
 export { compileProjection } from './projection';
 export type { ProjectionLeaf, ProjectionNode } from './projection-tree';
 export { addToTree, projectDocument, splitFieldPath } from './projection-tree';
-export type { Sort } from './sort';
-export { compileSort } from './sort';

@@ -1,4 +1,5 @@
 export { add, decimalOf, integer, multiply } from './arithmetic';
+export { encodeDecimal } from './decimal';
 export { CommandError, notSupported } from './command-error';
 export { binaryParts, compareBson, compareStrings, equalBson, regexParts } from './compare';
 export { encodeCompoundKey, encodeKey } from './encode-key';
@@ -7,7 +8,19 @@ export { indexKeys, parseKeyPattern } from './index-keys';
 export type { ExpandedKeys, KeyTuple } from './key-paths';
 export { expandKeys } from './key-paths';
 export type { ExactDecimal, Numeric } from './numbers';
-export { compareNumeric, decimalValue, exactDecimal, longValue, numericOf, toDouble } from './numbers';
+export {
+  compareNumeric,
+  decimalValue,
+  exactDecimal,
+  longValue,
+  numericOf,
+  toDouble,
+  truncated,
+} from './numbers';
+export type { CompiledRegex } from './regex';
+export { compileRegex } from './regex';
+export type { Sort } from './sort';
+export { compileSort } from './sort';
 export type { Document } from './types';
 export {
   arrayIndex,

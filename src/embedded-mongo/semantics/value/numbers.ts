@@ -97,3 +97,17 @@ function magnitude(value: ExactDecimal): number {
 export function toDouble(value: Numeric): number {
   return typeof value === 'object' ? Number(`${value.coefficient}e${value.exponent}`) : Number(value);
 }
+
+/** A number cut to a 64-bit integer; undefined when it has no such value. */
+export function truncated(value: unknown): bigint | undefined {
+  const numeric = numericOf(value);
+  if (typeof numeric === 'bigint') return numeric;
+  if (typeof numeric === 'number' && !Number.isFinite(numeric)) return undefined;
+  const whole =
+    typeof numeric === 'number'
+      ? BigInt(Math.trunc(numeric))
+      : numeric.exponent < 0
+        ? numeric.coefficient / 10n ** BigInt(-numeric.exponent)
+        : numeric.coefficient * 10n ** BigInt(numeric.exponent);
+  return whole === BigInt.asIntN(64, whole) ? whole : undefined;
+}

@@ -1,16 +1,9 @@
-import {
-  CommandError,
-  compareBson,
-  expandKeys,
-  isDocument,
-  isNumber,
-  MISSING,
-  notSupported,
-  numericOf,
-  plain,
-  toDouble,
-} from '../value';
-import type { Document } from '../value';
+import { CommandError, notSupported } from './command-error';
+import { compareBson } from './compare';
+import { expandKeys } from './key-paths';
+import { numericOf, toDouble } from './numbers';
+import type { Document } from './types';
+import { isDocument, isNumber, MISSING, plain } from './types';
 
 /** A compiled sort: take the key of each document once, then order keys. */
 export interface Sort {

@@ -1,4 +1,4 @@
-import { CommandError, notSupported } from '../value';
+import { CommandError, notSupported } from './command-error';
 
 /** A regular expression of a query, with what an index can use of it. */
 export interface CompiledRegex {

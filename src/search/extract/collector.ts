@@ -1,0 +1,47 @@
+/** Where the entries of one resource gather. */
+import type { Resource } from '@medplum/fhirtypes';
+import type { Extracted, RangeEntry, SortValue } from '../types';
+
+/** Longest text kept for sorting; beyond it the id decides. */
+const SORT_LIMIT = 32;
+
+export interface Collector {
+  resource: Resource;
+  index: Set<string>;
+  ranges: Map<string, RangeEntry>;
+  sort: Record<string, SortValue | [SortValue, SortValue]>;
+  /** Put before every key: contained resources have theirs apart. */
+  scope: string;
+}
+
+export function collectorOf(resource: Resource): Collector {
+  return { resource, index: new Set(), ranges: new Map(), sort: {}, scope: '' };
+}
+
+export function addEntry(out: Collector, entry: string): void {
+  out.index.add(out.scope === '' ? entry : out.scope + entry);
+}
+
+export function addRange(out: Collector, range: RangeEntry): void {
+  const entry = out.scope === '' ? range : { ...range, k: out.scope + range.k };
+  const id = `${entry.k} ${entry.l} ${entry.h} ${entry.s ?? ''} ${entry.u?.join() ?? ''} ${entry.l2 ?? ''} ${entry.h2 ?? ''}`;
+  out.ranges.set(id, entry);
+}
+
+/** Keeps the lowest and the highest value: a sort takes the one that comes first in its direction. */
+export function addSort(out: Collector, key: string, value: SortValue): void {
+  if (out.scope !== '') return;
+  const kept = typeof value === 'string' && value.length > SORT_LIMIT ? value.slice(0, SORT_LIMIT) : value;
+  const known = out.sort[key];
+  if (known === undefined) {
+    out.sort[key] = kept;
+    return;
+  }
+  const [low, high] = Array.isArray(known) ? known : [known, known];
+  if (kept < low) out.sort[key] = [kept, high];
+  else if (kept > high) out.sort[key] = [low, kept];
+}
+
+export function extractedOf(out: Collector): Extracted {
+  return { index: [...out.index], ranges: [...out.ranges.values()], sort: out.sort };
+}

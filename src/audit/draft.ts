@@ -38,6 +38,8 @@ export interface AuditDraft {
     kind: 'key' | 'client' | 'user' | 'system' | 'anonymous';
     id: string;
     name: string;
+    /** A user's e-mail address: what the user signs in with. */
+    email?: string;
     practice?: string;
     practiceName?: string;
     practitioner?: string;

@@ -1,0 +1,164 @@
+/** The audit room's services, put together. docs/compliance.md tells what they promise. */
+import { randomUUID } from 'node:crypto';
+import type { StoreConnection } from '../store';
+import type { AuditDraft, AuditTrail } from './draft';
+import { resolveFilter, type FilterQuery, type Lookups } from './export/filter';
+import { writeExport, type ExportResult, type ExportSource } from './export/export';
+import { checkpointAt } from './log/checkpoints';
+import { openCollections, type AuditCollections } from './log/collections';
+import { createSigningKeys, type KeySealing, type SigningKeys } from './log/keys';
+import { createLease } from './log/lease';
+import { createSealer, headOf, type Publisher } from './log/sealer';
+import { createTrail, type Trail } from './log/trail';
+import { createPublisher } from './publish';
+import { createSchedule } from './schedule';
+import type { Checkpoint, Format, PublicJwk } from './verify';
+
+export interface AuditOptions {
+  connection: StoreConnection;
+  /** Seals the private signing keys: identity's. */
+  sealing: KeySealing;
+  /** Name of the deployment in events and signatures: `PUBLIC_URL`. */
+  origin: string;
+  /** `AUDIT_READS`: whether reads wait until their entry is durable. Default `strict`. */
+  mode?: 'strict' | 'async';
+  lookups: Lookups;
+  /** Brings in what lies in committed documents and no relay has handed over yet; called before each flush. */
+  drain?(): Promise<void>;
+  clock?: () => Date;
+  /** Longest time that an entry waits for its place in the log while the server is busy, in milliseconds. */
+  maxLagMs?: number;
+  /** Told of failures of the background work, which are retried. */
+  failed?(error: unknown): void;
+  /** Instead of the record's own `AuditEvent` collection. */
+  publisher?: Publisher;
+}
+
+export interface ExportRequest {
+  filter: FilterQuery;
+  format: Format;
+  /** Size of the log to export, and the last event already there: to resume. */
+  resume?: { size: number; after: number };
+  progress?(events: number): void;
+}
+
+/** An export ready to be read. */
+export interface PreparedExport {
+  /** Size of the log that it is taken from: with the last event's number, all it takes to resume. */
+  size: number;
+  text: AsyncGenerator<string, ExportResult>;
+}
+
+export interface Audit {
+  trail: AuditTrail;
+  /** Takes the drafts out of committed documents; safe to repeat. */
+  fromRelay(drafts: readonly AuditDraft[]): Promise<void>;
+  /** Begins to seal in the background. Without it, entries are durable but wait in the inbox. */
+  start(): void;
+  /** Resolves when everything recorded before the call is in the log and can be searched. */
+  flush(): Promise<void>;
+  /**
+   * Opens an export: everything recorded so far that passes the filter.
+   * @throws ProblemError malformed when the filter is wrong.
+   */
+  exportEvents(request: ExportRequest): Promise<PreparedExport>;
+  /** A signed statement of how the log stands now. */
+  checkpoint(): Promise<Checkpoint>;
+  /** The public keys, retired ones too. */
+  publicKeys(): Promise<PublicJwk[]>;
+  /** Takes a new signing key into use. @returns its id. */
+  rotateKey(): Promise<string>;
+  readonly collections: AuditCollections;
+  readonly lookups: Lookups;
+  readonly origin: string;
+  /** Writes what is accepted and ends the background work. */
+  close(): Promise<void>;
+}
+
+/** Opens the trail on the store's connection. Several processes may; they share one log. */
+export async function createAudit(options: AuditOptions): Promise<Audit> {
+  const { connection, origin, lookups, clock = () => new Date(), failed = () => undefined } = options;
+  const collections = await openCollections(connection);
+  const keys = createSigningKeys(collections, options.sealing, clock);
+  const publisher = options.publisher ?? createPublisher(connection);
+  const lease = createLease(collections.state, 'sealer', randomUUID(), LEASE_MS);
+  const sealer = createSealer({ collections, lease, publisher, deployment: { origin }, clock });
+  const trail: Trail = createTrail({
+    inbox: collections.inbox,
+    mode: options.mode ?? 'strict',
+    clock,
+    wrote: () => schedule.nudge(),
+  });
+  const schedule = createSchedule({
+    sealer,
+    inbox: collections.inbox,
+    lastRecord: trail.lastRecord,
+    failed,
+    ...(options.maxLagMs === undefined ? {} : { maxLagMs: options.maxLagMs }),
+  });
+  const flush = async (): Promise<void> => {
+    await options.drain?.();
+    await trail.settled();
+    await schedule.sealAll();
+  };
+  const checkpoint = async (): Promise<Checkpoint> => {
+    await flush();
+    return checkpointAt(collections, keys, await headOf(collections), { origin, at: clock() });
+  };
+  return {
+    trail,
+    fromRelay: trail.fromRelay,
+    start: schedule.start,
+    flush,
+    checkpoint,
+    exportEvents: async ({ filter: query, format, resume, progress }) => {
+      const filter = await resolveFilter(query, lookups);
+      if (resume === undefined) await flush();
+      const source = await sourceAt(collections, keys, { origin, at: clock() }, resume?.size);
+      const text = writeExport(source, {
+        format,
+        filter,
+        at: clock(),
+        ...(resume === undefined ? {} : { after: resume.after }),
+        ...(progress === undefined ? {} : { progress }),
+      });
+      return { size: source.checkpoint.size, text };
+    },
+    publicKeys: keys.publicKeys,
+    rotateKey: keys.rotate,
+    collections,
+    lookups,
+    origin,
+    close: async () => {
+      await trail.settled();
+      await schedule.stop();
+    },
+  };
+}
+
+/** A sealer that does not finish within this time is taken for dead. */
+const LEASE_MS = 15_000;
+
+async function sourceAt(
+  collections: AuditCollections,
+  keys: SigningKeys,
+  about: { origin: string; at: Date },
+  size: number | undefined,
+): Promise<ExportSource> {
+  const end = size === undefined ? await headOf(collections) : await segmentEndingAt(collections, size);
+  const [checkpoint, retained] = await Promise.all([
+    checkpointAt(collections, keys, end, about),
+    collections.segments.find({ events: { $exists: true } }, { projection: { _id: 1 } }).sort({ _id: 1 }).limit(1).next(),
+  ]);
+  const retainedFrom = retained === null || retained._id === 0 ? undefined : retained._id;
+  return { collections, keys, end, checkpoint, retainedFrom };
+}
+
+async function segmentEndingAt({ segments }: AuditCollections, size: number): ReturnType<typeof headOf> {
+  const last = await segments
+    .find({ _id: { $lt: size } }, { projection: { events: 0 } })
+    .sort({ _id: -1 })
+    .limit(1)
+    .next();
+  return last !== null && last._id + last.count === size ? last : headOf({ segments });
+}

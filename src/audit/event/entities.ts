@@ -1,0 +1,54 @@
+/** What an access touched: the request, the patients, the resources, the query, the facts. */
+import type { AuditEventEntity } from '@medplum/fhirtypes';
+import type { AuditDraft } from '../draft';
+import { ENTITY_ROLES, ENTITY_TYPES, RESOURCE_TYPES } from './codes';
+import { cleaned } from './text';
+
+/** Interactions whose BALP profile has a query for its system object; for the others it is the resource itself. */
+const ASKING: ReadonlySet<AuditDraft['interaction']> = new Set(['search', 'match', 'history', 'operation', 'export']);
+
+/** The entities of an access. Each patient once; the first resource is the one that the access was about. */
+export function entitiesOf(draft: AuditDraft): AuditEventEntity[] {
+  const asks = ASKING.has(draft.interaction);
+  const resources = [...new Set(draft.resources)];
+  const [main, ...others] = asks ? [undefined, ...resources] : resources;
+  return [
+    { what: { identifier: { value: draft.requestId } }, type: ENTITY_TYPES.request },
+    ...[...new Set(draft.patients)].map(patientEntity),
+    ...(main === undefined ? [] : [{ ...resourceEntity(main), type: ENTITY_TYPES.system }]),
+    ...others.flatMap((reference) => (reference === undefined ? [] : [resourceEntity(reference)])),
+    ...queryEntity(draft, asks),
+    ...factsEntity(draft),
+  ];
+}
+
+function patientEntity(id: string): AuditEventEntity {
+  return { what: { reference: `Patient/${id}` }, type: ENTITY_TYPES.person, role: ENTITY_ROLES.patient };
+}
+
+/** A resource or version of one; what is no FHIR resource (a key, a webhook) by its identifier. */
+function resourceEntity(reference: string): AuditEventEntity {
+  const code = /^([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(reference)?.[1];
+  if (code === undefined) return { what: { identifier: { value: cleaned(reference) } }, role: ENTITY_ROLES.resource };
+  return { what: { reference }, type: { system: RESOURCE_TYPES, code }, role: ENTITY_ROLES.resource };
+}
+
+function queryEntity({ query, interaction }: AuditDraft, asks: boolean): AuditEventEntity[] {
+  if (query === undefined && !asks) return [];
+  const text = cleaned(query ?? interaction);
+  return [
+    {
+      // A system object of an access that asks is its query; elsewhere that type belongs to the resource.
+      ...(asks ? { type: ENTITY_TYPES.system } : {}),
+      role: ENTITY_ROLES.query,
+      query: Buffer.from(text).toString('base64'),
+    },
+  ];
+}
+
+function factsEntity({ details }: AuditDraft): AuditEventEntity[] {
+  const detail = (details ?? [])
+    .map(({ type, value }) => ({ type: cleaned(type), valueString: cleaned(value) }))
+    .filter(({ type, valueString }) => type !== '' && valueString !== '');
+  return detail.length === 0 ? [] : [{ type: ENTITY_TYPES.facts, detail }];
+}

@@ -1,0 +1,2 @@
+export type { Deployment } from './agents';
+export { toAuditEvent } from './event';

@@ -1,0 +1,114 @@
+/**
+ * Checks an export against its signed manifest, offline. Every event must lead, along its inclusion proof, to the
+ * signed root, and the events must be exactly those of the signed selection, in order. docs/compliance.md, "Proof".
+ */
+import { canonicalJson } from './canonical';
+import { entriesOf, formatOf, manifestOf, type Entry, type Format } from './entries';
+import { compare, createLedger, judge, type Finding, type Ledger } from './ledger';
+import { openManifest, type Manifest, type PublicJwk } from './manifest';
+import { chainHash, CHAIN_START, leafHash, rootAlong } from './merkle';
+import { decodeRuns, type Run } from './selection';
+
+export interface Verdict {
+  ok: boolean;
+  format: Format;
+  /** Events in the file. */
+  events: number;
+  /** The first wrong events, in the order of the file. */
+  findings: Finding[];
+  /** Number of all wrong events. */
+  wrong: number;
+  /** Why nothing could be checked at all: the manifest is not there, or does not hold. */
+  problem?: string;
+  manifest?: Manifest;
+  /** Id of the key that signed. */
+  kid?: string;
+}
+
+/**
+ * Verifies an export file.
+ * @param keys the server's public keys, when the reviewer has them from elsewhere; else those in the file are used.
+ * @throws Error when the file cannot be read.
+ */
+export async function verifyFile(path: string, keys?: readonly PublicJwk[]): Promise<Verdict> {
+  const format = await formatOf(path);
+  const jws = await manifestOf(path, format);
+  const opened = jws === undefined ? { wrong: 'there is no signed manifest in the file' } : openManifest(jws, keys);
+  if ('wrong' in opened) return withoutManifest(path, format, opened.wrong);
+  const { manifest, kid } = opened;
+  const runs = decodeRuns(manifest.selection);
+  const read = await readAll(path, format, manifest, runs);
+  const ids = await idsAt(path, format, read.ledger.misplaced());
+  const { findings, wrong } = judge(read.ledger, ids);
+  const problem = wrong === 0 ? chainProblem(read, manifest, runs) : undefined;
+  const ok = wrong === 0 && problem === undefined;
+  return { ok, format, events: read.events, findings, wrong, manifest, kid, ...(problem === undefined ? {} : { problem }) };
+}
+
+interface Reading {
+  ledger: Ledger;
+  events: number;
+  chain: Buffer;
+}
+
+async function readAll(path: string, format: Format, manifest: Manifest, runs: readonly Run[]): Promise<Reading> {
+  const { size } = manifest.checkpoint;
+  const root = Buffer.from(manifest.checkpoint.root, 'base64');
+  const ledger = createLedger(runs, manifest.first);
+  let events = 0;
+  let chain: Buffer = CHAIN_START;
+  for await (const entry of entriesOf(path, format)) {
+    events += 1;
+    const leaf = leafOf(entry);
+    const { proof, event } = entry;
+    const holds = leaf !== undefined && proof !== undefined && leads(leaf, proof.sequence, proof.path, size, root);
+    compare(ledger, { position: events, id: idOf(event), sequence: proof?.sequence, next: proof?.next, holds });
+    if (leaf !== undefined) chain = chainHash(chain, leaf);
+  }
+  return { ledger, events, chain };
+}
+
+function leafOf({ event }: Entry): Buffer | undefined {
+  return event === undefined ? undefined : leafHash(canonicalJson(event));
+}
+
+function leads(leaf: Buffer, sequence: number, path: string, size: number, root: Buffer): boolean {
+  return rootAlong(leaf, sequence, size, Buffer.from(path, 'base64'))?.equals(root) === true;
+}
+
+function idOf(event: Record<string, unknown> | undefined): string | undefined {
+  const id = event?.['id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Ids of the events at these places of the file, counted from 1. */
+async function idsAt(path: string, format: Format, positions: ReadonlySet<number>): Promise<Map<number, string>> {
+  const ids = new Map<number, string>();
+  if (positions.size === 0) return ids;
+  let position = 0;
+  for await (const { event } of entriesOf(path, format)) {
+    position += 1;
+    const id = positions.has(position) ? idOf(event) : undefined;
+    if (id !== undefined) ids.set(position, id);
+  }
+  return ids;
+}
+
+/** An export of the whole log must also end in the chain's signed last link. */
+function chainProblem({ chain }: Reading, { checkpoint, count }: Manifest, runs: readonly Run[]): string | undefined {
+  const whole = runs[0]?.[0] === 0 && count === checkpoint.size;
+  if (!whole || chain.toString('base64') === checkpoint.chain) return undefined;
+  return 'the hash chain does not end in the signed link';
+}
+
+/** Without a manifest little can be said; but a file cut short still names the event that should come next. */
+async function withoutManifest(path: string, format: Format, problem: string): Promise<Verdict> {
+  let events = 0;
+  let next: string | undefined;
+  for await (const { proof } of entriesOf(path, format)) {
+    events += 1;
+    next = proof?.next;
+  }
+  const findings: Finding[] = next === undefined ? [] : [{ how: 'missing', id: next, position: events + 1 }];
+  return { ok: false, format, events, findings, wrong: Math.max(1, findings.length), problem };
+}

@@ -12,3 +12,4 @@ export {
 export { clearEvents, type LeasedEvents, leaseEvents } from './outbox/lease';
 export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
 export { isShared } from './access';
+export { type Appended, appendRecords } from './append';

@@ -19,6 +19,8 @@ export interface Config {
   /** CIDRs that outgoing calls may reach although private. */
   webhookAllowPrivate: readonly string[];
   auditReads: 'strict' | 'async';
+  /** Seals secrets in the database; undefined: a key is kept in `dataDir`. */
+  masterKey: string | undefined;
   production: boolean;
   logLevel: string;
 }
@@ -48,6 +50,7 @@ export function readConfig(env: Environment): Config {
     trustProxy: integer(env, 'TRUST_PROXY', 0, 0, 32),
     webhookAllowPrivate: cidrs(env, 'WEBHOOK_ALLOW_PRIVATE'),
     auditReads: oneOf(env, 'AUDIT_READS', ['strict', 'async'], 'strict'),
+    masterKey: text(env, 'CROSSWALK_MASTER_KEY'),
     production: env.NODE_ENV === 'production',
     logLevel: oneOf(env, 'LOG_LEVEL', ['silent', 'error', 'warn', 'info', 'debug'], 'warn'),
   };

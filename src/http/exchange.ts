@@ -16,31 +16,35 @@ export interface Reply {
 export type AuditFacts = Partial<
   Pick<
     AuditDraft,
-    'interaction' | 'action' | 'patients' | 'resources' | 'query' | 'details' | 'purposeOfUse' | 'outcomeText'
+    'interaction' | 'action' | 'outcome' | 'patients' | 'resources' | 'query' | 'details' | 'purposeOfUse' | 'outcomeText'
   >
 >;
 
-/** One request on its way through a face: who, when, from where, and what its audit entry will say. */
-export interface Exchange {
-  readonly req: Request;
-  readonly res: Response;
+/** One access as it happens, over HTTP or by a command: who, when, from where, and what its audit entry will say. */
+export interface Occasion {
   readonly face: AuditDraft['face'];
   readonly requestId: string;
   readonly at: Date;
-  /** Network address of the caller, behind TRUST_PROXY hops. */
+  /** Network address of the caller, behind TRUST_PROXY hops; the host's name for commands. */
   readonly address: string;
   /** Set by authentication; anonymous before. */
   principal: Principal;
+  /** Facts for the audit entry; handlers add to it. */
+  audit: AuditFacts;
+  /** True once the entry lies in a committed document; the pipeline then records no second one. */
+  audited: boolean;
+}
+
+/** One request on its way through a face. */
+export interface Exchange extends Occasion {
+  readonly req: Request;
+  readonly res: Response;
   /** Body as text, read within the route's limit; empty when there is none. */
   body: string;
   /** The same as bytes, for routes that read `raw`. */
   raw: Buffer;
   /** Headers that go out with every answer, failures included (rate limits). */
   readonly headers: Record<string, string>;
-  /** Facts for the audit entry; handlers add to it. */
-  audit: AuditFacts;
-  /** True once the entry lies in a committed document; the pipeline then records no second one. */
-  audited: boolean;
 }
 
 /** The principal of a request that showed no credential: it sees nothing. */
@@ -71,7 +75,7 @@ export function beginExchange(req: Request, res: Response, face: AuditDraft['fac
 }
 
 /** The audit entry of an exchange as far as it is known. */
-export function draftOf(x: Exchange, outcome: AuditDraft['outcome'], facts: AuditFacts = {}): AuditDraft {
+export function draftOf(x: Occasion, outcome: AuditDraft['outcome'], facts: AuditFacts = {}): AuditDraft {
   const { principal } = x;
   return {
     id: randomUUID(),
@@ -100,7 +104,7 @@ export function draftOf(x: Exchange, outcome: AuditDraft['outcome'], facts: Audi
  * change at index `primary` (default the first), durable with it; `facts` sees the ids and versions that came to be.
  */
 export function writeContext(
-  x: Exchange,
+  x: Occasion,
   facts: (committed: readonly Committed[]) => AuditFacts = touched,
   primary = 0,
 ): WriteContext {
@@ -116,7 +120,7 @@ export function writeContext(
 }
 
 /** A commit that is one of several steps of a request: it carries no audit entry of its own. */
-export function stepContext(x: Exchange): WriteContext {
+export function stepContext(x: Occasion): WriteContext {
   const { audit: _audit, ...context } = writeContext(x);
   return context;
 }

@@ -11,8 +11,8 @@ interface SecretDocument {
 }
 
 export interface Sealing {
-  seal(text: string): string;
-  unseal(sealed: string): string;
+  seal(plain: string, purpose: string): string;
+  unseal(sealed: string, purpose: string): string;
 }
 
 export interface Secrets {
@@ -24,27 +24,29 @@ export interface Secrets {
   live(subscription: string): Promise<string[]>;
 }
 
+const PURPOSE = 'webhook-secret';
+
 export function createSecrets(connection: Connection, sealing: Sealing, clock: () => Date): Secrets {
   const secrets = connection.collection('notify_secrets') as unknown as Collection<SecretDocument>;
   return {
     async create(subscription) {
       const secret = newSecret();
-      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret) } }, { upsert: true });
+      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret, PURPOSE) } }, { upsert: true });
       return secret;
     },
     async rotate(subscription, overlapMs) {
       const secret = newSecret();
       const before = await secrets.findOne({ _id: subscription });
       const previous = before === null ? {} : { previous: { sealed: before.sealed, until: new Date(clock().getTime() + overlapMs) } };
-      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret), ...previous } }, { upsert: true });
+      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret, PURPOSE), ...previous } }, { upsert: true });
       return secret;
     },
     async live(subscription) {
       const found = await secrets.findOne({ _id: subscription });
       if (found === null) return [];
       const { sealed, previous } = found;
-      const old = previous !== undefined && previous.until > clock() ? [sealing.unseal(previous.sealed)] : [];
-      return [sealing.unseal(sealed), ...old];
+      const old = previous !== undefined && previous.until > clock() ? [sealing.unseal(previous.sealed, PURPOSE)] : [];
+      return [sealing.unseal(sealed, PURPOSE), ...old];
     },
   };
 }

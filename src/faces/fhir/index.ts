@@ -1,6 +1,8 @@
+import type { Bundle } from '@medplum/fhirtypes';
 import { ProblemError } from '../../fhir';
-import type { Exchange, Face, Reply, Route } from '../../http';
+import type { Exchange, Face, Occasion, Reply, Route } from '../../http';
 import type { Principal } from '../../identity/principal';
+import { processBundle } from './bundles';
 import { capabilities } from './capabilities';
 import { requirePermission } from './conditional';
 import type { FhirContext } from './context';
@@ -12,6 +14,25 @@ import { resolve } from './router';
 import { routed, splitUrl } from './url';
 
 export { DEFAULT_LIMITS, type FhirContext, type FhirLimits } from './context';
+
+/** What running a bundle needs besides the bundle. */
+export type BundleRunner = Omit<FhirContext, 'resolve'>;
+
+/** Runs a batch or transaction without HTTP, as the operator's import does. @throws ProblemError */
+export function runBundle(runner: BundleRunner, x: Occasion, bundle: Bundle): Promise<Bundle> {
+  const context: FhirContext = { ...runner, resolve };
+  const request: FhirRequest = {
+    x,
+    method: 'POST',
+    segments: [],
+    query: [],
+    headers: {},
+    prefer: { ...readPreferences(undefined), return: 'minimal' },
+    records: context.store,
+    nested: false,
+  };
+  return processBundle(context, request, bundle);
+}
 
 export interface FhirFaceOptions extends Omit<FhirContext, 'resolve'> {
   /** Principal of a bearer token; throws 401. */
@@ -38,7 +59,7 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
     interaction: 'capabilities',
     action: 'R',
     open: true,
-    handle: (x) => Promise.resolve(render(context.baseUrl, baseRequest(context, x), { status: 200, resource: capabilities(context) })),
+    handle: (x) => Promise.resolve(render(context.baseUrl, x, baseRequest(context, x), { status: 200, resource: capabilities(context) })),
   };
   const everything: Route = {
     method: 'all',
@@ -57,14 +78,14 @@ async function serve(context: FhirContext, x: Exchange): Promise<Reply> {
   Object.assign(request, routed(resolved));
   Object.assign(x.audit, resolved.interaction.audit);
   if (request.type !== undefined && request.id !== undefined) x.audit.resources = [`${request.type}/${request.id}`];
-  chooseFormat(typeof x.req.query._format === 'string' ? x.req.query._format : undefined, acceptOf(request));
+  chooseFormat(request.format, acceptOf(request));
   requirePermissionOf(context, request, resolved.interaction.permission);
-  return render(context.baseUrl, request, await resolved.interaction.handle(context, request));
+  return render(context.baseUrl, x, request, await resolved.interaction.handle(context, request));
 }
 
 /** A Binary may be asked for in any media type; everything else is FHIR. */
 function acceptOf(request: FhirRequest): string | undefined {
-  return request.type === 'Binary' ? undefined : request.x.req.get('accept');
+  return request.type === 'Binary' ? undefined : request.headers.accept;
 }
 
 function requirePermissionOf(context: FhirContext, request: FhirRequest, permission: Interaction['permission']): void {
@@ -76,12 +97,14 @@ function baseRequest(context: FhirContext, x: Exchange): FhirRequest {
   const { segments, query } = splitUrl(x.req.url);
   const header = (name: string) => x.req.get(name);
   const all = [...query, ...formParameters(x, segments)];
+  const format = all.find(([name]) => name === '_format')?.[1];
   return {
     x,
     method: methodOf(x.req.method),
     segments,
     query: all.filter(([name]) => !FORM.has(name)),
     headers: present({
+      accept: header('accept'),
       contentType: header('content-type'),
       ifMatch: header('if-match'),
       ifNoneMatch: header('if-none-match'),
@@ -90,6 +113,7 @@ function baseRequest(context: FhirContext, x: Exchange): FhirRequest {
     }),
     prefer: readPreferences(header('prefer')),
     ...(x.raw.length > 0 && { body: { text: x.body, bytes: x.raw } }),
+    ...(format !== undefined && { format }),
     records: context.store,
     nested: false,
   };

@@ -45,8 +45,8 @@ function quality(range: string): number {
 
 /** Whether a read of a Binary wants its content instead of the resource: the Accept names no FHIR format. */
 export function wantsRaw(request: FhirRequest): boolean {
-  if (request.nested || request.x.req.query._format !== undefined) return false;
-  const accept = request.x.req.get('accept');
+  if (request.nested || request.format !== undefined) return false;
+  const { accept } = request.headers;
   if (accept === undefined) return true;
   return !accept.split(',').some((each) => ['application/fhir+json', 'application/fhir+xml', 'application/json'].includes(mediaType(each)));
 }

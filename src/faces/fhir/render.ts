@@ -11,14 +11,14 @@ const CONTENT_TYPE: Record<Format, string> = {
 };
 
 /** The HTTP answer to an interaction: headers of its version, body as Prefer, _summary and _format want it. */
-export function render(baseUrl: string, request: FhirRequest, response: FhirResponse): Reply {
+export function render(baseUrl: string, x: Exchange, request: FhirRequest, response: FhirResponse): Reply {
   const headers = { ...versionHeaders(baseUrl, response), ...response.headers };
   if (response.content !== undefined) {
     return { status: response.status, headers: { ...headers, ...contentHeaders(response.content.type) }, body: response.content.bytes };
   }
   const resource = shown(request, response);
   if (resource === undefined || response.status === 304 || response.status === 204) return { status: response.status, headers };
-  return formatted(request.x, response.status, resource, headers);
+  return formatted(x, response.status, resource, headers);
 }
 
 /** Uploaded content is handed out as a file of its own kind, never as a page of ours. */

@@ -1,6 +1,6 @@
 import type { Bundle, OperationOutcomeIssue, Resource, ResourceType } from '@medplum/fhirtypes';
-import type { Exchange } from '../../http';
-import type { StoreAccess, WriteContext } from '../../store';
+import type { Occasion } from '../../http';
+import type { StoreAccess } from '../../store';
 
 /** What the caller prefers. https://hl7.org/fhir/R4/http.html#ops and #return */
 export interface Preferences {
@@ -15,7 +15,7 @@ export interface Preferences {
  * Express, so that both ways run the same code.
  */
 export interface FhirRequest {
-  x: Exchange;
+  x: Occasion;
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path below the base, decoded, without query: `['Patient', '1', '_history']`. */
   segments: readonly string[];
@@ -25,6 +25,7 @@ export interface FhirRequest {
   /** Query and form parameters in order, without those that shape the answer (_format, _pretty). */
   query: readonly [string, string][];
   headers: {
+    accept?: string;
     contentType?: string;
     ifMatch?: string;
     ifNoneMatch?: string;
@@ -36,6 +37,8 @@ export interface FhirRequest {
   body?: { text: string; bytes: Buffer } | { resource: Resource };
   /** Where it reads and writes: the store, or the transaction it is part of. */
   records: StoreAccess;
+  /** `_format` as given. */
+  format?: string;
   /** True inside a batch or transaction. */
   nested: boolean;
 }
@@ -55,6 +58,3 @@ export interface FhirResponse {
   /** A write: Prefer: return decides what is shown. */
   written?: boolean;
 }
-
-/** A write context whose audit entry tells one FHIR interaction; made by the interactions. */
-export type MakeContext = (x: Exchange) => WriteContext;

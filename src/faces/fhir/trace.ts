@@ -1,9 +1,9 @@
 import { patientIdsOf } from '../../fhir';
-import { touched, writeContext, type AuditFacts, type Exchange } from '../../http';
+import { touched, writeContext, type AuditFacts, type Occasion } from '../../http';
 import type { Committed, StoredVersion, WriteContext } from '../../store';
 
 /** The write context of one interaction: its audit entry names versions and patients. */
-export function traced(x: Exchange): WriteContext {
+export function traced(x: Occasion): WriteContext {
   return writeContext(x, factsOf);
 }
 

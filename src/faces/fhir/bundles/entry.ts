@@ -1,6 +1,6 @@
 import type { BundleEntry, Resource } from '@medplum/fhirtypes';
 import { ProblemError } from '../../../fhir';
-import type { Exchange } from '../../../http';
+import type { Occasion } from '../../../http';
 import { requirePermission } from '../conditional';
 import type { FhirContext } from '../context';
 import type { FhirRequest, FhirResponse } from '../request';
@@ -29,7 +29,7 @@ export function readEntry(context: FhirContext, parent: FhirRequest, entry: Bund
     throw new ProblemError('malformed', `Bundle.entry[${index}] is a bundle within a bundle; send it on its own.`);
   }
   const resolved = context.resolve(method, segments);
-  const x = childExchange(parent.x, resolved);
+  const x = childOccasion(parent.x, resolved);
   const request: FhirRequest = {
     ...parent,
     x,
@@ -53,8 +53,8 @@ export function readEntry(context: FhirContext, parent: FhirRequest, entry: Bund
   return { index, entry, resolved, request };
 }
 
-/** The exchange of one entry: the same request to the caller, an audit entry of its own. */
-function childExchange(x: Exchange, { interaction, type, id }: Resolved): Exchange {
+/** One entry's part in the request: the same to the caller, with an audit entry of its own. */
+function childOccasion(x: Occasion, { interaction, type, id }: Resolved): Occasion {
   const resources = type !== undefined && id !== undefined ? { resources: [`${type}/${id}`] } : {};
   return { ...x, audit: { ...interaction.audit, ...resources }, audited: false };
 }

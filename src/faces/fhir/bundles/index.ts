@@ -10,10 +10,11 @@ import { transaction } from './transaction';
 export async function bundle(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const body = readResource(request);
   if (body.resourceType !== 'Bundle') throw new ProblemError('malformed', 'Post a Bundle of type batch or transaction here.');
-  return { status: 200, resource: await run(context, request, body) };
+  return { status: 200, resource: await processBundle(context, request, body) };
 }
 
-function run(context: FhirContext, request: FhirRequest, body: Bundle): Promise<Bundle> {
+/** Runs a Bundle of type batch or transaction. */
+export async function processBundle(context: FhirContext, request: FhirRequest, body: Bundle): Promise<Bundle> {
   const entries = body.entry ?? [];
   if (!Array.isArray(entries)) throw new ProblemError('malformed', 'Bundle.entry must be an array.');
   if (entries.length > context.limits.entries) {

@@ -1,0 +1,72 @@
+import express, { type Application, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
+import { createHandoffRxFace } from './faces/handoffrx';
+import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
+import { createMetrics, mountOperations } from './faces/operations';
+import { ProblemError } from './fhir';
+import type { House } from './house';
+import { ANONYMOUS, mountFace, type Exchange, type ServeContext } from './http';
+import type { Principal } from './identity';
+import { createLogger, logExchange } from './log';
+import { EVERYTHING } from './store';
+
+/** The HTTP application: every face mounted on the house's services. The one place where they meet. */
+export function createApp(house: House, state: { stopping(): boolean } = { stopping: () => false }): Application {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', house.config.trustProxy);
+  app.set('etag', false); // versions make the ETags of this server
+  app.use(helmet());
+  const metrics = createMetrics();
+  mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, metrics);
+  const context = serveContext(house, metrics.observe);
+  const faces = [
+    { at: '/api/v1', ...createHandoffRxFace(house) },
+    { at: '/fhir/R4', ...fhirFace(house) },
+    { at: '/', ...createIdentityFace(house.identity) },
+  ];
+  for (const { at, face, routes } of faces) mountFace(app, at, face, routes, context);
+  app.use(lastResort);
+  return app;
+}
+
+function serveContext(house: House, measure: ServeContext['observe']): ServeContext {
+  const log = logExchange(createLogger(house.config.logLevel));
+  return {
+    trail: house.audit.trail,
+    observe: (done) => {
+      measure(done);
+      log(done);
+    },
+  };
+}
+
+function fhirFace({ config, store, identity, audit }: House) {
+  return createFhirFace({
+    store,
+    trail: audit.trail,
+    baseUrl: `${config.publicUrl}/fhir/R4`,
+    limits: DEFAULT_LIMITS,
+    validation: 'strict',
+    allows: (principal, type, permission) => identity.access.allows(principal, type, permission),
+    authenticate: config.fhirAuth ? (x) => bearerOf(x, (token) => identity.authenticateClient(token)) : () => Promise.resolve(OPEN),
+    openRoutes: [smartConfigurationRoute(identity)],
+  });
+}
+
+/** Who asks when FHIR_AUTH=off: everybody, for everything. */
+const OPEN: Principal = { ...ANONYMOUS, kind: 'system', id: 'open', name: 'FHIR_AUTH=off', viewer: EVERYTHING };
+
+function bearerOf(x: Exchange, authenticate: (token: string) => Promise<Principal>): Promise<Principal> {
+  const [, token] = /^Bearer +(\S+) *$/i.exec(x.req.get('authorization') ?? '') ?? [];
+  if (token !== undefined) return authenticate(token);
+  throw new ProblemError('unauthorized', 'Send an access token: Authorization: Bearer <token>; get one from /oauth2/token.', {
+    headers: { 'WWW-Authenticate': 'Bearer' },
+  });
+}
+
+/** What no face caught; without internals. */
+function lastResort(_error: unknown, _req: Request, res: Response, _next: NextFunction): void {
+  if (!res.headersSent) res.status(500).json({ error: 'Internal error' });
+}

@@ -1,0 +1,195 @@
+import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { createAudit, type Audit, type AuditDraft, type Lookups } from './audit';
+import type { Config } from './config';
+import { StartError } from './config';
+import { openDatabase } from './database';
+import { createIdentity, MasterKeyError, type Identity } from './identity';
+import { createNotify, type Notify } from './notify';
+import { addressPolicy, createOutbound, type Outbound } from './outbound';
+import { referralEvents, referralRules, webhookBody } from './referrals';
+import { parseSearch } from './search';
+import { createRelay, createStore, EVERYTHING, type Relay, type Store, type StoreConnection, type WriteContext } from './store';
+
+/** Every service of the house, put together once; the server and the operator's commands open the same one. */
+export interface House {
+  config: Config;
+  connection: StoreConnection;
+  store: Store;
+  identity: Identity;
+  audit: Audit;
+  notify: Notify;
+  outbound: Outbound;
+  /** Resolves when the events of everything that this process committed have been taken over by audit and delivery. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the house. @throws StartError with one line for the operator. */
+export async function openHouse(config: Config): Promise<House> {
+  const database = await openDatabase(config);
+  const { connection } = database;
+  try {
+    const store = createStore({ connection, rules: [...referralRules] });
+    const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
+    const identity = await openIdentity(config, connection, store, outbound);
+    const relay: { current?: Relay } = {};
+    const audit = await createAudit({
+      connection,
+      sealing: identity.sealing,
+      origin: config.publicUrl,
+      mode: config.auditReads,
+      lookups: auditLookups(identity, store),
+      drain: () => untilRelayed(connection, relay.current),
+    });
+    const notify = createNotify(notifyOptions(config, connection, store, outbound, identity, audit));
+    await notify.prepare();
+    const running = startRelay(connection, audit, notify);
+    relay.current = running;
+    return {
+      config,
+      connection,
+      store,
+      identity,
+      audit,
+      notify,
+      outbound,
+      drain: () => audit.flush(),
+      async close() {
+        await notify.stop();
+        await running.settled();
+        await running.stop();
+        await identity.close();
+        await audit.close();
+        await outbound.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function openIdentity(config: Config, connection: StoreConnection, store: Store, outbound: Outbound): Promise<Identity> {
+  try {
+    return await createIdentity({
+      connection: connection.mongoose,
+      store,
+      publicUrl: config.publicUrl,
+      dataDir: config.dataDir,
+      ...(config.masterKey !== undefined && { masterKey: config.masterKey }),
+      allowedCidrs: config.ipAllowlist,
+      fetchJson: async (url) => {
+        const { status, body } = await outbound.call({ method: 'GET', url, answerBytes: 256 * 1024 });
+        if (status !== 200) throw new Error(`The key set answered ${status}.`);
+        return JSON.parse(body) as unknown;
+      },
+    });
+  } catch (error) {
+    if (error instanceof MasterKeyError) throw new StartError(error.message);
+    throw error;
+  }
+}
+
+/** How the audit's filters find what an operator names. */
+function auditLookups(identity: Identity, store: Store): Lookups {
+  return {
+    practice: async (named) => (await identity.practices.find(named))?.id,
+    user: async (named) => {
+      const user = await identity.users.find(named);
+      return user === undefined ? [named] : [user.id, user.email];
+    },
+    referral: async (id) => {
+      const tasks = await store.search(EVERYTHING, parseSearch('Task', `focus=ServiceRequest/${id}&_count=100`));
+      return [`ServiceRequest/${id}`, ...tasks.matches.map((task) => `Task/${task.id}`)];
+    },
+  };
+}
+
+/** How long events of other processes are waited for, in milliseconds. */
+const RELAY_PATIENCE_MS = 5_000;
+
+/** Resolves when no committed document has events left, here or in another process; a stuck one is not waited for. */
+async function untilRelayed(connection: StoreConnection, relay: Relay | undefined): Promise<void> {
+  await relay?.settled();
+  const last = Date.now() + RELAY_PATIENCE_MS;
+  while (Date.now() < last && (await eventsWait(connection))) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+async function eventsWait(connection: StoreConnection): Promise<boolean> {
+  const places = [connection.outbox, ...(await connection.typesInUse()).map((type) => connection.records(type))];
+  for (const place of places as Pick<StoreConnection, 'outbox'>['outbox'][]) {
+    if ((await place.findOne({ due: { $exists: true } }, { projection: { _id: 1 } })) !== null) return true;
+  }
+  return false;
+}
+
+function startRelay(connection: StoreConnection, audit: Audit, notify: Notify): Relay {
+  return createRelay({
+    connection,
+    handlers: {
+      audit: (drafts) => audit.fromRelay(drafts as readonly AuditDraft[]),
+      change: (event, { current, previous }) => notify.onChanges([{ event, current, previous }]),
+    },
+  });
+}
+
+function notifyOptions(
+  config: Config,
+  connection: StoreConnection,
+  store: Store,
+  outbound: Outbound,
+  identity: Identity,
+  audit: Audit,
+): Parameters<typeof createNotify>[0] {
+  return {
+    connection: connection.mongoose,
+    store,
+    outbound,
+    sealing: identity.sealing,
+    baseUrl: `${config.publicUrl}/fhir/R4`,
+    serverContext,
+    vendorEvents: ({ event, current, previous }) =>
+      Promise.resolve(
+        referralEvents(current, previous).map((told) => ({
+          event: told.event,
+          practices: told.practices,
+          body: webhookBody(told, event.at),
+        })),
+      ),
+    viewerOf: async ({ practices, author }) => {
+      if (author?.kind === 'client') {
+        const client = await identity.clients.find(author.id);
+        if (client === undefined) return undefined;
+      }
+      const [practice] = practices;
+      return practice === undefined ? EVERYTHING : { practice };
+    },
+    observe: ({ subscription, deliveries, result }) =>
+      audit.trail.record({
+        id: randomUUID(),
+        at: new Date(),
+        requestId: deliveries[0]?.eventId ?? subscription.id,
+        face: 'worker',
+        interaction: 'delivery',
+        action: 'E',
+        outcome: result.kind === 'received' ? '0' : '4',
+        agent: { kind: 'system', id: 'delivery', name: 'Crosswalk delivery', address: hostname() },
+        resources: deliveries.map(({ focus }) => `${focus.type}/${focus.id}`),
+        details: [
+          { type: 'webhook', value: subscription.id },
+          { type: 'endpoint', value: new URL(subscription.endpoint).host },
+        ],
+      }),
+  };
+}
+
+/** The context of what the server itself writes: statuses of Subscriptions, the demonstration. */
+export function serverContext(): WriteContext {
+  return {
+    viewer: EVERYTHING,
+    requestId: `srv_${randomUUID().replaceAll('-', '')}`,
+    author: { id: 'crosswalk', name: 'Crosswalk', kind: 'system' },
+  };
+}

@@ -1,0 +1,152 @@
+import type { Bundle, Resource } from '@medplum/fhirtypes';
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { runBundle, type BundleRunner } from '../faces/fhir';
+import { parseFhirJson, ProblemError } from '../fhir';
+import { ANONYMOUS, draftOf, type Occasion } from '../http';
+import { EVERYTHING } from '../store';
+import type { AuditTrail } from '../audit';
+import { sourcesOf, type Source } from './files';
+
+export interface ImportProgress {
+  bytesDone: number;
+  bytesTotal: number;
+  resources: number;
+}
+
+export interface ImportSummary {
+  /** Resources by type. */
+  resources: Record<string, number>;
+  /** Files refused. */
+  failed: number;
+  seconds: number;
+  refused: { file: string; reason: string }[];
+}
+
+export interface Importer {
+  bundles: BundleRunner;
+  trail: AuditTrail;
+}
+
+/** Resources of NDJSON that are committed at once. */
+const CHUNK = 1_000;
+
+/**
+ * Loads bundles and NDJSON into the record. A file goes in whole or not at all; one whose conditional references find
+ * nothing is tried again after the others, as long as that helps.
+ */
+export async function importFiles(importer: Importer, paths: readonly string[], report: (progress: ImportProgress) => void): Promise<ImportSummary> {
+  const started = performance.now();
+  const counts = new Map<string, number>();
+  const progress = { bytesDone: 0, bytesTotal: 0, resources: 0 };
+  let waiting = await sourcesOf(paths);
+  progress.bytesTotal = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+  const refused: Refused[] = [];
+  for (let attempted = Infinity; waiting.length > 0 && waiting.length < attempted; ) {
+    attempted = waiting.length;
+    const unmet: Refused[] = [];
+    for (const source of waiting) {
+      try {
+        const types = await importSource(importer, source);
+        for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+        progress.resources += types.length;
+        progress.bytesDone += source.bytes;
+        report({ ...progress });
+      } catch (error) {
+        const problem = asProblem(error);
+        (problem.code === 'precondition-failed' ? unmet : refused).push({ source, problem });
+      }
+    }
+    waiting = unmet.map(({ source }) => source);
+    if (waiting.length === attempted) refused.push(...unmet);
+  }
+  return {
+    resources: Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b))),
+    failed: refused.length,
+    seconds: Math.round(performance.now() - started) / 1000,
+    refused: refused.map(({ source, problem }) => ({ file: source.name, reason: problem.message })),
+  };
+}
+
+interface Refused {
+  source: Source;
+  problem: ProblemError;
+}
+
+/** Types of the resources that one file brought in. */
+async function importSource({ bundles, trail }: Importer, source: Source): Promise<string[]> {
+  const content = await source.read();
+  const x = occasion();
+  try {
+    const bundle = /\.ndjson(\.gz)?$/.test(source.name) ? undefined : asTransaction(parseFhirJson(content));
+    const entries = bundle === undefined ? await importLines(bundles, x, content) : await importBundle(bundles, x, bundle);
+    await trail.record(draftOf(x, '0', { resources: [], details: [{ type: 'resources', value: String(entries.length) }] }));
+    return entries;
+  } catch (error) {
+    await trail.record(draftOf(x, '4', { outcomeText: asProblem(error).code }));
+    throw error;
+  }
+}
+
+async function importBundle(bundles: BundleRunner, x: Occasion, bundle: Bundle): Promise<string[]> {
+  const answer = await runBundle(bundles, x, bundle);
+  return (answer.entry ?? []).flatMap(({ response }, i) => {
+    const type = response?.location?.split('/')[0] ?? bundle.entry?.[i]?.resource?.resourceType;
+    return type === undefined ? [] : [type];
+  });
+}
+
+/** NDJSON: every line is read before the first is written; then in chunks, each whole. */
+async function importLines(bundles: BundleRunner, x: Occasion, content: string): Promise<string[]> {
+  const resources = content.split(/\r?\n/).filter((line) => line.trim() !== '').map((line, i) => parseLine(line, i));
+  const types: string[] = [];
+  for (let at = 0; at < resources.length; at += CHUNK) {
+    types.push(...(await importBundle(bundles, x, transactionOf(resources.slice(at, at + CHUNK)))));
+  }
+  return types;
+}
+
+function parseLine(line: string, i: number): Resource {
+  try {
+    return parseFhirJson(line);
+  } catch (error) {
+    throw new ProblemError('malformed', `Line ${i + 1}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A transaction as it is; other bundles and single resources as one that puts each resource at its id. */
+function asTransaction(resource: Resource): Bundle {
+  if (resource.resourceType !== 'Bundle') return transactionOf([resource]);
+  if (resource.type === 'transaction' || resource.type === 'batch') return { ...resource, type: 'transaction' };
+  return transactionOf((resource.entry ?? []).flatMap((entry) => (entry.resource === undefined ? [] : [entry.resource])));
+}
+
+function transactionOf(resources: readonly Resource[]): Bundle {
+  return {
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: resources.map((resource) => ({
+      resource,
+      request:
+        resource.id === undefined
+          ? { method: 'POST', url: resource.resourceType }
+          : { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+    })),
+  };
+}
+
+function occasion(): Occasion {
+  return {
+    face: 'command',
+    requestId: `cmd_${randomUUID().replaceAll('-', '')}`,
+    at: new Date(),
+    address: hostname(),
+    principal: { ...ANONYMOUS, kind: 'system', id: 'command', name: userInfo().username, viewer: EVERYTHING },
+    audit: { interaction: 'import', action: 'C' },
+    audited: false,
+  };
+}
+
+function asProblem(error: unknown): ProblemError {
+  return error instanceof ProblemError ? error : new ProblemError('internal', (error as Error).message, { cause: error });
+}

@@ -1,0 +1,24 @@
+import pino, { type Logger } from 'pino';
+import type { ServeContext } from './http';
+
+/** Structured logs on standard error. They name routes, statuses, times and request ids: never paths with ids, bodies or names. */
+export function createLogger(level: string): Logger {
+  return pino({ level, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: false }));
+}
+
+/** Logs an exchange: failures of ours with their stack, the rest as one line at debug. */
+export function logExchange(logger: Logger): ServeContext['observe'] {
+  return ({ x, route, status, milliseconds, error }) => {
+    const line = { requestId: x.requestId, face: x.face, route: `${route.method} ${route.path}`, status, ms: Math.round(milliseconds) };
+    if (status >= 500) logger.error({ ...line, stack: stackOf(error) }, 'request failed');
+    else logger.debug(line, 'request');
+  };
+}
+
+/** Where it broke, not what was in it: messages of drivers and parsers may repeat data. */
+function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const frames = (cause.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
+  return [cause.name, ...frames.slice(0, 12)].join('\n');
+}

@@ -1,0 +1,85 @@
+import { createServer, type Server } from 'node:http';
+import { createApp } from './app';
+import { StartError, urlHost, type Config } from './config';
+import { isEmpty, loadCredentials, seedDemonstration, type DemoCredentials } from './demo';
+import { openHouse, type House } from './house';
+import { welcome } from './welcome';
+
+/** How long requests in flight may take to finish once the server stops, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/** The house with its demonstration, before it listens. */
+export async function prepareServer(config: Config): Promise<{ house: House; announce(): void; close(): Promise<void> }> {
+  const house = await openHouse(config);
+  const fresh = await seedIfEmpty(house);
+  const credentials = fresh ?? loadCredentials(config.dataDir);
+  return {
+    house,
+    announce: () => process.stdout.write(welcome(config, credentials, fresh !== undefined)),
+    close: () => house.close(),
+  };
+}
+
+/** Opens the house, listens, and stops cleanly on SIGINT and SIGTERM with exit code 0. */
+export async function startServer(config: Config, role: { announce: boolean; seed: boolean }): Promise<void> {
+  const prepared = role.seed ? await prepareServer(config) : { ...(await openWorker(config)), announce: () => undefined };
+  const { house } = prepared;
+  let stopping = false;
+  const server = createServer(createApp(house, { stopping: () => stopping }));
+  // A slow or silent client holds a connection no longer than this.
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 300_000;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await closeServer(server);
+    await house.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+  try {
+    await listen(server, config);
+  } catch (error) {
+    await house.close();
+    throw error;
+  }
+  house.audit.start();
+  await house.notify.start();
+  if (role.announce) prepared.announce();
+}
+
+async function openWorker(config: Config): Promise<{ house: House }> {
+  return { house: await openHouse(config) };
+}
+
+/** The demonstration goes only where nothing is and nobody said otherwise. */
+async function seedIfEmpty(house: House): Promise<DemoCredentials | undefined> {
+  const { mongodbUri, production } = house.config;
+  if (mongodbUri !== undefined || production || !(await isEmpty(house))) return undefined;
+  return seedDemonstration(house);
+}
+
+function listen(server: Server, { port, host }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new StartError(listenFailure(error, host, port))));
+    server.listen({ port, host }, resolve);
+  });
+}
+
+function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') return `Port ${port} on ${host} is taken; set PORT to another one.`;
+  if (error.code === 'EACCES') return `Port ${port} may not be opened by this user; set PORT to one above 1023.`;
+  return `Crosswalk cannot listen on ${urlHost(host)}:${port} (${error.code ?? 'unknown reason'}).`;
+}
+
+/** Takes no new requests, lets those in flight finish, and cuts what is left after the grace. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

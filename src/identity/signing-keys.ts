@@ -43,9 +43,8 @@ const SIGNS_MS = 30 * 86_400_000;
 const KEPT_MS = SIGNS_MS + 86_400_000;
 /** How long a process believes its list of keys; one that rotates tells the others only through the database. */
 const LIST_KEPT_MS = 60_000;
-/** At most this often does an unknown `kid` make a process ask again. */
-const ASK_AGAIN_MS = 1_000;
 const VERIFIED_TOKENS = 5_000;
+const KID = /^es256-\d{1,9}$/;
 const generate = promisify(generateKeyPair);
 
 export interface TokenOptions {
@@ -62,11 +61,9 @@ export function createTokens({ signingKeys }: Pick<Records, 'signingKeys'>, opti
   let held: { at: number; keys: SigningKey[] } = { at: -Infinity, keys: [] };
 
   const load = async (): Promise<SigningKey[]> => {
-    const records = await signingKeys
-      .find({ expireAt: { $gt: clock() } })
-      .sort({ createdAt: -1, _id: 1 })
-      .lean();
-    held = { at: clock().getTime(), keys: records.map((record) => openKey(record, sealing)) };
+    const records = await signingKeys.find({ expireAt: { $gt: clock() } }).lean();
+    const keys = records.map((record) => openKey(record, sealing));
+    held = { at: clock().getTime(), keys: keys.sort((a, b) => numberOf(b.kid) - numberOf(a.kid)) };
     return held.keys;
   };
   const current = async (): Promise<SigningKey[]> =>
@@ -84,15 +81,15 @@ export function createTokens({ signingKeys }: Pick<Records, 'signingKeys'>, opti
     const [key] = await current();
     const now = clock().getTime();
     if (key !== undefined && now - key.createdAt.getTime() < SIGNS_MS) return key;
-    // Processes that notice together make one key: its name is that of the one it follows.
-    await make(key === undefined ? 'es256-1' : successor(key.kid));
+    // Processes that notice together give it one name, and so make one key.
+    await make(nameAfter(key?.kid, clock()));
     const [made] = held.keys;
     if (made === undefined) throw new ProblemError('unavailable', 'No signing key could be made.');
     return made;
   };
   const keyOf = async (kid: string | undefined): Promise<SigningKey | undefined> => {
     const known = (await current()).find((each) => each.kid === kid);
-    if (known !== undefined || clock().getTime() - held.at < ASK_AGAIN_MS) return known;
+    if (known !== undefined || kid === undefined || !KID.test(kid)) return known;
     return (await load()).find((each) => each.kid === kid);
   };
 
@@ -129,7 +126,7 @@ export function createTokens({ signingKeys }: Pick<Records, 'signingKeys'>, opti
     },
     async rotate() {
       const { kid } = await newest();
-      await make(successor(kid));
+      await make(nameAfter(kid, clock()));
     },
   };
 }
@@ -156,8 +153,14 @@ function kidOf(token: string): string | undefined {
   }
 }
 
-function successor(kid: string): string {
-  return `es256-${Number(kid.slice('es256-'.length)) + 1}`;
+/** Days since 1970, or the next number: no name comes twice, even after a long stop. */
+function nameAfter(kid: string | undefined, now: Date): string {
+  const day = Math.floor(now.getTime() / 86_400_000);
+  return `es256-${Math.max(day, kid === undefined ? 0 : numberOf(kid) + 1)}`;
+}
+
+function numberOf(kid: string): number {
+  return Number(kid.slice('es256-'.length));
 }
 
 async function newKey(kid: string, now: Date, sealing: Sealing): Promise<SigningKeyRecord> {

@@ -104,6 +104,21 @@ function rangeOfSecond(milliseconds: number, fraction: string): DateRange {
   };
 }
 
+const partsOf = ([, year, month, day, hour, minute, second]: RegExpExecArray): Parts => ({
+  year: Number(year),
+  month: Number(month ?? 1),
+  day: Number(day ?? 1),
+  hour: Number(hour ?? 0),
+  minute: Number(minute ?? 0),
+  second: Number(second ?? 0),
+});
+
+/** Whether a text has the form of a date or dateTime and names a day and time that exist. */
+export function isRealDate(value: string): boolean {
+  const match = FORM.exec(value);
+  return match !== null && isReal(partsOf(match));
+}
+
 /**
  * The range of a date, dateTime, instant or partial date, and of a search value with minutes but no seconds.
  * Without a zone the process's time zone counts (design/decisions.md, Search).
@@ -112,15 +127,8 @@ function rangeOfSecond(milliseconds: number, fraction: string): DateRange {
 export function dateRange(value: string): DateRange | undefined {
   const match = FORM.exec(value);
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction, zone] = match;
-  const parts: Parts = {
-    year: Number(year),
-    month: Number(month ?? 1),
-    day: Number(day ?? 1),
-    hour: Number(hour ?? 0),
-    minute: Number(minute ?? 0),
-    second: Number(second ?? 0),
-  };
+  const [, , month, day, hour, minute, second, fraction, zone] = match;
+  const parts = partsOf(match);
   if (!isReal(parts)) return undefined;
   const low = epoch(parts, zone);
   if (low === undefined) return undefined;

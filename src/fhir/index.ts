@@ -11,6 +11,7 @@ export {
 } from './fhirpath';
 export * from './json';
 export * from './patients';
+export * from './patch';
 export * from './problem';
 export * from './references';
 export * from './terminology';

@@ -218,6 +218,12 @@ export function restoreDecimals<T extends object>(resource: T, decimals: readonl
   return resource;
 }
 
+/** Lets the number at `to[toKey]` keep the literal of `from[fromKey]`, when both are one number. */
+export function copyDecimal(from: object, fromKey: string, to: object, toKey: string): void {
+  const text = literalOf(from, fromKey, (from as Node)[fromKey]);
+  if (text !== undefined && (to as Node)[toKey] === Number(text)) keepLiteral(to as Node, toKey, text);
+}
+
 /** A deep copy of plain JSON data that keeps decimals (`structuredClone` loses symbols). */
 export function cloneResource<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;

@@ -1,5 +1,5 @@
 /** The JSON form and lexical form of primitive types. https://hl7.org/fhir/R4/datatypes.html#primitive */
-import { dateRange } from '../dates';
+import { isRealDate } from '../dates';
 import { narrativeProblem } from './narrative';
 
 /** What is wrong with a value of the type, in words that do not repeat it; undefined when it is good. */
@@ -29,7 +29,7 @@ function dated(pattern: RegExp, what: string): PrimitiveCheck {
   return (value) => {
     if (typeof value !== 'string') return 'must be a JSON string';
     if (!pattern.test(value)) return `is not ${what}`;
-    return dateRange(value) === undefined ? 'is not a date that exists' : undefined;
+    return isRealDate(value) ? undefined : 'is not a date that exists';
   };
 }
 

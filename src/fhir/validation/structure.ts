@@ -36,6 +36,7 @@ interface CompiledType {
   invariants: ((value: unknown, context: Context) => void) | undefined;
 }
 
+const ELE_1 = 'ele-1: All FHIR elements must have a value or children';
 const PLAIN_NAME = /^_?[A-Za-z][A-Za-z0-9]{0,63}$/;
 
 const stemOf = (element: ElementDefinition): string =>
@@ -59,7 +60,7 @@ function complexCheck(type: string, property: Property): ValueCheck {
   const bound = binding?.strength === 'required' ? bindingCheck(type, binding.valueSet) : undefined;
   if (bound !== undefined) extra.push(bound);
   if (type === 'Reference') extra.push(referenceCheck(property.reference?.targets));
-  if (type === 'Extension') extra.push(extensionCheck);
+
   const invariants = constraints === undefined ? undefined : invariantCheck(constraints, type);
   let compiled: CompiledType | undefined;
   return (value, context) => {
@@ -70,7 +71,9 @@ function complexCheck(type: string, property: Property): ValueCheck {
     compiled ??= compiledType(type);
     checkObject(value, compiled, context);
     for (const check of extra) check(value, context);
-    if (context.invariants) invariants?.(value, context);
+    if (!context.invariants) return;
+    if (type === 'Extension') extensionCheck(value, context);
+    invariants?.(value, context);
   };
 }
 
@@ -110,7 +113,7 @@ function siblingCheck(): ValueCheck {
       return;
     }
     compiled ??= compiledType('Element');
-    // An id alone is enough here: the value beside it is the content that ele-1 asks for.
+    // It may be empty: the value beside it is the content that ele-1 asks for (checkKey sees to it).
     checkObject(value, compiled, context, true);
   };
 }
@@ -188,7 +191,11 @@ function checkKey(value: unknown, key: string, object: Json, keyCheck: KeyCheck,
   } else if (Array.isArray(value))
     report(context, 'structure', 'A single value, not a list, is expected here.');
   else if (value === null) report(context, 'structure', 'null is not allowed here.');
-  else keyCheck.check(value, context);
+  else {
+    keyCheck.check(value, context);
+    const isAlone = keyCheck.siblingOf !== undefined && object[keyCheck.siblingOf] === undefined;
+    if (isAlone && isObject(value) && value['extension'] === undefined) report(context, 'invariant', ELE_1);
+  }
   context.path.pop();
 }
 
@@ -198,7 +205,7 @@ function reportUnknown(key: string, context: Context): void {
 }
 
 /** Checks an object against a type; every problem is reported, none stops the others. */
-function checkObject(object: Json, compiled: CompiledType, context: Context, idIsEnough = false): void {
+function checkObject(object: Json, compiled: CompiledType, context: Context, mayBeEmpty = false): void {
   let seen = 0;
   let count = 0;
   let choices: Map<number, string> | undefined;
@@ -210,7 +217,7 @@ function checkObject(object: Json, compiled: CompiledType, context: Context, idI
       if (!(key === 'resourceType' && compiled.isResource)) reportUnknown(key, context);
       continue;
     }
-    if (key !== 'id' || idIsEnough) count++;
+    if (key !== 'id') count++;
     seen |= keyCheck.requiredBit;
     if (keyCheck.choice >= 0) {
       choices ??= new Map();
@@ -222,8 +229,7 @@ function checkObject(object: Json, compiled: CompiledType, context: Context, idI
     }
     checkKey(value, key, object, keyCheck, context);
   }
-  if (count === 0 && !compiled.isResource)
-    report(context, 'invariant', 'ele-1: All FHIR elements must have a value or children');
+  if (count === 0 && !compiled.isResource && !mayBeEmpty) report(context, 'invariant', ELE_1);
   if (seen !== compiled.allRequired) {
     for (const { name, bit } of compiled.required) {
       if ((seen & bit) === 0) report(context, 'required', 'The element is required.', name);

@@ -1,0 +1,3 @@
+export { applyFhirPathPatch } from './fhirpath-patch';
+export { applyJsonPatch } from './json-patch';
+export { applyMergePatch } from './merge-patch';

@@ -1,0 +1,37 @@
+/**
+ * JSON Merge Patch (RFC 7396) on resources. By hand, since the libraries know nothing of the literals that
+ * keep `1.10` from becoming `1.1`.
+ */
+import type { Resource } from '@medplum/fhirtypes';
+import { cloneResource, copyDecimal } from '../json';
+import { ProblemError } from '../problem';
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function merge(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return cloneResource(patch);
+  const result: Json = isObject(target) ? target : {};
+  for (const key of Object.keys(patch)) {
+    const value = patch[key];
+    if (value === null) {
+      Reflect.deleteProperty(result, key);
+      continue;
+    }
+    result[key] = merge(result[key], value);
+    copyDecimal(patch, key, result, key);
+  }
+  return result;
+}
+
+/**
+ * Applies a merge patch to a copy of the resource.
+ * @param patch the parsed body (`parseJson`).
+ * @throws ProblemError 400 when it is not an object
+ */
+export function applyMergePatch(resource: Resource, patch: unknown): Resource {
+  if (!isObject(patch)) throw new ProblemError('malformed', 'A JSON Merge Patch of a resource is an object.');
+  return merge(cloneResource(resource), patch) as Resource;
+}

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAudit, verifyFile, type Audit, type AuditDraft, type AuditOptions, type Format, type Verdict } from '../../src/audit';
+import {
+  createAudit,
+  verifyFile,
+  type Audit,
+  type AuditDraft,
+  type AuditOptions,
+  type Format,
+  type Verdict,
+} from '../../src/audit';
 import { connectStore, type StoreConnection } from '../../src/store';
 import { testDatabase, type TestDatabase } from '../support/mongo';
 
@@ -35,7 +43,14 @@ export async function openHouse(options: Partial<AuditOptions> = {}): Promise<Ho
   const opened: { audit: Audit; connection: StoreConnection }[] = [];
   const another: House['another'] = async (more = {}) => {
     const connection = await connectStore({ uri: database.uri });
-    const audit = await createAudit({ connection, sealing: SEALING, origin: 'https://crosswalk.test', lookups: PLAIN_LOOKUPS, ...options, ...more });
+    const audit = await createAudit({
+      connection,
+      sealing: SEALING,
+      origin: 'https://crosswalk.test',
+      lookups: PLAIN_LOOKUPS,
+      ...options,
+      ...more,
+    });
     opened.push({ audit, connection });
     return { audit, connection };
   };
@@ -67,7 +82,14 @@ export function draft(changes: Partial<AuditDraft> = {}): AuditDraft {
     interaction: 'read',
     action: 'R',
     outcome: '0',
-    agent: { kind: 'key', id: 'key-1', name: 'Front desk', practice: 'sonora', practiceName: 'Sonora Behavioral Health', address: '192.0.2.7' },
+    agent: {
+      kind: 'key',
+      id: 'key-1',
+      name: 'Front desk',
+      practice: 'sonora',
+      practiceName: 'Sonora Behavioral Health',
+      address: '192.0.2.7',
+    },
     patients: ['p1'],
     resources: ['Patient/p1/_history/3'],
     ...changes,

@@ -31,9 +31,12 @@ interface Suspect {
 
 export interface Ledger {
   readonly runs: readonly Run[];
-  /** Numbers of the events that hold, and their places, in the order of the file. */
+  /** Numbers of the events that hold and are selected, each once, and their places, in the order of the file. */
   readonly sequences: number[];
   readonly positions: number[];
+  readonly seen: Set<number>;
+  /** Events of the log that stand here a second time, or that the filter had left out. */
+  readonly surplus: Finding[];
   readonly suspects: Suspect[];
   /** Ids of numbers whose event did not come next, from the proofs of their predecessors. */
   readonly hints: Map<number, string>;
@@ -51,6 +54,8 @@ export function createLedger(runs: readonly Run[], firstId: string | undefined):
     runs,
     sequences: [],
     positions: [],
+    seen: new Set(),
+    surplus: [],
     suspects: [],
     hints: new Map(),
     expected: { sequence: runs[0]?.[0], id: firstId },
@@ -82,6 +87,11 @@ export function compare(ledger: Ledger, checked: Checked): void {
     ledger.hints.set(expected.sequence, expected.id);
   }
   if (holds && sequence !== undefined) {
+    if (ledger.seen.has(sequence) || !inRuns(runs, sequence)) {
+      ledger.surplus.push({ how: 'added', position, sequence, ...(id === undefined ? {} : { id }) });
+      return;
+    }
+    ledger.seen.add(sequence);
     // A wrong announcement: the predecessor's proof has been tampered with.
     if (inPlace && expected.id !== undefined && expected.id !== id) tampered(ledger);
     ledger.sequences.push(sequence);
@@ -108,6 +118,7 @@ function tampered(ledger: Ledger): void {
   ledger.suspects.push({ position: ledger.positions.at(-1) ?? 0, id: undefined, sequence: before });
   ledger.sequences.pop();
   ledger.positions.pop();
+  ledger.seen.delete(before);
 }
 
 /**
@@ -115,19 +126,17 @@ function tampered(ledger: Ledger): void {
  * @param ids ids at the places that `misplaced` asked for.
  */
 export function judge(ledger: Ledger, ids: ReadonlyMap<number, string>): { findings: Finding[]; wrong: number } {
-  const { sequences, positions, suspects, runs } = ledger;
-  const present = new Set<number>();
+  const { surplus, suspects, expected } = ledger;
+  // The file ended although another event was announced.
+  if (expected.sequence !== undefined && expected.id !== undefined) ledger.hints.set(expected.sequence, expected.id);
+  const present = new Set(ledger.seen);
   const findings: Finding[] = [];
   let wrong = 0;
   const tell = (finding: Finding): void => {
     wrong += 1;
     if (findings.length < TOLD) findings.push(finding);
   };
-  sequences.forEach((sequence, i) => {
-    const position = positions[i] ?? 0;
-    if (present.has(sequence) || !inRuns(runs, sequence)) tell({ how: 'added', sequence, position });
-    present.add(sequence);
-  });
+  surplus.forEach(tell);
   for (const { position, id, sequence } of suspects) {
     const altered = sequence !== undefined && !present.has(sequence);
     if (altered) present.add(sequence);
@@ -158,7 +167,7 @@ function outOfOrder({ places, sequence }: Disorder, ids: ReadonlyMap<number, str
 
 function eachMissing(ledger: Ledger, present: ReadonlySet<number>, found: (sequence: number, position: number) => void): void {
   let position = 1;
-  let missing = countOf(ledger.runs) - [...present].filter((sequence) => inRuns(ledger.runs, sequence)).length;
+  let missing = countOf(ledger.runs) - present.size;
   for (const [first, last] of ledger.runs) {
     for (let sequence = first; sequence <= last && missing > 0; sequence += 1) {
       if (present.has(sequence)) {

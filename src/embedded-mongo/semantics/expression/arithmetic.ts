@@ -5,6 +5,9 @@ import {
   BsonType,
   CommandError,
   decimalOf,
+  divideDecimals,
+  encodeDecimal,
+  exactDecimal,
   integer,
   isNumber,
   multiply,
@@ -16,6 +19,7 @@ import {
 import type { Operator, OperatorTable } from './evaluation';
 import { positional } from './evaluation';
 import { isNullish } from './logic';
+import { Total } from './totals';
 
 function isDecimal(value: unknown): boolean {
   return bsonType(value) === BsonType.decimal;
@@ -36,7 +40,7 @@ function asBigint(value: unknown): bigint {
 
 /** Sums; 64-bit overflow becomes a double. A date plus milliseconds is a date. */
 function addAll(values: unknown[]): unknown {
-  let sum: unknown = new Int32(0);
+  const total = new Total();
   let date: Date | undefined;
   for (const value of values) {
     if (isNullish(value)) return null;
@@ -45,14 +49,9 @@ function addAll(values: unknown[]): unknown {
       date = value;
     } else if (!isNumber(value))
       throw new CommandError(14, `$add only supports numeric or date types, not ${typeName(value)}`);
-    else sum = sumOf(sum, value);
+    else total.add(value);
   }
-  return date ? new Date(date.getTime() + Math.round(asDouble(sum))) : sum;
-}
-
-/** The sum of two numbers, in doubles where 64 bits overflow. */
-export function sumOf(a: unknown, b: unknown): unknown {
-  return add(a, b) ?? new Double(asDouble(a) + asDouble(b));
+  return date ? new Date(date.getTime() + Math.round(asDouble(total.sum()))) : total.sum();
 }
 
 function multiplyAll(values: unknown[]): unknown {
@@ -86,9 +85,16 @@ function divide([a, b]: unknown[]): unknown {
   if (isNullish(a) || isNullish(b)) return null;
   if (!isNumber(a) || !isNumber(b))
     throw new CommandError(14, `$divide only supports numeric types, not ${typeName(a)} and ${typeName(b)}`);
-  if (isDecimal(a) || isDecimal(b)) throw notSupported('$divide on Decimal128');
+  if (isDecimal(a) || isDecimal(b)) return divideAsDecimals(a, b);
   if (asDouble(b) === 0) throw new CommandError(2, "can't $divide by zero");
   return new Double(asDouble(a) / asDouble(b));
+}
+
+function divideAsDecimals(a: unknown, b: unknown): unknown {
+  const divisor = decimalOf(b);
+  if (typeof divisor === 'object' && divisor.coefficient === 0n)
+    throw new CommandError(2, "can't $divide by zero");
+  return encodeDecimal(divideDecimals(decimalOf(a), divisor));
 }
 
 function modulo([a, b]: unknown[]): unknown {
@@ -153,11 +159,18 @@ function roundTo(value: bigint, unit: bigint, halfEven: boolean): bigint {
   return up ? quotient + (value < 0n ? -1n : 1n) : quotient;
 }
 
-/** MongoDB rounds doubles through their 15-digit decimal form, except at place 0. */
+/** Rounds the exact value of the double, to 34 digits as MongoDB takes it. */
 function roundDouble(value: number, places: number, halfEven: boolean): number {
   if (!Number.isFinite(value)) return value;
   if (places === 0) return halfEven ? roundHalfEven(value) : Math.trunc(value);
-  const parts = decimalOf(value);
+  const { coefficient, exponent } = exactDecimal(value);
+  const parts = decimalOf(
+    encodeDecimal({
+      negative: coefficient < 0n,
+      coefficient: coefficient < 0n ? -coefficient : coefficient,
+      exponent,
+    }),
+  );
   if (typeof parts === 'number' || -parts.exponent <= places) return value;
   const unit = 10n ** BigInt(-parts.exponent - places);
   const rounded = roundTo(parts.coefficient, unit, halfEven);

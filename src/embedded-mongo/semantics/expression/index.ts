@@ -1,5 +1,5 @@
-export { sumOf } from './arithmetic';
 export { compileExpression, valueAtPath } from './compile';
 export type { Evaluate, Scope } from './evaluation';
 export { compareValues, isNullish } from './logic';
 export { mergeInto } from './objects';
+export { distinctKey, Total } from './totals';

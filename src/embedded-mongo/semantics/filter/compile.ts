@@ -23,27 +23,34 @@ import { matchablePath, matchPath } from './paths';
 /** Whether a document matches; `details.position` then holds the array position for the operator `$`. */
 export type Matcher = (document: Document, details?: MatchDetails) => boolean;
 
+/** What `$expr` sees beside the document. */
+export interface FilterScope {
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly now: Date;
+}
+
 /** Compiles a parsed filter into a function over deserialized documents. */
-export function compileFilter(filter: Filter): Matcher {
+export function compileFilter(filter: Filter, scope?: FilterScope): Matcher {
+  const compile = (inner: Filter): Matcher => compileFilter(inner, scope);
   switch (filter.op) {
     case 'and':
-      return compileAnd(filter.filters.map(compileFilter));
+      return compileAnd(filter.filters.map(compile));
     case 'or': {
-      const clauses = filter.filters.map(compileFilter);
+      const clauses = filter.filters.map(compile);
       return (document, details) => clauses.some((clause) => clause(document, details));
     }
     case 'nor': {
-      const clauses = filter.filters.map(compileFilter);
+      const clauses = filter.filters.map(compile);
       return (document) => !clauses.some((clause) => clause(document));
     }
     case 'not': {
-      const matches = compileFilter(filter.filter);
+      const matches = compile(filter.filter);
       return (document) => !matches(document);
     }
     case 'never':
       return () => false;
     case 'expr':
-      return compileExpr(filter.expression);
+      return compileExpr(filter.expression, scope);
     default: {
       const test = compileTest(filter);
       const whole = filter.op === 'size' || filter.op === 'elemMatchObject' || filter.op === 'elemMatchValue';
@@ -53,9 +60,9 @@ export function compileFilter(filter: Filter): Matcher {
   }
 }
 
-function compileExpr(expression: unknown): Matcher {
-  const evaluate = compileExpression(expression);
-  return (document) => isTruthy(evaluate({ root: document, variables: {}, now: new Date() }));
+function compileExpr(expression: unknown, scope: FilterScope = { variables: {}, now: new Date() }): Matcher {
+  const evaluate = compileExpression(expression, new Set(Object.keys(scope.variables)));
+  return (document) => isTruthy(evaluate({ root: document, ...scope }));
 }
 
 function compileAnd(clauses: Matcher[]): Matcher {

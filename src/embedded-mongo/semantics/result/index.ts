@@ -1,6 +1,6 @@
 export type { DistinctCollector } from './distinct';
 export { distinctCollector, distinctValues } from './distinct';
 export type { Projection } from './projection';
-export { compileProjection } from './projection';
-export type { ProjectionLeaf, ProjectionNode } from './projection-tree';
-export { addToTree, projectDocument, splitFieldPath } from './projection-tree';
+export { compileProjection, parseProjectStage } from './projection';
+export type { ProjectionNode } from './projection-tree';
+export { addFieldAt, addToTree, projectDocument, splitFieldPath } from './projection-tree';

@@ -1,4 +1,5 @@
 import { CommandError, isDocument, MISSING, plain, setField } from '../value';
+import type { Evaluate, Scope } from '../expression';
 import type { Document } from '../value';
 
 /** What a projection does at one path. */
@@ -6,9 +7,9 @@ export type ProjectionLeaf =
   | { readonly kind: 'include' }
   | { readonly kind: 'exclude' }
   /** A value computed from the whole document; MISSING adds nothing. */
-  | { readonly kind: 'computed'; readonly evaluate: (root: Document) => unknown }
-  /** `$slice` of find: keeps the field's place. */
-  | { readonly kind: 'array'; readonly change: (array: readonly unknown[]) => unknown[] };
+  | { readonly kind: 'computed'; readonly evaluate: Evaluate }
+  /** Kept whatever the kind of the projection (`$slice` of find works on it later). */
+  | { readonly kind: 'keep' };
 
 export interface ProjectionNode {
   readonly children: Map<string, ProjectionNode | ProjectionLeaf>;
@@ -54,67 +55,55 @@ export function isNode(entry: ProjectionNode | ProjectionLeaf): entry is Project
   return 'children' in entry;
 }
 
+/** How a tree is applied. */
+export interface ProjectionRun {
+  /** Whether the tree says what is kept, or what is removed. */
+  readonly inclusion: boolean;
+  /** Whether computed fields take the place of existing ones, rather than come after the kept ones. */
+  readonly inPlace: boolean;
+  readonly scope: Scope;
+}
+
 /**
  * Applies a projection tree. Inclusion keeps what the tree names, in the document's order; exclusion keeps the
- * rest. Both go into every document of an array, and inclusion drops what is no document there. Computed fields
- * replace existing ones in place (`inPlace`) or come after the kept ones, in the tree's order.
+ * rest. Both go into every document of an array, and inclusion drops what is no document there.
  */
-export function projectDocument(
-  document: Document,
-  node: ProjectionNode,
-  inclusion: boolean,
-  root: Document,
-  inPlace = false,
-): Document {
+export function projectDocument(document: Document, node: ProjectionNode, run: ProjectionRun): Document {
   const result: Document = {};
   for (const name of Object.keys(document)) {
     const entry = node.children.get(name);
     const value = document[name];
-    const kept = entry ? keep(value, entry, inclusion, root, inPlace) : inclusion ? MISSING : value;
+    const kept = entry ? keep(value, entry, run) : run.inclusion ? MISSING : value;
     if (kept !== MISSING) setField(result, name, kept);
   }
-  addComputed(result, node, inclusion, root, inPlace);
+  addComputed(result, node, run);
   return result;
 }
 
-function keep(
-  value: unknown,
-  entry: ProjectionNode | ProjectionLeaf,
-  inclusion: boolean,
-  root: Document,
-  inPlace: boolean,
-): unknown {
-  if (isNode(entry)) return keepBelow(value, entry, inclusion, root, inPlace);
+function keep(value: unknown, entry: ProjectionNode | ProjectionLeaf, run: ProjectionRun): unknown {
+  if (isNode(entry)) {
+    const atEnd = run.inclusion && !isDocument(value) && !Array.isArray(value);
+    return atEnd ? MISSING : keepBelow(value, entry, run);
+  }
   switch (entry.kind) {
     case 'include':
+    case 'keep':
       return value;
     case 'exclude':
       return MISSING;
-    case 'array':
-      return changeArrays(value, entry.change);
     default:
-      return inPlace ? entry.evaluate(root) : MISSING;
+      return run.inPlace ? entry.evaluate(run.scope) : MISSING;
   }
 }
 
-function changeArrays(value: unknown, change: (array: readonly unknown[]) => unknown[]): unknown {
-  return Array.isArray(value) ? change(value) : value;
-}
-
-function keepBelow(
-  value: unknown,
-  node: ProjectionNode,
-  inclusion: boolean,
-  root: Document,
-  inPlace: boolean,
-): unknown {
-  if (isDocument(value)) return projectDocument(plain(value), node, inclusion, root, inPlace);
+function keepBelow(value: unknown, node: ProjectionNode, run: ProjectionRun): unknown {
+  if (isDocument(value)) return projectDocument(plain(value), node, run);
   if (Array.isArray(value)) {
-    const elements = value.map((element: unknown) => keepBelow(element, node, inclusion, root, inPlace));
+    const elements = value.map((element: unknown) => keepBelow(element, node, run));
     return elements.filter((element) => element !== MISSING);
   }
-  if (hasComputed(node)) return projectDocument({}, node, inclusion, root, inPlace);
-  return inclusion ? MISSING : value;
+  if (hasComputed(node)) return projectDocument({}, node, run);
+  return run.inclusion ? MISSING : value;
 }
 
 function hasComputed(node: ProjectionNode): boolean {
@@ -123,20 +112,22 @@ function hasComputed(node: ProjectionNode): boolean {
   return false;
 }
 
-function addComputed(
-  result: Document,
-  node: ProjectionNode,
-  inclusion: boolean,
-  root: Document,
-  inPlace: boolean,
-): void {
+function addComputed(result: Document, node: ProjectionNode, run: ProjectionRun): void {
   for (const [name, entry] of node.children) {
     if (Object.hasOwn(result, name)) continue;
     if (isNode(entry)) {
-      if (hasComputed(entry)) setField(result, name, projectDocument({}, entry, inclusion, root, inPlace));
+      if (hasComputed(entry)) setField(result, name, projectDocument({}, entry, run));
     } else if (entry.kind === 'computed') {
-      const value = entry.evaluate(root);
+      const value = entry.evaluate(run.scope);
       if (value !== MISSING) setField(result, name, value);
     }
   }
+}
+
+/** The document with one more field, as `$addFields` puts it: through documents and arrays on the way. */
+export function addFieldAt(document: Document, path: readonly string[], value: unknown): Document {
+  const tree: ProjectionNode = { children: new Map() };
+  addToTree(tree, path.join('.'), { kind: 'computed', evaluate: () => value });
+  const scope: Scope = { root: document, variables: {}, now: new Date(0) };
+  return projectDocument(document, tree, { inclusion: false, inPlace: true, scope });
 }

@@ -98,3 +98,29 @@ function factor(value: DecimalParts | number): number {
   if (value.coefficient === 0n) return value.negative ? -0 : 0;
   return value.negative ? -1 : 1;
 }
+
+/** Quotient to 34 digits, with the difference of the exponents where that is exact. */
+export function divideDecimals(a: DecimalParts | number, b: DecimalParts | number): DecimalParts | number {
+  if (typeof a === 'number' || typeof b === 'number') return divideSpecial(a, b);
+  const negative = a.negative !== b.negative;
+  if (b.coefficient === 0n) return a.coefficient === 0n ? Number.NaN : negative ? -Infinity : Infinity;
+  const ideal = a.exponent - b.exponent;
+  if (a.coefficient === 0n) return { negative, coefficient: 0n, exponent: ideal };
+  const shift = 36 + b.coefficient.toString().length;
+  const scaled = a.coefficient * 10n ** BigInt(shift);
+  let coefficient = scaled / b.coefficient;
+  let exponent = ideal - shift;
+  if (scaled % b.coefficient !== 0n)
+    return { negative, coefficient: coefficient * 10n + 1n, exponent: exponent - 1 };
+  while (exponent < ideal && coefficient % 10n === 0n) {
+    coefficient /= 10n;
+    exponent += 1;
+  }
+  return { negative, coefficient, exponent };
+}
+
+function divideSpecial(a: DecimalParts | number, b: DecimalParts | number): DecimalParts | number {
+  if (typeof b === 'number' && typeof a !== 'number' && !Number.isNaN(b))
+    return { negative: a.negative !== b < 0, coefficient: 0n, exponent: MIN_EXPONENT };
+  return factor(a) / factor(b);
+}

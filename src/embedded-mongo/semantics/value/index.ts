@@ -1,5 +1,5 @@
 export { add, decimalOf, integer, multiply } from './arithmetic';
-export { encodeDecimal } from './decimal';
+export { divideDecimals, encodeDecimal } from './decimal';
 export { CommandError, notSupported } from './command-error';
 export { binaryParts, compareBson, compareStrings, equalBson, regexParts } from './compare';
 export { encodeCompoundKey, encodeKey } from './encode-key';
@@ -31,6 +31,7 @@ export {
   isDocument,
   isInt32,
   isNumber,
+  isOperatorName,
   isTruthy,
   MISSING,
   plain,

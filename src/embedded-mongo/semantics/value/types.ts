@@ -238,3 +238,8 @@ function isZero(value: unknown): boolean {
   const text = String(value);
   return Number(text) === 0 && !/[1-9]/.test(text.split(/e/i)[0] ?? '');
 }
+
+/** Whether a field name is that of an operator: it begins with `$` and is none of a DBRef's. */
+export function isOperatorName(name: string | undefined): name is string {
+  return name !== undefined && name.startsWith('$') && name !== '$ref' && name !== '$id' && name !== '$db';
+}

@@ -19,17 +19,27 @@ export interface Appended {
 }
 
 /** Inserts resources of one type. Those whose id is there already are left as they are. */
-export async function appendRecords(connection: StoreConnection, type: ResourceType, appended: readonly Appended[]): Promise<void> {
+export async function appendRecords(
+  connection: StoreConnection,
+  type: ResourceType,
+  appended: readonly Appended[],
+): Promise<void> {
   if (appended.length === 0) return;
   await connection.prepare(type);
   try {
-    await connection.records(type).insertMany(appended.map((one) => documentOf(type, one)), { ordered: false });
+    await connection.records(type).insertMany(
+      appended.map((one) => documentOf(type, one)),
+      { ordered: false },
+    );
   } catch (error) {
     if (!onlyDuplicates(error)) throw error;
   }
 }
 
-function documentOf(type: ResourceType, { resource, lastUpdated, practices, author, requestId }: Appended): RecordDocument {
+function documentOf(
+  type: ResourceType,
+  { resource, lastUpdated, practices, author, requestId }: Appended,
+): RecordDocument {
   const access = accessOf(type, practices);
   return {
     _id: resource.id,

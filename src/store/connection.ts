@@ -136,11 +136,10 @@ function databaseNamed(uri: string): boolean {
 
 /** One line that says what to look at. The URI itself is never repeated: it may hold a password. */
 function reasonFor(error: unknown): string {
-  if (error instanceof mongo.MongoParseError || error instanceof mongo.MongoInvalidArgumentError) {
-    return `MONGODB_URI is malformed: ${oneLine(error.message)}`;
-  }
   const name = error instanceof Error ? error.name : '';
   const text = error instanceof Error ? oneLine(error.message) : 'unknown reason';
+  // By name: the URI's parser is a package of its own with an error class of its own.
+  if (/Parse|InvalidArgument|APIError/.test(name)) return `MONGODB_URI is malformed: ${text}`;
   if (/Authentication failed|requires authentication/i.test(text)) {
     return 'MongoDB refused the credentials in MONGODB_URI.';
   }

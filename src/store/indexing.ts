@@ -1,12 +1,29 @@
 /** What search needs of a document, from the search room. */
-import type { Resource } from '@medplum/fhirtypes';
-import { extractIndex, indexEntries, type IndexFields } from '../search';
+import type { Resource, ResourceType } from '@medplum/fhirtypes';
+import {
+  extractIndex,
+  indexEntries,
+  indexVersion,
+  noEntries,
+  type IndexFields as SearchFields,
+} from '../search';
 
-export { type IndexFields, noEntries as noIndexFields, recordIndexes as searchIndexes } from '../search';
+export { recordIndexes as searchIndexes } from '../search';
+
+/** The fields that search reads, and what they were made by (`indexVersion`): equal where no reindex is needed. */
+export interface IndexFields extends SearchFields {
+  indexed: string;
+}
 
 /** Index fields of a present version: extracted from the resource, for those who may see it. */
 export function indexFields(resource: Resource, access: readonly string[]): IndexFields {
-  return indexEntries(extractIndex(resource), access, resource.resourceType);
+  const type = resource.resourceType;
+  return { ...indexEntries(extractIndex(resource), access, type), indexed: indexVersion(type) };
+}
+
+/** A deleted resource is found by no search. */
+export function noIndexFields(type: ResourceType): IndexFields {
+  return { ...noEntries(), indexed: indexVersion(type) };
 }
 
 /** The index fields, left in the database by those who read for other reasons. */

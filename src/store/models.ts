@@ -40,6 +40,7 @@ function recordSchema(resourceType: ResourceType): Schema {
       ranges: Schema.Types.Mixed,
       sort: Schema.Types.Mixed,
       list: { type: [String], default: undefined },
+      indexed: String,
       events: { type: [Schema.Types.Mixed], default: undefined },
       due: Date,
       lease: String,

@@ -127,9 +127,14 @@ function nextVersion(
   const version = (previous?.version ?? 0) + 1;
   // Versions of one resource never share a time, whatever the clocks of several processes say: history sorts by it.
   const lastUpdated = new Date(Math.max(now.getTime(), (previous?.lastUpdated.getTime() ?? 0) + 1));
-  const { resourceType, id: _given, meta, ...rest } = content;
-  const serverMeta = { ...meta, versionId: String(version), lastUpdated: lastUpdated.toISOString() };
-  const resource = { resourceType, id, meta: serverMeta, ...rest } as Resource;
+  const meta = { ...content.meta, versionId: String(version), lastUpdated: lastUpdated.toISOString() };
+  const server = { id, meta };
+  // Type, id and meta come first, as everywhere in FHIR JSON; the literals of decimals come along.
+  const resource = Object.assign(
+    { resourceType: content.resourceType, ...server },
+    content,
+    server,
+  ) as Resource;
   return { version, lastUpdated, deleted: interaction === 'delete', interaction, resource, share };
 }
 

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { StoreConnection } from './connection';
 import type { RecordDocument } from './documents';
 import { restoreDecimals } from '../fhir';
+import { indexVersion } from '../search';
 import { withProblems } from './failures';
 import { indexFields, WITHOUT_INDEX } from './indexing';
 
@@ -33,7 +34,8 @@ const DEFAULT_BATCH = 500;
 
 /**
  * Walks a type in the order of ids and makes each document's index again from its resource, without a new version.
- * A document that is written meanwhile is left: its writer has indexed it.
+ * Documents that were indexed by the same search parameters are left as they are, and so is one that is written
+ * meanwhile: its writer has indexed it. So it may be run again at any time, and goes on quickly where it was stopped.
  * @returns how many documents it looked at.
  */
 export async function reindex(options: ReindexOptions): Promise<number> {
@@ -74,9 +76,10 @@ async function writeIndexes(
   type: ResourceType,
   documents: readonly RecordDocument[],
 ): Promise<void> {
+  const version = indexVersion(type);
   const operations: mongo.AnyBulkWriteOperation<RecordDocument>[] = [];
   for (const document of documents) {
-    if (document.deleted) continue;
+    if (document.deleted || document.indexed === version) continue;
     const resource = restoreDecimals(document.resource, document.decimals ?? []);
     const filter = { _id: document._id, revision: document.revision };
     operations.push({ updateOne: { filter, update: { $set: indexFields(resource, document.access) } } });

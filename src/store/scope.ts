@@ -19,7 +19,7 @@ export function inSession(scope: Scope): { session?: mongo.ClientSession } {
 }
 
 /** What reads leave in the database: a version's search index and outbox are of no use to the reader. */
-export const VERSION_PROJECTION = { ...WITHOUT_INDEX, events: 0, due: 0, lease: 0 } as const;
+export const VERSION_PROJECTION = { ...WITHOUT_INDEX, indexed: 0, events: 0, due: 0, lease: 0 } as const;
 
 /** Runs the work on each item; one after the other inside a transaction, whose session takes one operation at a time. */
 export async function eachIn<T, R>(

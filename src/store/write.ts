@@ -38,7 +38,7 @@ export function documentOf(
     requestId: context.requestId,
     ...contentFields(next.resource),
     access,
-    ...(next.deleted ? noIndexFields() : indexFields(next.resource, access)),
+    ...(next.deleted ? noIndexFields(planned.type) : indexFields(next.resource, access)),
   };
 }
 
@@ -90,8 +90,8 @@ function replacement(
   const filter = { _id: write.document._id, revision: write.previous?.revision ?? 0 };
   if (!hasWaiting(write)) return { filter, replace: withEvents(write, claim) };
   // A relay may be clearing the waiting events at this moment: they are left to it, the new ones pushed behind.
-  const { _id, ...rest } = write.document;
-  const fields: Omit<RecordDocument, '_id'> = rest;
+  const fields: Partial<RecordDocument> = { ...write.document };
+  delete fields._id;
   const absent = OPTIONAL_FIELDS.filter((name) => !(name in fields));
   return {
     filter,

@@ -11,10 +11,14 @@ afterAll(() => it_.close());
 const A = { practice: 'practice-a' };
 const B = { practice: 'practice-b' };
 
-async function create<T extends Resource>(resource: T, writer?: string, share?: string[]): Promise<StoredVersion<T>> {
+async function create<T extends Resource>(
+  resource: T,
+  writer?: string,
+  share?: string[],
+): Promise<StoredVersion<T>> {
   const change: Change = { kind: 'create', resource, ...(share === undefined ? {} : { share }) };
   const [made] = await it_.store.commit([change], as(writer));
-  return made as StoredVersion<T>;
+  return made as unknown as StoredVersion<T>;
 }
 
 const seenBy = async (viewer: { practice?: string }, made: StoredVersion): Promise<boolean> =>
@@ -27,12 +31,18 @@ const organization = (id: string): { reference: string } => ({ reference: `Organ
 describe('what a practice writes', () => {
   test('is seen by it and by the deployment, and by no other practice, whichever way it looks', async () => {
     const made = await create(patient('Own'), A.practice);
-    expect([await seenBy(A, made), await seenBy(EVERYTHING, made), await seenBy(B, made)]).toEqual([true, true, false]);
+    expect([await seenBy(A, made), await seenBy(EVERYTHING, made), await seenBy(B, made)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(made.access).toEqual(['practice-a']);
     expect(await it_.store.readMany(B, [made])).toEqual([]);
     expect(await it_.store.readVersion(B, 'Patient', made.id, 1)).toBeUndefined();
     expect((await it_.store.history(B, { type: 'Patient', id: made.id, count: 5 })).versions).toEqual([]);
-    expect((await it_.store.history(B, { type: 'Patient', count: 50 })).versions.map(({ id }) => id)).not.toContain(made.id);
+    expect(
+      (await it_.store.history(B, { type: 'Patient', count: 50 })).versions.map(({ id }) => id),
+    ).not.toContain(made.id);
     expect((await it_.store.history(A, { count: 50 })).versions.map(({ id }) => id)).toContain(made.id);
   });
 
@@ -41,9 +51,14 @@ describe('what a practice writes', () => {
     const put: Change = { kind: 'put', resource: { ...patient('Mine now'), id: made.id } };
     await expect(it_.store.commit([put], as(B.practice))).rejects.toMatchObject({ status: 404 });
     const [none] = await it_.store.commit([{ kind: 'delete', type: 'Patient', id: made.id }], as(B.practice));
-    const [never] = await it_.store.commit([{ kind: 'delete', type: 'Patient', id: 'never-was' }], as(B.practice));
+    const [never] = await it_.store.commit(
+      [{ kind: 'delete', type: 'Patient', id: 'never-was' }],
+      as(B.practice),
+    );
     expect({ ...none, id: '', resource: '' }).toEqual({ ...never, id: '', resource: '' });
-    expect((await it_.store.read<Patient>(A, 'Patient', made.id))?.resource.name).toEqual([{ family: 'Own' }]);
+    expect((await it_.store.read<Patient>(A, 'Patient', made.id))?.resource.name).toEqual([
+      { family: 'Own' },
+    ]);
   });
 
   test('can be shared, and stays so in later versions', async () => {
@@ -55,9 +70,16 @@ describe('what a practice writes', () => {
 });
 
 test('the directory is everybody’s to read and its owner’s to change', async () => {
-  const made = await create({ resourceType: 'HealthcareService', name: 'IOP', providedBy: organization('practice-b') });
+  const made = await create({
+    resourceType: 'HealthcareService',
+    name: 'IOP',
+    providedBy: organization('practice-b'),
+  });
   expect(await seenBy(A, made)).toBe(true);
-  const put: Change = { kind: 'put', resource: { resourceType: 'HealthcareService', id: made.id, name: 'Other' } };
+  const put: Change = {
+    kind: 'put',
+    resource: { resourceType: 'HealthcareService', id: made.id, name: 'Other' },
+  };
   await expect(it_.store.commit([put], as(A.practice))).rejects.toMatchObject({ status: 403 });
   await expect(it_.store.commit([put], as(B.practice))).resolves.toMatchObject([{ version: 2 }]);
   expect((await it_.store.history(A, { type: 'HealthcareService', count: 9 })).versions).toHaveLength(2);
@@ -87,9 +109,16 @@ describe('a referral', () => {
       A.practice,
     );
     const made = await create(request(subject, organization('practice-b'), insurance), A.practice);
-    expect(await Promise.all([made, subject, insurance, beside].map((one) => seenBy(B, one)))).toEqual([true, true, true, false]);
+    expect(await Promise.all([made, subject, insurance, beside].map((one) => seenBy(B, one)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
     expect((await it_.store.read(B, 'Patient', subject.id))?.version).toBe(1);
-    expect((await it_.store.history(EVERYTHING, { type: 'Patient', id: subject.id, count: 9 })).versions).toHaveLength(1);
+    expect(
+      (await it_.store.history(EVERYTHING, { type: 'Patient', id: subject.id, count: 9 })).versions,
+    ).toHaveLength(1);
   });
 
   test('in one commit with its patient opens both at once', async () => {
@@ -104,7 +133,10 @@ describe('a referral', () => {
   });
 
   test('reaches the practice behind a service, and through a Task all that the request carries', async () => {
-    const service = await create({ resourceType: 'HealthcareService', providedBy: organization('practice-b') });
+    const service = await create({
+      resourceType: 'HealthcareService',
+      providedBy: organization('practice-b'),
+    });
     const subject = await create(patient('Behind'), A.practice);
     const insurance = await create(coverage(subject), A.practice);
     const made = await create(request(subject, { display: 'someone' }, insurance), A.practice);
@@ -117,7 +149,12 @@ describe('a referral', () => {
       owner: reference(service),
     };
     const handed = await create(task, A.practice);
-    expect(await Promise.all([handed, made, subject, insurance].map((one) => seenBy(B, one)))).toEqual([true, true, true, true]);
+    expect(await Promise.all([handed, made, subject, insurance].map((one) => seenBy(B, one)))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
   });
 
   test('opens nothing that the writer does not see itself', async () => {
@@ -130,7 +167,10 @@ describe('a referral', () => {
     const subject = await create(patient('Contended'), A.practice);
     await Promise.all([
       ...Array.from({ length: 10 }, (_, i) =>
-        it_.store.commit([{ kind: 'put', resource: { ...patient(`V${i}`), id: subject.id } }], as(A.practice)),
+        it_.store.commit(
+          [{ kind: 'put', resource: { ...patient(`V${i}`), id: subject.id } }],
+          as(A.practice),
+        ),
       ),
       create(request(subject, organization('practice-b')), A.practice),
       create(request(subject, organization('practice-c')), A.practice),
@@ -143,7 +183,12 @@ describe('a referral', () => {
 
 test('what the deployment writes about a patient is seen by the practices that hold the patient', async () => {
   const subject = await create(patient('Held'), A.practice, ['practice-b']);
-  const result: Observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' }, subject: reference(subject) };
+  const result: Observation = {
+    resourceType: 'Observation',
+    status: 'final',
+    code: { text: 'x' },
+    subject: reference(subject),
+  };
   const made = await create(result);
   expect(made.access).toEqual(['practice-a', 'practice-b']);
   const unheld = await create({ ...result, subject: { reference: 'Patient/unknown' } });

@@ -54,7 +54,9 @@ export function patient(family: string, rest: Partial<Patient> = {}): Patient {
 
 /** What a caller gave, without what the server sets. */
 export function content(resource: Resource): Resource {
-  const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = resource.meta ?? {};
-  const { meta: _meta, ...rest } = resource;
-  return (Object.keys(meta).length > 0 ? { ...rest, meta } : rest) as Resource;
+  const copy = structuredClone(resource);
+  delete copy.meta?.versionId;
+  delete copy.meta?.lastUpdated;
+  if (Object.keys(copy.meta ?? {}).length === 0) delete copy.meta;
+  return copy;
 }

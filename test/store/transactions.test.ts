@@ -18,7 +18,12 @@ const numbered: WriteRule = {
     if (previous !== undefined || next?.resourceType !== 'ServiceRequest') return [];
     const id = next.id ?? '';
     const numberedRequest = { ...next, id, identifier: [{ value: `${commit.length} changes` }] };
-    const task = { resourceType: 'Task', status: 'requested', intent: 'order', focus: { reference: `ServiceRequest/${id}` } };
+    const task = {
+      resourceType: 'Task',
+      status: 'requested',
+      intent: 'order',
+      focus: { reference: `ServiceRequest/${id}` },
+    };
     return [
       { kind: 'put', resource: numberedRequest },
       { kind: 'create', id: `task-${id}`, resource: task as never },
@@ -33,7 +38,10 @@ beforeAll(async () => {
 afterAll(() => it_.close());
 
 const families = async (ids: string[]): Promise<(string | undefined)[]> => {
-  const found = await it_.store.readMany(EVERYTHING, ids.map((id) => ({ type: 'Patient' as const, id })));
+  const found = await it_.store.readMany(
+    EVERYTHING,
+    ids.map((id) => ({ type: 'Patient' as const, id })),
+  );
   return found.map((version) => (version.resource as Patient).name?.[0]?.family);
 };
 
@@ -53,7 +61,9 @@ describe('several changes', () => {
       ['deleted', 2],
     ]);
     expect(await families(['a', 'b'])).toEqual(['A2']);
-    expect((await it_.store.readVersion(EVERYTHING, 'Patient', 'b', 1))?.resource).toMatchObject({ name: [{ family: 'B' }] });
+    expect((await it_.store.readVersion(EVERYTHING, 'Patient', 'b', 1))?.resource).toMatchObject({
+      name: [{ family: 'B' }],
+    });
   });
 
   test('leave nothing when one of them is refused', async () => {
@@ -65,7 +75,9 @@ describe('several changes', () => {
     const taken: Change[] = [changes[0] as Change, { kind: 'create', id: 'a', resource: patient('X') }];
     await expect(it_.store.commit(taken, as())).rejects.toMatchObject({ status: 409 });
     expect(await it_.store.read(EVERYTHING, 'Patient', 'c')).toBeUndefined();
-    expect((await it_.store.history(EVERYTHING, { type: 'Patient', id: 'c', count: 5 })).versions).toEqual([]);
+    expect((await it_.store.history(EVERYTHING, { type: 'Patient', id: 'c', count: 5 })).versions).toEqual(
+      [],
+    );
   });
 
   test('of ten thousand resources are one transaction', async () => {
@@ -82,7 +94,9 @@ describe('several changes', () => {
     );
     expect(again.every(({ version }) => version === 2)).toBe(true);
     expect(await families(['bulk-0', 'bulk-9999'])).toEqual(['Next0', 'Next9999']);
-    expect((await it_.store.history(EVERYTHING, { type: 'Patient', id: 'bulk-9999', count: 5 })).versions).toHaveLength(2);
+    expect(
+      (await it_.store.history(EVERYTHING, { type: 'Patient', id: 'bulk-9999', count: 5 })).versions,
+    ).toHaveLength(2);
   }, 60_000);
 });
 
@@ -93,7 +107,9 @@ describe('a transaction', () => {
       expect((await tx.read(EVERYTHING, 'Patient', 'own'))?.version).toBe(1);
       expect(await it_.store.read(EVERYTHING, 'Patient', 'own')).toBeUndefined();
       await tx.commit([{ kind: 'put', resource: { ...patient('Own2'), id: 'own' } }], as());
-      expect((await tx.history(EVERYTHING, { type: 'Patient', id: 'own', count: 5 })).versions).toHaveLength(2);
+      expect((await tx.history(EVERYTHING, { type: 'Patient', id: 'own', count: 5 })).versions).toHaveLength(
+        2,
+      );
     });
     expect(await families(['own'])).toEqual(['Own2']);
   });
@@ -135,7 +151,10 @@ describe('a transaction', () => {
           await tx.lock('client-7');
           const found = await tx.read(EVERYTHING, 'Patient', 'client-7');
           if (found !== undefined) return found.version;
-          const [made] = await tx.commit([{ kind: 'create', id: 'client-7', resource: patient('Seven') }], as());
+          const [made] = await tx.commit(
+            [{ kind: 'create', id: 'client-7', resource: patient('Seven') }],
+            as(),
+          );
           return made?.outcome;
         }),
       ),

@@ -22,7 +22,7 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, metrics);
   const context = serveContext(house, metrics.observe);
   const faces = [
-    { at: '/api/v1', ...createHandoffRxFace(house) },
+    createHandoffRxFace({ ...house, publicUrl: house.config.publicUrl }),
     { at: '/fhir/R4', ...fhirFace(house) },
     { at: '/', ...createIdentityFace(house.identity) },
   ];

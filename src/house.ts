@@ -4,10 +4,11 @@ import { createAudit, type Audit, type AuditDraft, type Lookups } from './audit'
 import type { Config } from './config';
 import { StartError } from './config';
 import { openDatabase } from './database';
+import { createDirectory, directoryRules, type Directory } from './directory';
 import { createIdentity, MasterKeyError, type Identity } from './identity';
 import { createNotify, type Notify } from './notify';
 import { addressPolicy, createOutbound, type Outbound } from './outbound';
-import { referralEvents, referralRules, webhookBody } from './referrals';
+import { createReferrals, referralEvents, referralRules, type Referrals, webhookBody } from './referrals';
 import { parseSearch } from './search';
 import { createRelay, createStore, EVERYTHING, type Relay, type Store, type StoreConnection, type WriteContext } from './store';
 
@@ -20,6 +21,8 @@ export interface House {
   audit: Audit;
   notify: Notify;
   outbound: Outbound;
+  directory: Directory;
+  referrals: Referrals;
   /** Resolves when the events of everything that this process committed have been taken over by audit and delivery. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -30,7 +33,7 @@ export async function openHouse(config: Config): Promise<House> {
   const database = await openDatabase(config);
   const { connection } = database;
   try {
-    const store = createStore({ connection, rules: [...referralRules] });
+    const store = createStore({ connection, rules: [...referralRules, ...directoryRules] });
     const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
     const identity = await openIdentity(config, connection, store, outbound);
     const relay: { current?: Relay } = {};
@@ -46,6 +49,8 @@ export async function openHouse(config: Config): Promise<House> {
     await notify.prepare();
     const running = startRelay(connection, audit, notify);
     relay.current = running;
+    const directory = createDirectory(store);
+    const practiceNamed = identity.practices.find;
     return {
       config,
       connection,
@@ -54,6 +59,8 @@ export async function openHouse(config: Config): Promise<House> {
       audit,
       notify,
       outbound,
+      directory,
+      referrals: createReferrals({ store, directory, practiceNamed }),
       drain: () => audit.flush(),
       async close() {
         await notify.stop();

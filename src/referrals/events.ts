@@ -25,8 +25,10 @@ export function referralEvents(current: StoredVersion, previous: StoredVersion |
   const statusBefore = before === undefined ? undefined : taggedStatus(before);
   const told = { referralId: current.id, status, updatedAt: current.lastUpdated };
   const events: ReferralEvent[] = [];
-  if (statusBefore === undefined) events.push({ ...told, event: 'referral.created', practices: receivers(request, current.access) });
-  if (status !== 'pending' && status !== statusBefore) events.push({ ...told, event: `referral.${status}`, practices: current.access });
+  if (statusBefore === undefined)
+    events.push({ ...told, event: 'referral.created', practices: receivers(request, current.access) });
+  if (status !== 'pending' && status !== statusBefore)
+    events.push({ ...told, event: `referral.${status}`, practices: current.access });
   return events;
 }
 
@@ -45,6 +47,10 @@ function receivers(request: ServiceRequest, access: readonly string[]): string[]
 
 /** The documented webhook body, in its order of fields. HandoffRx, "Webhook Payload". */
 export function webhookBody({ event, referralId, status, updatedAt }: ReferralEvent, at: Date): string {
-  const data = { referral_id: referralId, status, updated_at: updatedAt.toISOString().replace(/\.\d{3}Z$/, 'Z') };
+  const data = {
+    referral_id: referralId,
+    status,
+    updated_at: updatedAt.toISOString().replace(/\.\d{3}Z$/, 'Z'),
+  };
   return JSON.stringify({ event, data, timestamp: at.toISOString() });
 }

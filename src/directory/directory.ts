@@ -1,0 +1,205 @@
+import type { HealthcareService, Location, Organization, Resource } from '@medplum/fhirtypes';
+import { parseReference } from '../fhir';
+import { parseSearch } from '../search';
+import { EVERYTHING, type Store, type WriteRule } from '../store';
+import { providerOf, type Provider } from './provider';
+import { fold } from './scorer';
+
+/** Types that make the directory. */
+const TYPES = ['Organization', 'Location', 'HealthcareService'] as const;
+
+/** Key that every write of the directory locks: how often it was locked is the directory's version. */
+const VERSION_KEY = 'directory';
+
+/**
+ * Makes each write of the directory count its version up in the same transaction, so that every process notices it
+ * at its next look.
+ */
+export const directoryRules: readonly WriteRule[] = TYPES.map((type) => ({
+  type,
+  apply: async ({ tx }) => {
+    await tx.lock(VERSION_KEY);
+    return [];
+  },
+}));
+
+/** The directory as it is at this moment, in memory. */
+export interface DirectoryView {
+  /** By name, then id. */
+  providers: readonly Provider[];
+  byId(id: string): Provider | undefined;
+  organizationName(id: string): string | undefined;
+  /** The Organization of that name, case and spacing aside; of several the first by id. */
+  organizationNamed(name: string): string | undefined;
+}
+
+export interface Directory {
+  /** One read of the version; what changed since the last call is loaded first. */
+  current(): Promise<DirectoryView>;
+}
+
+/** Versions written so long before the newest known one are known too: clocks differ, transactions take time. */
+const OVERLAP_MS = 120_000;
+const PAGE = 1_000;
+
+/** What is kept of the resources. */
+interface Held {
+  services: Map<string, HealthcareService>;
+  organizations: Map<string, Organization>;
+  locations: Map<string, Location>;
+  /** Providers made of them; what has changed is made anew. */
+  providers: Map<string, Provider>;
+  newest: Date | undefined;
+}
+
+/** A projection of the directory in this process, never behind a write that was acknowledged before the call. */
+export function createDirectory(store: Store): Directory {
+  const held: Held = {
+    services: new Map(),
+    organizations: new Map(),
+    locations: new Map(),
+    providers: new Map(),
+    newest: undefined,
+  };
+  let known = -1;
+  let view = viewOf(held);
+  let running: Promise<void> | undefined;
+
+  const refresh = async (): Promise<void> => {
+    // Read before the content: what is written meanwhile is loaded twice, never missed.
+    const version = await store.holds(VERSION_KEY);
+    await (held.newest === undefined ? loadAll(store, held) : loadChanges(store, held, held.newest));
+    view = viewOf(held);
+    known = version;
+  };
+
+  return {
+    async current() {
+      const version = await store.holds(VERSION_KEY);
+      while (known < version) {
+        running ??= refresh().finally(() => (running = undefined));
+        await running;
+      }
+      return view;
+    },
+  };
+}
+
+async function loadAll(store: Store, held: Held): Promise<void> {
+  let newest = new Date(0);
+  for (const type of TYPES) {
+    let cursor: string | undefined;
+    do {
+      const request = parseSearch(type, `_count=${PAGE}&_sort=_id`);
+      const page = await store.search(EVERYTHING, { ...request, cursor });
+      for (const { id, resource, lastUpdated } of page.matches) {
+        keep(held, type, id, resource);
+        if (lastUpdated > newest) newest = lastUpdated;
+      }
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+  held.newest = newest;
+}
+
+async function loadChanges(store: Store, held: Held, newest: Date): Promise<void> {
+  const since = new Date(newest.getTime() - OVERLAP_MS);
+  let latest = newest;
+  for (const type of TYPES) {
+    const seen = new Set<string>();
+    let cursor: string | undefined;
+    do {
+      const page = await store.history(EVERYTHING, {
+        type,
+        since,
+        count: PAGE,
+        ...(cursor !== undefined && { cursor }),
+      });
+      for (const { id, resource, deleted, lastUpdated } of page.versions) {
+        // Newest first: the first version met is the present one.
+        if (!seen.has(id)) keep(held, type, id, deleted ? undefined : resource);
+        seen.add(id);
+        if (lastUpdated > latest) latest = lastUpdated;
+      }
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+  held.newest = latest;
+}
+
+/** Keeps of a resource what the directory shows. */
+function keep(held: Held, type: (typeof TYPES)[number], id: string, resource: Resource | undefined): void {
+  if (type === 'HealthcareService') {
+    put(held.services, id, resource as HealthcareService | undefined);
+    held.providers.delete(id);
+  }
+  if (type === 'Organization') {
+    const { name } = (resource ?? {}) as Organization;
+    if (name !== held.organizations.get(id)?.name) forget(held, (service) => organizationOf(service) === id);
+    put(held.organizations, id, resource && { resourceType: type, ...(name !== undefined && { name }) });
+  }
+  if (type === 'Location') {
+    const { address } = (resource ?? {}) as Location;
+    const district = address?.district;
+    if (district !== held.locations.get(id)?.address?.district)
+      forget(held, (service) => locationOf(service) === id);
+    put(
+      held.locations,
+      id,
+      resource && { resourceType: type, ...(district !== undefined && { address: { district } }) },
+    );
+  }
+}
+
+/** Forgets the providers made of services that the test holds for. */
+function forget(held: Held, isMeant: (service: HealthcareService) => boolean): void {
+  for (const id of held.providers.keys()) {
+    const service = held.services.get(id);
+    if (service !== undefined && isMeant(service)) held.providers.delete(id);
+  }
+}
+
+function put<T>(into: Map<string, T>, id: string, value: T | undefined): void {
+  if (value === undefined) into.delete(id);
+  else into.set(id, value);
+}
+
+function viewOf(held: Held): DirectoryView {
+  for (const [id, service] of held.services)
+    if (!held.providers.has(id)) held.providers.set(id, made(held, service));
+  const byId = new Map(held.providers);
+  const providers = [...byId.values()].sort((a, b) => compare(a.practice, b.practice) || compare(a.id, b.id));
+  const names = new Map<string, string>();
+  const ids = new Map<string, string>();
+  for (const [id, { name }] of [...held.organizations].sort(([a], [b]) => compare(a, b))) {
+    if (name === undefined) continue;
+    names.set(id, name);
+    if (!ids.has(fold(name))) ids.set(fold(name), id);
+  }
+  return {
+    providers,
+    byId: (id) => byId.get(id),
+    organizationName: (id) => names.get(id),
+    organizationNamed: (name) => ids.get(fold(name)),
+  };
+}
+
+function made({ organizations, locations }: Held, service: HealthcareService): Provider {
+  const organization = organizations.get(organizationOf(service) ?? '');
+  const location = locations.get(locationOf(service) ?? '');
+  return providerOf({ service, ...(organization && { organization }), ...(location && { location }) });
+}
+
+const organizationOf = (service: HealthcareService): string | undefined =>
+  idIn(service.providedBy?.reference);
+const locationOf = (service: HealthcareService): string | undefined => idIn(service.location?.[0]?.reference);
+
+function idIn(reference: string | undefined): string | undefined {
+  const parsed = reference === undefined ? undefined : parseReference(reference);
+  return parsed?.kind === 'local' ? parsed.id : undefined;
+}
+
+/** Code unit order: the same everywhere. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

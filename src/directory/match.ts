@@ -1,0 +1,64 @@
+import type { DirectoryView } from './directory';
+import type { Provider } from './provider';
+import { fold, reasonsOf, score, slotsAt, type ClinicalCriteria } from './scorer';
+import { LEVELS_OF_CARE, specialtiesFor, specialtyName } from './specialties';
+
+/** Clinical input of a match. HandoffRx, "Clinical Matching". */
+export interface MatchRequest {
+  level_of_care: string;
+  insurance?: string | null;
+  /** ICD-10-CM. */
+  diagnosis?: string | null;
+  risk_level?: string | null;
+}
+
+export interface ProviderMatch {
+  provider: Provider;
+  score: number;
+  reasons: string[];
+}
+
+/** How many are returned. */
+export const BEST = 5;
+
+export function criteriaOf(request: MatchRequest): ClinicalCriteria {
+  return {
+    levelOfCare: fold(request.level_of_care),
+    insurance: request.insurance ? fold(request.insurance) : undefined,
+    specialties: specialtiesFor(request.diagnosis ?? undefined, request.risk_level ?? undefined),
+  };
+}
+
+/**
+ * The best providers that accept clients and score above 0; ties by rating, then free places at the level asked for,
+ * then name (decisions, "Match"). One pass over the directory.
+ */
+export function matchProviders(view: DirectoryView, request: MatchRequest): ProviderMatch[] {
+  const criteria = criteriaOf(request);
+  const best: { provider: Provider; score: number }[] = [];
+  for (const provider of view.providers) {
+    if (!provider.isAccepting) continue;
+    const points = score(provider.facts, criteria);
+    if (points === 0 || (best.length === BEST && points < (best[BEST - 1]?.score ?? 0))) continue;
+    const candidate = { provider, score: points };
+    const at = best.findIndex((other) => isBefore(candidate, other, criteria));
+    best.splice(at < 0 ? best.length : at, 0, candidate);
+    if (best.length > BEST) best.pop();
+  }
+  const known = LEVELS_OF_CARE.find((level) => fold(level) === criteria.levelOfCare);
+  const shown = { levelOfCare: known ?? request.level_of_care.trim(), specialtyName };
+  return best.map((match) => ({ ...match, reasons: reasonsOf(match.provider.facts, criteria, shown) }));
+}
+
+type Ranked = { provider: Provider; score: number };
+
+function isBefore(a: Ranked, b: Ranked, criteria: ClinicalCriteria): boolean {
+  if (a.score !== b.score) return a.score > b.score;
+  const [left, right] = [a.provider, b.provider];
+  const rating = (left.facts.rating ?? 0) - (right.facts.rating ?? 0);
+  if (rating !== 0) return rating > 0;
+  const slots = slotsAt(left.facts, criteria) - slotsAt(right.facts, criteria);
+  if (slots !== 0) return slots > 0;
+  // The directory is in order of name and id, so an equal name keeps the one that came first.
+  return left.practice < right.practice;
+}

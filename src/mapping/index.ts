@@ -1,0 +1,15 @@
+/** The mapping language: `mappings/*.yaml` compiled to functions that map vendor objects to FHIR and back. Pure. */
+export { checkMapping } from './check';
+export { CODECS, REFUSED, type Codec, type CodecMaker } from './codecs';
+export type { Derive, FieldIssue } from './fields';
+export {
+  boundResource,
+  compileMapping,
+  loadMapping,
+  type Bound,
+  type Mapping,
+  type MappingOptions,
+  type Written,
+} from './mapping';
+export { parseTable, readTable, type Table } from './table';
+export { codeMapOf, profileTerminology, type CodeMap, type Terminology } from './terminology';

@@ -1,0 +1,93 @@
+import type { Coverage, Extension, HumanName, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
+import { CANONICAL_BASE } from '../fhir';
+import { type Derive, loadMapping, type Mapping } from '../mapping';
+import { statusOfRequest, statusOfTask, taggedStatus } from './status';
+
+/** The resources of one referral. An EHR's may come without Task or Coverage, or with a Patient that is not to be seen. */
+export interface ReferralResources {
+  sr: ServiceRequest;
+  task?: Task;
+  patient?: Patient;
+  coverage?: Coverage;
+}
+
+/** What derived fields need besides the resources. */
+export interface ReferralContext {
+  /** Name of an Organization of the directory. */
+  organizationName(id: string): string | undefined;
+}
+
+const EXTENSION = `${CANONICAL_BASE}/StructureDefinition/`;
+export const FACTS_SENT = `${EXTENSION}client-facts-sent`;
+export const NAME_AS_SENT = `${EXTENSION}client-name-as-sent`;
+export type ClientFact = 'name' | 'birth-date' | 'ahcccs-id';
+
+type Bound = Partial<ReferralResources>;
+
+const named = (part: (name: HumanName) => string | undefined): Derive => {
+  return (value, bound) => {
+    const sent = extensionsOf(bound, NAME_AS_SENT)[0]?.valueHumanName;
+    return (sent === undefined ? undefined : part(sent)) ?? value;
+  };
+};
+
+/** The Patient may know more than this referral said (decisions: "every referral reads back as it was sent"). */
+const ifSent = (fact: ClientFact): Derive => {
+  return (value, bound) => {
+    const facts = extensionsOf(bound, FACTS_SENT).map((extension) => extension.valueCode);
+    return facts.length === 0 || facts.includes(fact) ? value : undefined;
+  };
+};
+
+const derive: Readonly<Record<string, Derive>> = {
+  firstNameAsSent: named((name) => name.given?.[0]),
+  lastNameAsSent: named((name) => name.family),
+  birthDateIfSent: ifSent('birth-date'),
+  ahcccsIdIfSent: ifSent('ahcccs-id'),
+  orFalse: (value) => value ?? false,
+  practiceName: (value, bound, context) => value ?? addresseeName(bound as Bound, context as ReferralContext),
+  orStatusOfRequest: (value, bound) => {
+    const { sr } = bound as Bound;
+    return value ?? (sr === undefined ? undefined : (taggedStatus(sr) ?? statusOfRequest(sr)));
+  },
+  latestNote: (_value, bound) => latestNote((bound as Bound).task),
+};
+
+function extensionsOf(bound: object, url: string): Extension[] {
+  return (bound as Bound).sr?.extension?.filter((extension) => extension.url === url) ?? [];
+}
+
+function addresseeName({ sr, task }: Bound, context: ReferralContext): string | undefined {
+  for (const reference of [...(sr?.performer ?? []), ...(task?.owner === undefined ? [] : [task.owner])]) {
+    const id = /^Organization\/(.+)$/.exec(reference.reference ?? '')?.[1];
+    const name = id === undefined ? undefined : context.organizationName(id);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** The note with the latest time; the last of those without one. */
+function latestNote(task: Task | undefined): string | undefined {
+  let latest: { text?: string; time?: string } | undefined;
+  for (const note of task?.note ?? []) {
+    if (
+      latest === undefined ||
+      Date.parse(note.time ?? '') >= Date.parse(latest.time ?? '') ||
+      latest.time === undefined
+    ) {
+      latest = note;
+    }
+  }
+  return latest?.text;
+}
+
+/** `mappings/handoffrx/referral.yaml`, compiled. */
+export const referralMapping: Mapping = loadMapping('handoffrx/referral', { derive });
+
+/** The status that a referral has for everybody: its Task's, without one its request's. */
+export function statusOfReferral({
+  sr,
+  task,
+}: Pick<ReferralResources, 'sr' | 'task'>): ReturnType<typeof statusOfTask> {
+  return task === undefined ? (taggedStatus(sr) ?? statusOfRequest(sr)) : statusOfTask(task);
+}

@@ -1,0 +1,190 @@
+import type { Resource, ServiceRequest } from '@medplum/fhirtypes';
+import { randomUUID } from 'node:crypto';
+import type { Directory } from '../directory';
+import { ProblemError } from '../fhir';
+import { parseSearch } from '../search';
+import { type Committed, type Store, type Viewer, type WriteContext } from '../store';
+import { draftReferral, type NewReferral, type Party } from './create';
+import { referralMapping, type ReferralContext, type ReferralResources } from './mapping';
+import { idIn } from './parties';
+import { loadReferral, readRelated } from './load';
+import { patched, type ReferralPatch } from './patch';
+import { requireSound } from './sound';
+import { listCode, type ReferralStatus } from './status';
+
+/** A referral in the vendor's fields. HandoffRx, "Referrals". */
+export type ReferralView = Record<string, unknown>;
+
+/** Who works with referrals: a practice, its view of the record, and how its writes are signed. */
+export interface ReferralParty extends Party {
+  viewer: Viewer;
+}
+
+/** What an answer shows, and which resources it shows it from. */
+export interface Shown<T = ReferralView> {
+  view: T;
+  resources: string[];
+  patients: string[];
+}
+
+export interface ReferralList {
+  referrals: ReferralView[];
+  /** Of all matches. */
+  count: number;
+  resources: string[];
+  patients: string[];
+}
+
+export interface Referrals {
+  /**
+   * Makes a referral: ServiceRequest, Task, Patient and Coverage in one transaction.
+   * @param id the referral's id; when `resumed` and it is there already, that referral is the answer
+   * @param contextOf the context of the commit; gets the ids of the patients concerned
+   */
+  create(
+    party: ReferralParty,
+    input: NewReferral,
+    contextOf: ContextOf,
+    claim?: { id: string; resumed: boolean },
+  ): Promise<Shown>;
+  /** Sent by or to the practice, newest first. */
+  list(
+    party: ReferralParty,
+    page: { status?: ReferralStatus; limit: number; offset: number },
+  ): Promise<ReferralList>;
+  /** @throws ProblemError not-found */
+  read(party: ReferralParty, id: string): Promise<Shown>;
+  /**
+   * Changes status, adds a note, or both. Changes of several callers are applied one after the other.
+   * @throws ProblemError not-found, or invalid when the present status does not allow the change.
+   */
+  update(party: ReferralParty, id: string, patch: ReferralPatch, contextOf: ContextOf): Promise<Shown>;
+}
+
+/** Makes the context of a commit, given what its audit entry must say besides the versions written. */
+export type ContextOf = (patients: readonly string[]) => WriteContext;
+
+export interface ReferralServices {
+  store: Store;
+  directory: Directory;
+  /** A practice with keys or users by name, case and spacing aside; they come before others of the directory. */
+  practiceNamed(name: string): Promise<Party | undefined>;
+  clock?: () => Date;
+}
+
+/** The referral service. HandoffRx, "Referrals"; decisions, "HandoffRx". */
+export function createReferrals(services: ReferralServices): Referrals {
+  const { store, directory, clock = () => new Date() } = services;
+
+  const contextFor = async (): Promise<ReferralContext> => {
+    const view = await directory.current();
+    return { organizationName: (id) => view.organizationName(id) };
+  };
+
+  const shown = async (resources: ReferralResources): Promise<Shown> => ({
+    view: referralMapping.read(boundOf(resources), 'detail', await contextFor()),
+    resources: referencesOf(resources),
+    patients: resources.patient?.id === undefined ? [] : [resources.patient.id],
+  });
+
+  const receiverNamed = async (name: string): Promise<string | undefined> => {
+    const practice = await services.practiceNamed(name);
+    return practice?.id ?? (await directory.current()).organizationNamed(name);
+  };
+
+  return {
+    async create(party, input, contextOf, claim) {
+      const receiver = await receiverNamed(input.sent_to_practice);
+      const id = claim?.id ?? randomUUID();
+      const at = clock();
+      const resources = await store.transaction(async (tx) => {
+        const made = claim?.resumed === true ? await loadReferral(tx, party.viewer, id) : undefined;
+        if (made !== undefined) return made;
+        const draft = await draftReferral(tx, {
+          input,
+          sender: party,
+          receiver,
+          viewer: party.viewer,
+          at,
+          id,
+        });
+        requireSound(draft.resources);
+        const context = contextOf([draft.resources.patient.id ?? '']);
+        return withVersions(draft.resources, await tx.commit(draft.changes, context));
+      });
+      return shown(resources);
+    },
+
+    async list(party, { status, limit, offset }) {
+      const query = new URLSearchParams({
+        _tag: listCode(status),
+        _sort: '-authored',
+        _count: String(limit),
+        _total: 'accurate',
+      });
+      const request = { ...parseSearch('ServiceRequest', query.toString()), offset };
+      const page = await store.search(party.viewer, request);
+      const requests = page.matches.map((match) => match.resource as ServiceRequest);
+      const related = await readRelated(store, party.viewer, requests);
+      const context = await contextFor();
+      return {
+        referrals: requests.map((sr) => referralMapping.read(boundOf(related(sr)), 'list', context)),
+        count: page.total ?? offset + requests.length,
+        resources: requests.map((sr) => `ServiceRequest/${sr.id ?? ''}`),
+        patients: [...new Set(requests.flatMap((sr) => idIn(sr.subject, 'Patient') ?? []))],
+      };
+    },
+
+    async read(party, id) {
+      return shown(found(await loadReferral(store, party.viewer, id)));
+    },
+
+    async update(party, id, patch, contextOf) {
+      const resources = await store.transaction(async (tx) => {
+        await tx.lock(`referral ${id}`);
+        const present = found(await loadReferral(tx, party.viewer, id));
+        const changed = patched(present, patch, party, clock());
+        if (changed === present) return present;
+        requireSound(changed);
+        const changes = [changed.task, changed.sr].flatMap((resource) =>
+          resource === undefined || resource === present.sr
+            ? []
+            : [
+                {
+                  kind: 'put' as const,
+                  interaction: 'patch' as const,
+                  resource: { ...resource, id: resource.id ?? '' },
+                },
+              ],
+        );
+        const context = contextOf(present.patient?.id === undefined ? [] : [present.patient.id]);
+        return withVersions(changed, await tx.commit(changes, context));
+      });
+      return shown(resources);
+    },
+  };
+}
+
+function boundOf(resources: ReferralResources): Record<string, unknown> {
+  return { ...resources };
+}
+
+function found(resources: ReferralResources | undefined): ReferralResources {
+  if (resources === undefined) throw new ProblemError('not-found', 'Referral not found');
+  return resources;
+}
+
+/** What has been committed instead of what was meant to be: with its version and time. */
+function withVersions(resources: ReferralResources, committed: readonly Committed[]): ReferralResources {
+  const versions = new Map(committed.map((one) => [`${one.type}/${one.id}`, one.resource]));
+  const present = Object.entries(resources).map(([name, resource]: [string, Resource]) => {
+    return [name, versions.get(`${resource.resourceType}/${resource.id ?? ''}`) ?? resource];
+  });
+  return Object.fromEntries(present) as ReferralResources;
+}
+
+function referencesOf(resources: ReferralResources): string[] {
+  return Object.values(resources).flatMap((resource: Resource | undefined) =>
+    resource?.id === undefined ? [] : [`${resource.resourceType}/${resource.id}`],
+  );
+}

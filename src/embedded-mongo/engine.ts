@@ -42,7 +42,7 @@ export function openEngine(dataDir: string): Engine {
     queue,
     noteTrait,
     documents: new DocumentWriter(noteTrait),
-    transactions: new Transactions(env, locks, queue, (namespace) => catalog.get(namespace)),
+    transactions: new Transactions(env, locks, queue, catalog),
     cursors: new Cursors(),
     sweeper: new Sweeper(() => engine),
     started: Date.now(),

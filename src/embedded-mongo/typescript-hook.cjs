@@ -1,3 +1,4 @@
+/* global __dirname */
 /**
  * Lets a child process run this room's TypeScript sources (in tests, where there is no build). Compiled files are kept
  * by content in node_modules/.cache, so that only the first start after a change compiles anything.

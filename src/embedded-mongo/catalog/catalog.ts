@@ -6,7 +6,7 @@ import { decode, encode } from '../storage/codec';
 import type { Environment } from '../storage/environment';
 import { afterPrefix } from '../storage/view';
 import type { View, Writer } from '../storage/view';
-import { readRange } from '../storage/view';
+import { asBuffer, readRange } from '../storage/view';
 import type { CollectionDefinition, IndexDefinition } from './definitions';
 import { databaseOf } from './definitions';
 
@@ -125,6 +125,12 @@ export class Catalog {
     });
   }
 
+  /** The last number given: what a snapshot taken now has seen of the catalog. */
+  get lastNumber(): number {
+    const stored = this.env.tables.catalog.getBinary(NEXT_NUMBER);
+    return stored ? asBuffer(stored).readUInt32BE(0) - 1 : 0;
+  }
+
   nextNumber(writer: Writer): number {
     const stored = writer.get('catalog', NEXT_NUMBER);
     const number = stored ? stored.readUInt32BE(0) : 1;
@@ -202,6 +208,7 @@ function indexFrom(stored: Document): IndexDefinition {
     ...(partialFilter ? { partialFilter } : {}),
     ...(expires === null ? {} : { expireAfterSeconds: Number(expires) }),
     ready: stored['ready'] === true,
+    readyAt: Number(stored['readyAt']),
     multikeyPaths: (stored['multikeyPaths'] as unknown[]).map(String),
     cutKeys: stored['cutKeys'] === true,
   };

@@ -15,6 +15,8 @@ export interface IndexDefinition {
   readonly expireAfterSeconds?: number;
   /** Built completely; until then it is kept up to date but not read. */
   ready: boolean;
+  /** The catalog's number when it became ready: older snapshots do not hold all its entries. */
+  readyAt: number;
   /** Paths through which some document had an array. */
   multikeyPaths: string[];
   /** Some key was too long and was cut: the index does not sort exactly. */

@@ -35,7 +35,7 @@ export async function countMatching(
   let n = 0;
   try {
     await drain(
-      run(view, prepare(engine.catalog.get(namespace), query)),
+      run(view, prepare(view, engine.catalog.get(namespace), query)),
       paceOf(command, view),
       () => void n++,
     );
@@ -55,7 +55,7 @@ export const distinct: Handler = async (command, engine) => {
     throw new ServerError(14, "BSON field 'distinct.key' is the wrong type, expected type 'string'");
   const view = viewOf(command, engine);
   const collector = distinctCollector(path);
-  const prepared = prepare(engine.catalog.get(namespaceOf(command)), {
+  const prepared = prepare(view, engine.catalog.get(namespaceOf(command)), {
     filter: documentField(body, 'query') ?? {},
     hint: body['hint'],
   });

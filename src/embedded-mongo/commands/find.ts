@@ -51,11 +51,12 @@ export const find: Handler = async (command, engine) => {
   refuse(body, UNSUPPORTED);
   const namespace = namespaceOf(command);
   const query = readQuery(body);
-  const prepared = prepare(engine.catalog.get(namespace), query);
+  const view = viewOf(command, engine);
+  const prepared = prepare(view, engine.catalog.get(namespace), query);
   const batchSize = wholeNumber(body, 'batchSize', FIRST_BATCH);
   if (batchSize < 0)
     throw new ServerError(2, `BSON field 'batchSize' value must be >= 0, actual value '${batchSize}'`);
-  const source = new QuerySource(viewOf(command, engine), prepared, projector(body), command);
+  const source = new QuerySource(view, prepared, projector(body), command);
   const single = body['singleBatch'] === true || Number(body['limit'] ?? 0) < 0;
   return firstReply(command, engine, namespace, source, batchSize, single);
 };

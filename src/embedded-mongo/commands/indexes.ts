@@ -79,7 +79,7 @@ export const createIndexes: Handler = async (command, engine) => {
   };
 };
 
-type Spec = Omit<IndexDefinition, 'number' | 'ready' | 'multikeyPaths' | 'cutKeys'>;
+type Spec = Omit<IndexDefinition, 'number' | 'ready' | 'readyAt' | 'multikeyPaths' | 'cutKeys'>;
 
 function readSpec(spec: Document): Spec {
   for (const name of Object.keys(spec)) {
@@ -175,6 +175,7 @@ function define(engine: Engine, writer: Writer, spec: Spec): IndexDefinition {
     ...spec,
     number: engine.catalog.nextNumber(writer),
     ready: false,
+    readyAt: 0,
     multikeyPaths: [],
     cutKeys: false,
   };

@@ -52,7 +52,7 @@ export function changeOne(
   const collection = change.upsert
     ? collectionForWrite(command, engine, writer, namespace)
     : engine.catalog.get(namespace);
-  for (const found of run(writer, prepare(collection, { ...change.query, limit: 1 }))) {
+  for (const found of run(writer, prepare(writer, collection, { ...change.query, limit: 1 }))) {
     if (typeof found !== 'symbol') return changeFound(command, engine, writer, namespace, change, found);
   }
   return change.upsert && change.update

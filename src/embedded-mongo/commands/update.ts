@@ -4,9 +4,8 @@ import { CommandError } from '../semantics';
 import type { Document } from '../semantics';
 import { drain } from '../planner/pace';
 import type { Query } from '../planner/search';
-import { prepare, run } from '../planner/search';
+import { Found, prepare, run } from '../planner/search';
 import { recordResult, recordedResult } from '../sessions/retryable';
-import { decode } from '../storage/codec';
 import { SnapshotView } from '../storage/view';
 import type { Command, Handler } from './command';
 import { allowFields, documentField, namespaceOf, refuse, statementOf, wholeNumber } from './command';
@@ -193,7 +192,7 @@ async function changeMany(
 ): Promise<Outcome> {
   const view = command.transaction?.view ?? new SnapshotView(engine.env);
   const collection = engine.catalog.get(namespace);
-  const prepared = prepare(collection, change.query);
+  const prepared = prepare(view, collection, change.query);
   const keys: Buffer[] = [];
   try {
     await drain(run(view, prepared), paceOf(command, view), (found) => void keys.push(found.key));
@@ -205,9 +204,10 @@ async function changeMany(
     for (const key of keys.slice(from, from + CHUNK)) {
       const done = await inWriter(command, engine, namespace, (writer) => {
         const bytes = writer.get('documents', key);
-        const document = bytes && decode(bytes);
-        if (!bytes || !document || !prepared.matches(document)) return undefined;
-        return changeFound(command, engine, writer, namespace, change, { key, bytes, document });
+        const found = bytes && new Found(key, bytes);
+        return found && change.matches(found.document)
+          ? changeFound(command, engine, writer, namespace, change, found)
+          : undefined;
       });
       total.n += done ? 1 : 0;
       total.nModified += done?.modified ? 1 : 0;

@@ -33,7 +33,7 @@ export class Pace {
 export async function drain<T extends object>(
   rows: Iterable<T | typeof PAUSE>,
   pace: Pace,
-  take: (row: T) => boolean | void,
+  take: (row: T) => unknown,
 ): Promise<void> {
   for (const row of rows) {
     if (typeof row === 'symbol') {

@@ -1,35 +1,196 @@
 import type { CollectionDefinition } from '../catalog/definitions';
-import type { Filter } from '../semantics';
-import { encodeKey } from '../semantics';
-import { documentKey } from '../storage/keys';
+import { ServerError } from '../errors';
+import type { Document, Filter } from '../semantics';
+import { compileSort, isDocument, parseFilter } from '../semantics';
+import type { View } from '../storage/view';
+import { scansOf } from './candidates';
+import { chooseScan, costOf } from './choice';
+import type { Conjunction } from './conditions';
+import { conjunctionOf, imply } from './conditions';
+import type { IndexScan, SortField, UsableIndex } from './index-scan';
+import { idIndex, multikeyPathsOf, secondaryIndex } from './index-scan';
 import type { Query } from './search';
 
+/** Where the documents of a query come from. */
 export type Access =
   | { readonly kind: 'none' }
-  | { readonly kind: 'id'; readonly key: Buffer }
-  | { readonly kind: 'collection'; readonly reverse: boolean };
+  | { readonly kind: 'collection'; readonly reverse: boolean }
+  | { readonly kind: 'index'; readonly scan: IndexScan }
+  | { readonly kind: 'union'; readonly scans: readonly IndexScan[]; readonly merge: boolean };
 
 export interface Plan {
   readonly access: Access;
+  /** Rows have to be sorted once they are found. */
   readonly sortsInMemory: boolean;
+  /** Every row the access leads to satisfies the filter. */
+  readonly exact: boolean;
 }
 
-export function planQuery(collection: CollectionDefinition | undefined, filter: Filter, query: Query): Plan {
-  const sort = query.sort ?? {};
-  const sortPaths = Object.keys(sort);
-  const sortsInMemory = sortPaths.length > 0 && sortPaths[0] !== '_id';
-  if (!collection) return { access: { kind: 'none' }, sortsInMemory: false };
-  const parts = filter.op === 'and' ? filter.filters : [filter];
-  for (const part of parts) {
-    if (part.op === 'eq' && part.path === '_id' && !Array.isArray(part.value)) {
-      return {
-        access: { kind: 'id', key: documentKey(collection.number, encodeKey(part.value)) },
-        sortsInMemory: false,
-      };
-    }
+/** Chooses how to answer a query from what the view holds. */
+export function planQuery(
+  view: View,
+  collection: CollectionDefinition | undefined,
+  filter: Filter,
+  query: Query,
+): Plan {
+  const sort = sortFields(query.sort);
+  if (!collection) return { access: { kind: 'none' }, sortsInMemory: false, exact: true };
+  const hint = readHint(collection, query.hint);
+  if (hint === 'natural') return scanAll(sort, filter);
+  const conjunction = conjunctionOf([filter]);
+  const indexes = usableIndexes(view, collection, conjunction).filter(
+    ({ name }) => hint === undefined || name === hint.name,
+  );
+  const scans = indexes.flatMap((index) => scansOf(index, conjunction, sort));
+  const union = hint ? undefined : planUnion(view, indexes, conjunction, sort);
+  const best = chooseScan(view, scans, sort, query.limit ?? 0);
+  if (
+    union &&
+    (!best ||
+      (best.bounds.length === 0 && sort.length === 0) ||
+      costOf(view, union.scans) < costOf(view, [best]))
+  ) {
+    return { access: union, sortsInMemory: sort.length > 0 && !union.merge, exact: false };
   }
+  if (best)
+    return {
+      access: { kind: 'index', scan: best },
+      sortsInMemory: !best.order,
+      exact: isExact(conjunction, best),
+    };
+  if (hint) return wholeIndex(indexes, hint.name, sort);
+  return scanAll(sort, filter);
+}
+
+function scanAll(sort: readonly SortField[], filter: Filter): Plan {
+  const byId = sort.length > 0 && sort[0]?.path === '_id';
   return {
-    access: { kind: 'collection', reverse: sortPaths[0] === '_id' && Number(sort['_id']) === -1 },
-    sortsInMemory,
+    access: { kind: 'collection', reverse: byId && sort[0]?.descending === true },
+    sortsInMemory: sort.length > 0 && !byId,
+    exact: filter.op === 'and' && filter.filters.length === 0,
   };
+}
+
+function wholeIndex(indexes: readonly UsableIndex[], name: string, sort: readonly SortField[]): Plan {
+  const index = indexes.find((one) => one.name === name);
+  if (!index) throw badHint();
+  const scan = scanOfWhole(index);
+  return { access: { kind: 'index', scan }, sortsInMemory: sort.length > 0, exact: false };
+}
+
+function scanOfWhole(index: UsableIndex): IndexScan {
+  const [scan] = scansOf({ ...index, sparse: false }, { conditions: [], alternatives: [], exact: false }, [
+    { path: index.pattern[0]?.[0] ?? '_id', descending: index.pattern[0]?.[1] === -1 },
+  ]);
+  if (!scan) throw badHint();
+  return { ...scan, order: undefined };
+}
+
+export function sortFields(sort: Document | undefined): readonly SortField[] {
+  return sort && Object.keys(sort).length > 0 ? compileSort(sort).fields : [];
+}
+
+function readHint(collection: CollectionDefinition, hint: unknown): { name: string } | 'natural' | undefined {
+  if (hint === undefined || hint === null || (isDocument(hint) && Object.keys(hint).length === 0))
+    return undefined;
+  if (isDocument(hint) && '$natural' in hint) return 'natural';
+  const all = [idIndex(collection), ...collection.indexes.filter(({ ready }) => ready)];
+  const wanted = isDocument(hint)
+    ? JSON.stringify(Object.entries(hint).map(([path, one]) => [path, Number(one)]))
+    : undefined;
+  const found = all.find(({ name, pattern }) =>
+    wanted === undefined ? name === hint : JSON.stringify(pattern) === wanted,
+  );
+  if (!found) throw badHint();
+  return { name: found.name };
+}
+
+function badHint(): ServerError {
+  return new ServerError(
+    2,
+    'error processing query: planner returned error :: caused by :: hint provided does not correspond to an existing index',
+  );
+}
+
+/** A snapshot does not hold the entries of indexes that were finished after it. */
+function usableIndexes(
+  view: View,
+  collection: CollectionDefinition,
+  { conditions }: Conjunction,
+): UsableIndex[] {
+  const secondary = collection.indexes
+    .filter((index) => index.ready && index.readyAt <= view.catalogAt)
+    .filter(({ partialFilter }) => !partialFilter || imply(conditions, parseFilter(partialFilter)))
+    .map(secondaryIndex);
+  return [idIndex(collection), ...secondary];
+}
+
+/** An `$or` all of whose branches an index serves, each together with what must hold anyway. */
+function planUnion(
+  view: View,
+  indexes: readonly UsableIndex[],
+  conjunction: Conjunction,
+  sort: readonly SortField[],
+): { kind: 'union'; scans: IndexScan[]; merge: boolean } | undefined {
+  for (const branches of conjunction.alternatives) {
+    const scans = branches.map((branch) => {
+      const own = conjunctionOf([branch]);
+      const conditions = [...conjunction.conditions, ...renumber(own, conjunction)];
+      const candidates = indexes.flatMap((index) => scansOf(index, { ...own, conditions }, sort));
+      return chooseScan(
+        view,
+        candidates.filter(({ bounds }) => bounds.length > 0),
+        sort,
+        0,
+      );
+    });
+    const found = scans.filter((scan) => scan !== undefined);
+    if (found.length < branches.length) continue;
+    return { kind: 'union', scans: found, merge: sort.length > 0 && mergeable(found, sort) };
+  }
+  return undefined;
+}
+
+/** The `$elemMatch` groups of a branch are others than those beside the `$or`. */
+function renumber(own: Conjunction, outer: Conjunction): Conjunction['conditions'] {
+  const base = Math.max(0, ...outer.conditions.map(({ group }) => group));
+  return own.conditions.map((condition) =>
+    condition.group > 0 ? { ...condition, group: condition.group + base } : condition,
+  );
+}
+
+/** Rows of several indexes merge by their bytes when what follows the fixed fields is encoded alike. */
+function mergeable(scans: readonly IndexScan[], sort: readonly SortField[]): boolean {
+  const tail = ({ index, bounds }: IndexScan): string => {
+    const fixed = fixedFields(bounds);
+    const rest = index.pattern.slice(fixed).map(([path, direction]) => `${path} ${direction}`);
+    return JSON.stringify([...rest, ...(index.unique ? [] : ['_id 1'])].slice(0, sort.length));
+  };
+  const first = scans[0];
+  return scans.every(
+    (scan) => scan.order && scan.order.reverse === first?.order?.reverse && tail(scan) === tail(first),
+  );
+}
+
+/** How many leading fields are bounded to points. */
+export function fixedFields(bounds: IndexScan['bounds']): number {
+  const end = bounds.findIndex(({ ranges }) => !ranges.every(({ point }) => point));
+  return end < 0 ? bounds.length : end;
+}
+
+/** Whether the bounds say all that the filter says. */
+function isExact(conjunction: Conjunction, { index, bounds }: IndexScan): boolean {
+  if (!conjunction.exact || index.cutKeys) return false;
+  const served = new Set(bounds.flatMap(({ conditions }) => conditions));
+  return conjunction.conditions.every((condition) => served.has(condition));
+}
+
+/** Whether each document has one entry in the scan at most, so that counting entries counts documents. */
+export function countsDocuments({ index, bounds, intervals }: IndexScan): boolean {
+  const free = index.pattern.filter(
+    ([path], i) =>
+      multikeyPathsOf(index, path).length > 0 &&
+      !(bounds[i]?.ranges.length === 1 && bounds[i]?.ranges[0]?.point),
+  );
+  return free.length === 0 && (index.multikeyPaths.length === 0 || intervals.length === 1);
 }

@@ -1,8 +1,10 @@
 import type { CollectionDefinition } from '../catalog/definitions';
 import type { Stored } from '../storage/documents';
-import { numberKey } from '../storage/keys';
+import { numberKey, readIndexEntry, withNumber } from '../storage/keys';
 import type { View } from '../storage/view';
 import { afterPrefix, scanRange } from '../storage/view';
+import type { IndexScan, Interval } from './index-scan';
+import { mergeSorted } from './merge';
 import type { Plan } from './plan';
 
 /** Yielded between steps of bounded work. */
@@ -15,10 +17,10 @@ export interface Work {
   returned: number;
 }
 
-/** Documents looked at between two pauses. */
+/** Documents or keys looked at between two pauses. */
 const STEP = 64;
 
-/** The documents that a plan leads to, before the residual filter. */
+/** The documents that a plan leads to, each once, before the residual filter. */
 export function* candidates(
   view: View,
   collection: CollectionDefinition,
@@ -26,18 +28,118 @@ export function* candidates(
   work: Work,
 ): Generator<Stored | typeof PAUSE, void, void> {
   const { access } = plan;
-  if (access.kind === 'none') return;
-  if (access.kind === 'id') {
-    const bytes = view.get('documents', access.key);
-    work.keysExamined++;
-    if (!bytes) return;
-    work.documentsExamined++;
-    yield { key: access.key, bytes };
-    return;
+  switch (access.kind) {
+    case 'none':
+      return;
+    case 'collection':
+      yield* allDocuments(view, collection, access.reverse, work);
+      return;
+    case 'index':
+      yield* fetched(view, collection, rowsOf(view, access.scan), mayRepeat(access.scan), work);
+      return;
+    case 'union': {
+      const streams = access.scans.map((scan) => rowsOf(view, scan));
+      const reverse = access.scans[0]?.order?.reverse ?? false;
+      yield* fetched(
+        view,
+        collection,
+        access.merge ? mergeSorted(streams, reverse) : inTurn(streams),
+        true,
+        work,
+      );
+    }
   }
+}
+
+function* allDocuments(
+  view: View,
+  collection: CollectionDefinition,
+  reverse: boolean,
+  work: Work,
+): Generator<Stored | typeof PAUSE, void, void> {
   const prefix = numberKey(collection.number);
-  for (const { key, value } of scanRange(view, 'documents', prefix, afterPrefix(prefix), access.reverse)) {
+  for (const { key, value } of scanRange(view, 'documents', prefix, afterPrefix(prefix), reverse)) {
+    work.documentsExamined++;
     yield { key, bytes: value };
-    if (++work.documentsExamined % STEP === 0) yield PAUSE;
+    if (work.documentsExamined % STEP === 0) yield PAUSE;
+  }
+}
+
+/** A document met in an index: its _id key, its bytes when the index is the documents themselves, its place in the order. */
+export interface IndexRow {
+  id: Buffer;
+  bytes: Buffer | undefined;
+  /** Set where streams are merged: the bytes that follow the fixed fields. */
+  order: Buffer | undefined;
+}
+
+/** An array may lead to one document by several entries. */
+function mayRepeat({ index }: IndexScan): boolean {
+  return index.multikeyPaths.length > 0;
+}
+
+/** The entries of a scan, in the order it promises. */
+export function rowsOf(view: View, scan: IndexScan): Generator<IndexRow, void, void> {
+  const { intervals, order, bounds } = scan;
+  const reverse = order?.reverse ?? false;
+  const needsMerge = order?.mergeAfter !== undefined;
+  const fixed = order?.mergeAfter ?? bounds.length;
+  const read = (interval: Interval): Generator<IndexRow, void, void> =>
+    readInterval(view, scan, interval, reverse, fixedLength(scan, interval, fixed));
+  const streams = (reverse ? [...intervals].reverse() : intervals).map(read);
+  if (streams.length === 1) return streams[0] as Generator<IndexRow, void, void>;
+  return needsMerge ? mergeSorted(streams, reverse) : inTurn(streams);
+}
+
+/** How many bytes of an interval's keys belong to its fixed fields: those in which its two ends agree. */
+function fixedLength({ bounds }: IndexScan, { low }: Interval, fixed: number): number {
+  let length = 4;
+  for (const { ranges } of bounds.slice(0, fixed)) {
+    const matching = ranges.find(({ low: start }) =>
+      low.subarray(length, length + start.length).equals(start),
+    );
+    length += matching?.low.length ?? 0;
+  }
+  return length;
+}
+
+function* readInterval(
+  view: View,
+  { index }: IndexScan,
+  { low, high }: Interval,
+  reverse: boolean,
+  fixedBytes: number,
+): Generator<IndexRow, void, void> {
+  for (const { key, value } of scanRange(view, index.table, low, high, reverse)) {
+    const order = key.subarray(fixedBytes);
+    if (index.table === 'documents') yield { id: key.subarray(4), bytes: value, order };
+    else yield { id: readIndexEntry(index.unique, key, value).id, bytes: undefined, order };
+  }
+}
+
+function* inTurn(streams: readonly Iterable<IndexRow>[]): Generator<IndexRow, void, void> {
+  for (const stream of streams) yield* stream;
+}
+
+function* fetched(
+  view: View,
+  collection: CollectionDefinition,
+  rows: Iterable<IndexRow>,
+  repeats: boolean,
+  work: Work,
+): Generator<Stored | typeof PAUSE, void, void> {
+  const seen = new Set<string>();
+  for (const { id, bytes } of rows) {
+    if (++work.keysExamined % STEP === 0) yield PAUSE;
+    if (repeats) {
+      const name = id.toString('latin1');
+      if (seen.has(name)) continue;
+      seen.add(name);
+    }
+    const key = withNumber(collection.number, id);
+    const stored = bytes ?? view.get('documents', key);
+    if (!stored) continue;
+    work.documentsExamined++;
+    yield { key, bytes: stored };
   }
 }

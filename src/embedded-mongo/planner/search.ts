@@ -19,9 +19,18 @@ export interface Query {
   hint?: unknown;
 }
 
-/** A document that was found. */
-export interface Found extends Stored {
-  document: Document;
+/** A document that was found; it is decoded when somebody looks. */
+export class Found implements Stored {
+  private decoded: Document | undefined;
+
+  constructor(
+    readonly key: Buffer,
+    readonly bytes: Buffer,
+  ) {}
+
+  get document(): Document {
+    return (this.decoded ??= decode(this.bytes));
+  }
 }
 
 /** A query made ready for one collection: the plan, the compiled filter, the order. */
@@ -38,10 +47,14 @@ export interface PreparedQuery {
 export const SORT_LIMIT_BYTES = 100 * 2 ** 20;
 
 /** @throws CommandError for a malformed filter or sort, also when the collection does not exist */
-export function prepare(collection: CollectionDefinition | undefined, query: Query): PreparedQuery {
+export function prepare(
+  view: View,
+  collection: CollectionDefinition | undefined,
+  query: Query,
+): PreparedQuery {
   const filter = parseFilter(query.filter);
   const matches = compileFilter(filter);
-  const plan = planQuery(collection, filter, query);
+  const plan = planQuery(view, collection, filter, query);
   return {
     collection,
     query,
@@ -84,8 +97,8 @@ function* matching(
       yield candidate;
       continue;
     }
-    const document = decode(candidate.bytes);
-    if (matches(document)) yield { ...candidate, document };
+    const found = new Found(candidate.key, candidate.bytes);
+    if (plan.exact || matches(found.document)) yield found;
   }
 }
 

@@ -4,7 +4,7 @@ import type { LockHolder, LockTable } from '../storage/locks';
 import { OverlayView } from '../storage/overlay';
 import { SnapshotView } from '../storage/view';
 import type { WriteQueue } from '../storage/write-queue';
-import type { CollectionDefinition } from '../catalog/definitions';
+import type { Catalog } from '../catalog/catalog';
 import { recordResult, recordedResult } from './retryable';
 
 /** An open transaction that is not used for so long is aborted (transactionLifetimeLimitSeconds), in milliseconds. */
@@ -37,7 +37,7 @@ export class Transactions {
     private readonly env: Environment,
     private readonly locks: LockTable,
     private readonly queue: WriteQueue,
-    private readonly currentVersion: (namespace: string) => CollectionDefinition | undefined,
+    private readonly catalog: Catalog,
   ) {}
 
   get openCount(): number {
@@ -76,7 +76,7 @@ export class Transactions {
     try {
       await this.queue.submit((writer) => {
         for (const [namespace, version] of transaction.touched) {
-          if (this.currentVersion(namespace)?.version !== version) throw writeConflict();
+          if (this.catalog.get(namespace)?.version !== version) throw writeConflict();
         }
         transaction.view.applyTo(writer);
         recordResult(writer, statement, { committed: true });
@@ -135,9 +135,10 @@ export class Transactions {
     const snapshot = new SnapshotView(this.env);
     snapshot.pin();
     const sequence = this.locks.begin(holder);
-    const view = new OverlayView(snapshot, this.locks, holder, sequence, () => {
+    const conflict = (): never => {
       throw writeConflict();
-    });
+    };
+    const view = new OverlayView(snapshot, this.locks, holder, sequence, conflict, this.catalog.lastNumber);
     const transaction: Transaction = Object.assign(holder, {
       session,
       txnNumber,

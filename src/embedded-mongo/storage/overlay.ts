@@ -4,6 +4,7 @@ import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
 import { SortedKeys } from './sorted-keys';
 import type { Entry, KeyRange, View, Writer } from './view';
+import { scanRange } from './view';
 
 interface TableChanges {
   /** null: removed. */
@@ -28,6 +29,7 @@ export class OverlayView implements Writer {
     private readonly holder: LockHolder,
     private readonly sequence: number,
     private readonly onConflict: OnConflict,
+    readonly catalogAt: number,
   ) {
     this.changes = Object.fromEntries(TABLES.map((table) => [table, emptyChanges()])) as Record<
       TableName,
@@ -62,6 +64,13 @@ export class OverlayView implements Writer {
     // All of a full chunk may have been removed by this transaction: go on, lest the scan take it for the end.
     if (merged.length === 0 && last) return this.range(table, beyond(range, last));
     return merged;
+  }
+
+  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
+    if (this.changes[table].values.size === 0) return this.snapshot.countUpTo(table, low, high, most);
+    let count = 0;
+    for (const _ of scanRange(this, table, low, high)) if (++count >= most) break;
+    return count;
   }
 
   pin(): void {

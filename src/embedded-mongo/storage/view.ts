@@ -19,6 +19,10 @@ export interface KeyRange {
 export interface View {
   get(table: TableName, key: Buffer): Buffer | undefined;
   range(table: TableName, range: KeyRange): Entry[];
+  /** How many keys lie from `low` (inclusive) to `high` (exclusive), counting no further than `most`. */
+  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number;
+  /** Indexes that became ready after this number are not complete in this view. */
+  readonly catalogAt: number;
   /** Keeps the present snapshot over a pause of the caller. */
   pin(): void;
   /** Lets go of the snapshot; the next read sees the latest commit. */
@@ -62,6 +66,22 @@ export function readRange(
   return entries;
 }
 
+/** Counts natively, which costs about 0.2 us a key. */
+export function countKeys(
+  env: Environment,
+  table: TableName,
+  low: Buffer,
+  high: Buffer,
+  most: number,
+  transaction?: Transaction,
+): number {
+  if (most <= 0 || low.compare(high) >= 0) return 0;
+  const options = { start: low, end: high, ...(transaction ? { transaction } : {}) };
+  const store = env.tables[table];
+  for (const _ of store.getKeys({ ...options, offset: most - 1, limit: 1 })) return most;
+  return store.getKeysCount(options);
+}
+
 type GetBinary = (key: Buffer, options?: { transaction: Transaction }) => Uint8Array | undefined;
 
 /** `getBinary` takes a transaction; lmdb's types do not say so. */
@@ -87,7 +107,9 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 export class SnapshotView implements View {
   private transaction: Transaction | undefined;
 
-  constructor(protected readonly env: Environment) {}
+  readonly catalogAt = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly env: Environment) {}
 
   get(table: TableName, key: Buffer): Buffer | undefined {
     const value = readValue(this.env, table, key, this.transaction);
@@ -96,6 +118,10 @@ export class SnapshotView implements View {
 
   range(table: TableName, range: KeyRange): Entry[] {
     return readRange(this.env, table, range, this.transaction);
+  }
+
+  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
+    return countKeys(this.env, table, low, high, most, this.transaction);
   }
 
   pin(): void {

@@ -2,7 +2,7 @@ import type { Environment, TableName } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
 import type { Entry, KeyRange, Writer } from './view';
-import { asBuffer, readRange } from './view';
+import { asBuffer, countKeys, readRange } from './view';
 
 /** Thrown by `claim` when an open transaction holds the key: the operation runs again when it has ended. */
 export class Blocked extends Error {
@@ -14,6 +14,7 @@ export class Blocked extends Error {
 /** Writes straight into the LMDB transaction of the running batch. */
 class BatchWriter implements Writer {
   readonly claimed: string[] = [];
+  readonly catalogAt = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly env: Environment,
@@ -29,6 +30,10 @@ class BatchWriter implements Writer {
 
   range(table: TableName, range: KeyRange): Entry[] {
     return readRange(this.env, table, range);
+  }
+
+  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
+    return countKeys(this.env, table, low, high, most);
   }
 
   pin(): void {

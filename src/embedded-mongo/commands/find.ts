@@ -42,7 +42,7 @@ const UNSUPPORTED = ['collation', 'tailable', 'awaitData', 'returnKey', 'showRec
 
 /** Documents in the first batch when the client names no size; later batches are bounded by bytes alone. */
 export const FIRST_BATCH = 101;
-const BATCH_BYTES = 16 * 2 ** 20;
+export const BATCH_BYTES = 16 * 2 ** 20;
 
 /** https://www.mongodb.com/docs/manual/reference/command/find/ */
 export const find: Handler = async (command, engine) => {

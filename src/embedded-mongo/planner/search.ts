@@ -52,7 +52,16 @@ export function prepare(
   collection: CollectionDefinition | undefined,
   query: Query,
 ): PreparedQuery {
-  const filter = parseFilter(query.filter);
+  return prepareFilter(view, collection, parseFilter(query.filter), query);
+}
+
+/** The same for a filter that is parsed already; `query.filter` then is only shown by explain. */
+export function prepareFilter(
+  view: View,
+  collection: CollectionDefinition | undefined,
+  filter: Filter,
+  query: Query,
+): PreparedQuery {
   const matches = compileFilter(filter);
   const plan = planQuery(view, collection, filter, query);
   return {

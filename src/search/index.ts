@@ -2,9 +2,20 @@
  * Search, pure: a query becomes a `SearchRequest` (parse), a resource becomes index entries (extract), and a request
  * becomes a MongoDB filter (plan) or is matched in memory. `store/search` runs it. docs/search.md.
  */
-export { COMMON_TYPES, indexEntries, noEntries } from './entries';
+export { describeParameters, type ParameterDescription } from './describe';
+export { COMMON_TYPES, indexEntries, noEntries, viewerPrefix } from './entries';
+export {
+  type Facts,
+  containedMatching,
+  dependsOnOthers,
+  evaluate,
+  matchesInMemory,
+  needsDatabase,
+} from './evaluate';
 export { extractIndex } from './extract';
+export { type IncludeKey, codesOf, includeKeys, referencedBy, referencedIds, refersTo } from './joins';
 export { LISTS, type ListOrder, recordIndexes } from './lists';
+export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';
 export {
   indexVersion,
@@ -12,4 +23,5 @@ export {
   registryVersion,
   unregisterSearchParameter,
 } from './parameters/registry';
+export * from './plan';
 export * from './types';

@@ -6,18 +6,17 @@ import type { ResourceType } from '@medplum/fhirtypes';
 
 /** The index that serves a declared list. */
 export interface ListOrder {
-  /** Keys of `sort` (parameter codes), or `_lastUpdated`. */
+  /** Keys of the document's `sort` with one value each. `_lastUpdated` needs no declaration: the store indexes it. */
   sorts: readonly string[];
   /** Fields whose values filter such lists, besides everything of a practice. */
   filters: readonly string[];
 }
 
 export const LISTS: Partial<Record<ResourceType, ListOrder>> = {
-  ServiceRequest: { sorts: ['authored', '_lastUpdated'], filters: ['subject', 'status', '_tag'] },
-  Task: { sorts: ['modified', '_lastUpdated'], filters: ['status', 'owner'] },
-  Patient: { sorts: ['_lastUpdated'], filters: [] },
-  MedicationRequest: { sorts: ['authoredon', '_lastUpdated'], filters: ['subject'] },
-  RequestGroup: { sorts: ['authored', '_lastUpdated'], filters: ['subject'] },
+  ServiceRequest: { sorts: ['authored'], filters: ['subject', 'status', '_tag'] },
+  Task: { sorts: ['modified'], filters: ['status', 'owner'] },
+  MedicationRequest: { sorts: ['authoredon'], filters: ['subject'] },
+  RequestGroup: { sorts: ['authored'], filters: ['subject'] },
   Encounter: { sorts: ['date'], filters: ['subject'] },
   Appointment: { sorts: ['date'], filters: [] },
   Observation: { sorts: ['date'], filters: ['subject'] },
@@ -33,7 +32,7 @@ export function recordIndexes(type: ResourceType): IndexSpecification[] {
     { 'ranges.k': 1, 'ranges.l': 1, 'ranges.h': 1 },
   ];
   for (const sort of LISTS[type]?.sorts ?? []) {
-    indexes.push({ list: 1, [sort === '_lastUpdated' ? 'lastUpdated' : `sort.${sort}`]: 1, _id: 1 });
+    indexes.push({ list: 1, [`sort.${sort}`]: 1, _id: 1 });
   }
   return indexes;
 }

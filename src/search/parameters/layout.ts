@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { propertiesOf, searchParametersOf } from '../../fhir';
 import type { ParameterKind } from '../types';
 import { type CompositeForm, compositeForms } from './composite';
-import { type Branch, parseExpression } from './expression';
+import { type Branch, type Step, parseExpression } from './expression';
 
 /** How a field's values become entries. */
 export type FieldKind = Exclude<ParameterKind, 'composite' | 'special'> | 'phonetic' | 'position';
@@ -49,9 +49,11 @@ export interface Parameter {
   targets: readonly string[];
   /** Value sets that elements of type code are bound to. */
   valueSets: readonly string[];
+  /** The ways to its values, of parameters that are paths. */
+  ways: readonly (readonly Step[])[];
   /** Kinds of a composite's components. */
   components: readonly ParameterKind[];
-  /** True when every value set and type says that a component is of type code. */
+  /** A composite's first form: what kinds of values its components take. */
   form: CompositeForm | undefined;
   definition: SearchParameter;
 }
@@ -166,7 +168,7 @@ function nameGroups(groups: readonly Group[], sources: readonly Source[]): void 
   for (const group of groups) {
     const code = group.users[0]?.definition.code ?? '';
     for (let n = 0; group.key === ''; n++) {
-      const key = n === 0 ? code : `${code}.${n}`;
+      const key = n === 0 ? code : `${code}!${n}`;
       if (!taken.has(key)) group.key = key;
     }
     taken.add(group.key);
@@ -204,6 +206,7 @@ function parameterOf(
     valueSets: branches.every(({ type }) => type === 'code')
       ? branches.flatMap(({ valueSet }) => valueSet ?? [])
       : [],
+    ways: branches.map(({ steps }) => steps),
     components: [],
     form: undefined,
     definition,
@@ -215,7 +218,7 @@ function evaluatedFields(sources: readonly Source[]): { fields: Field[]; keys: M
   const keys = new Map<Source, string>();
   for (const source of sources) {
     if (source.evaluated.length === 0) continue;
-    const key = `${source.definition.code ?? ''}.x`;
+    const key = `${source.definition.code ?? ''}!x`;
     fields.push({ key, kind: source.kind, branches: [], evaluated: source.evaluated });
     keys.set(source, key);
   }
@@ -239,7 +242,7 @@ function layoutComposites(type: string, definitions: readonly SearchParameter[])
     for (const form of forms) {
       const known = fields.get(form.signature);
       const field = known ?? {
-        key: parts.length === 0 ? definition.code : `${definition.code}.${parts.length}`,
+        key: parts.length === 0 ? definition.code : `${definition.code}!${parts.length}`,
         forms: [form],
       };
       fields.set(form.signature, field);
@@ -252,6 +255,7 @@ function layoutComposites(type: string, definitions: readonly SearchParameter[])
       types: new Set(),
       targets: [],
       valueSets: [],
+      ways: [],
       components: forms[0]?.components.map(({ kind }) => kind) ?? [],
       form: forms[0],
       definition,

@@ -33,10 +33,10 @@ function refuse(expression: string, diagnostics: string): never {
 
 function check(resource: SearchParameter): void {
   const { code, base = [], type, expression } = resource;
-  if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(code ?? ''))
+  if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(code ?? ''))
     refuse(
       'SearchParameter.code',
-      'The code must begin with a letter and hold letters, digits, dots and dashes only.',
+      'The code must begin with a letter and hold letters, digits and dashes only.',
     );
   if (type === 'special') refuse('SearchParameter.type', 'Parameters of type special cannot be added.');
   if (expression === undefined)

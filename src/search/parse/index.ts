@@ -146,5 +146,7 @@ export function parseSearch(
 
 /** The canonical query string of a request (without `?`): what was understood, without the cursor. */
 export function selfLink(request: SearchRequest): string {
-  return new URLSearchParams(request.query.map(([name, value]): [string, string] => [name, value])).toString();
+  return new URLSearchParams(
+    request.query.map(([name, value]): [string, string] => [name, value]),
+  ).toString();
 }

@@ -1,6 +1,6 @@
 /** Token values. https://hl7.org/fhir/R4/search.html#token */
-import type { CodeSystem, CodeSystemConcept, ValueSet } from '@medplum/fhirtypes';
-import { canonicalResource } from '../../../fhir';
+import type { ValueSet } from '@medplum/fhirtypes';
+import { ProblemError, canonicalResource, relatedCodes } from '../../../fhir';
 import { fieldPrefix, ofTypeEntry, systemEntry, systemPrefix, textPrefix, tokenEntry } from '../../entries';
 import { NOTHING, allOf, anyOf, entry } from '../../matches';
 import type { Parameter, Part } from '../../parameters/layout';
@@ -123,30 +123,23 @@ export function parseTokenIn(parameter: Parameter, value: string): Match {
   return anyOf(parameter.parts.map(({ key }) => ({ kind: 'valueset', key, valueSet, concept })));
 }
 
-/** The way to a concept: its ancestors, outermost first, and the concept. */
-function wayTo(concepts: readonly CodeSystemConcept[], code: string): CodeSystemConcept[] | undefined {
-  for (const concept of concepts) {
-    if (concept.code === code) return [concept];
-    const below = wayTo(concept.concept ?? [], code);
-    if (below !== undefined) return [concept, ...below];
-  }
-  return undefined;
-}
-
-function below(concept: CodeSystemConcept): CodeSystemConcept[] {
-  return [concept, ...(concept.concept ?? []).flatMap(below)];
-}
-
 /** The codes that a code subsumes, or by which it is subsumed, itself included. */
-export function subsumption(
-  system: CodeSystem,
+function hierarchy(
+  system: string,
   code: string,
   direction: 'above' | 'below',
+  context: ParseContext,
 ): string[] | undefined {
-  const way = wayTo(system.concept ?? [], code);
-  const concept = way?.at(-1);
-  if (way === undefined || concept === undefined) return undefined;
-  return (direction === 'above' ? way : below(concept)).map((each) => each.code ?? '');
+  try {
+    return relatedCodes(system, code, direction);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return report(
+      context,
+      'The code, or the hierarchy of its code system, is not known to this server.',
+      'not-found',
+    );
+  }
 }
 
 /** `:above` and `:below`: by the hierarchy of a code system that the server ships. */
@@ -158,15 +151,8 @@ export function parseSubsumption(
 ): Match | undefined {
   const { system, code } = parseToken(value);
   if (!system || code === '') return report(context, `The modifier ${direction} needs system|code.`);
-  const codeSystem = canonicalResource(system, 'CodeSystem');
-  if (codeSystem === undefined)
-    return report(
-      context,
-      'The code system is not known to this server, so its hierarchy is not either.',
-      'not-found',
-    );
-  const codes = subsumption(codeSystem, code, direction);
-  if (codes === undefined) return report(context, 'The code system has no such code.', 'not-found');
+  const codes = hierarchy(system, code, direction, context);
+  if (codes === undefined) return undefined;
   return anyOf(
     parameter.parts.flatMap((part) =>
       codes.map((each) => partMatch(part, parameter, { system, code: each })),

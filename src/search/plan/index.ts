@@ -1,0 +1,106 @@
+/** Planning: what a search asks of the database. Pure; `store/search` runs it. */
+import type { ResourceType } from '@medplum/fhirtypes';
+import { COMMON_TYPES, EVERY, fieldPrefix, viewerPrefix } from '../entries';
+import { LISTS } from '../lists';
+import { ALL, allOf } from '../matches';
+import type { Match } from '../types';
+import { type Filter, isDriving, plan } from './filter';
+import type { OrderField } from './order';
+
+export type { Filter } from './filter';
+export {
+  type OrderField,
+  type Position,
+  behind,
+  decodePosition,
+  encodePosition,
+  orderOf,
+  reversed,
+  sortOf,
+  sortValueOf,
+} from './order';
+
+export interface SearchPlan {
+  filter: Filter;
+  /** False: documents that the filter finds must still be checked with `evaluate`. */
+  exact: boolean;
+  /** What stands before the keys of the viewer's entries. */
+  prefix: string;
+}
+
+/** Holders in `access`: everybody for common types; the whole deployment is in every document's list. */
+const EVERYBODY = '*';
+const DEPLOYMENT = '';
+
+/** The entry of `access` by which a viewer's practice finds documents of a type. */
+export function holderOf(type: string, practice: string | undefined): string {
+  if (practice === undefined) return DEPLOYMENT;
+  return COMMON_TYPES.has(type) ? EVERYBODY : practice;
+}
+
+/** Of the conjuncts the one that leads a declared list, as its position; -1 for the list of everything. */
+function listLeader(
+  type: ResourceType,
+  conjuncts: readonly Match[],
+  order: readonly OrderField[],
+): number | undefined {
+  const declared = LISTS[type];
+  const sort = order[0]?.path.replace(/^sort\./, '');
+  if (declared === undefined || order.length !== 2 || sort === undefined || !declared.sorts.includes(sort))
+    return undefined;
+  for (const field of declared.filters) {
+    const beginnings = [`${fieldPrefix(field)}=`, `${fieldPrefix(field)}>`];
+    const at = conjuncts.findIndex(
+      (match) =>
+        match.kind === 'entry' &&
+        match.keys.length === 1 &&
+        beginnings.some((b) => match.keys[0]?.startsWith(b)),
+    );
+    if (at >= 0) return at;
+  }
+  return conjuncts.some(isDriving) ? undefined : -1;
+}
+
+/** What narrows a search down most, by its kind: the database begins there. */
+function selectivity(match: Match): number {
+  if (match.kind === 'ids') return 0;
+  if (match.kind === 'entry')
+    return match.keys.some((key) => /^(identifier|url|telecom):|:>/.test(key)) ? 1 : 2;
+  return match.kind === 'prefix' || match.kind === 'pattern' ? 3 : 4;
+}
+
+/**
+ * The filter of a search on one type.
+ * @param match what must hold, chains resolved as far as they can be.
+ * @param practice whose record is searched; undefined for the whole deployment.
+ * @param order the order of the result, for types with declared lists.
+ */
+export function planFilter(
+  type: ResourceType,
+  match: Match,
+  practice: string | undefined,
+  order: readonly OrderField[] = [],
+): SearchPlan {
+  const prefix = viewerPrefix(type, practice);
+  const conjuncts = [...(match.kind === 'and' ? match.of : [match])].sort(
+    (a, b) => selectivity(a) - selectivity(b),
+  );
+  const guards: Filter = { access: holderOf(type, practice), deleted: false };
+  const leader = listLeader(type, conjuncts, order);
+  const rest = leader === undefined ? conjuncts : conjuncts.filter((_, i) => i !== leader);
+  const { filter, exact } = plan(rest.length === 0 ? ALL : allOf(rest), prefix);
+  const led = leader === undefined ? undefined : conjuncts[leader];
+  const first: Filter =
+    leader !== undefined
+      ? { list: prefix + (led?.kind === 'entry' ? (led.keys[0] ?? EVERY) : EVERY) }
+      : conjuncts.some(isDriving) || isByTime(order)
+        ? {}
+        : { index: prefix + EVERY };
+  const parts = [first, filter, guards].filter((part) => Object.keys(part).length > 0);
+  return { filter: { $and: parts }, exact, prefix };
+}
+
+/** The index on access and lastUpdated serves this order by itself. */
+function isByTime(order: readonly OrderField[]): boolean {
+  return order[0]?.path === 'lastUpdated';
+}

@@ -1,0 +1,125 @@
+/**
+ * Order and pages. A page begins behind the sort values and the id of the last row before it, so page 1,000 costs
+ * what page 1 costs, and rows written meanwhile move nothing (https://hl7.org/fhir/R4/search.html#sort).
+ */
+import { ProblemError } from '../../fhir';
+import type { SortKey, SortValue } from '../types';
+import type { Filter } from './filter';
+
+/** One field that a search is ordered by. */
+export interface OrderField {
+  path: string;
+  descending: boolean;
+}
+
+/** Where a page begins: a row, and which side of it. */
+export interface Position {
+  side: 'after' | 'before';
+  /** Of each order field; null when the row has no value. */
+  values: readonly (SortValue | null)[];
+  id: string;
+  /** The row's type, in searches over several. */
+  type?: string;
+}
+
+const LAST_UPDATED = 'lastUpdated';
+
+function pathOf(key: string): string {
+  if (key === '_id') return '_id';
+  return key === '_lastUpdated' ? LAST_UPDATED : `sort.${key}`;
+}
+
+/** The fields of a search's order; the id always comes last, so that no two rows are equal. */
+export function orderOf(sort: readonly SortKey[]): OrderField[] {
+  const fields: OrderField[] = [];
+  for (const { keys, descending } of sort) {
+    for (const key of keys) {
+      const path = pathOf(key);
+      if (!fields.some((field) => field.path === path)) fields.push({ path, descending });
+      if (path === '_id') return fields;
+    }
+  }
+  // In the first field's direction, so that an index serves both ways.
+  return [...fields, { path: '_id', descending: fields[0]?.descending ?? false }];
+}
+
+export function reversed(order: readonly OrderField[]): OrderField[] {
+  return order.map(({ path, descending }) => ({ path, descending: !descending }));
+}
+
+export function sortOf(order: readonly OrderField[]): Record<string, 1 | -1> {
+  return Object.fromEntries(order.map(({ path, descending }) => [path, descending ? -1 : 1]));
+}
+
+/** A row's value of an order field as the database sorts it: lowest of several ascending, highest descending. */
+export function sortValueOf(document: Filter, { path, descending }: OrderField): SortValue | null {
+  if (path === LAST_UPDATED) return (document[LAST_UPDATED] as Date).getTime();
+  const sort = (document['sort'] ?? {}) as Record<string, SortValue | SortValue[]>;
+  const value = sort[path.slice('sort.'.length)];
+  if (Array.isArray(value)) return (descending ? value.at(-1) : value[0]) ?? null;
+  return value ?? null;
+}
+
+const isDate = (path: string): boolean => path === LAST_UPDATED;
+
+function stored(path: string, value: SortValue): SortValue | Date {
+  return isDate(path) && typeof value === 'number' ? new Date(value) : value;
+}
+
+/** Rows with the same value; of several values the one that counts must be it. */
+function same({ path, descending }: OrderField, value: SortValue | null): Filter {
+  if (value === null) return { [path]: { $exists: false } };
+  const at = stored(path, value);
+  if (isDate(path)) return { [path]: at };
+  return { [path]: { $eq: at, $not: descending ? { $gt: at } : { $lt: at } } };
+}
+
+/** Rows that come later by this field; rows without a value come first ascending and last descending. */
+function later({ path, descending }: OrderField, value: SortValue | null): Filter | undefined {
+  if (value === null) return descending ? undefined : { [path]: { $exists: true } };
+  const at = stored(path, value);
+  if (isDate(path) || path === '_id') return { [path]: descending ? { $lt: at } : { $gt: at } };
+  if (!descending) return { [path]: { $gt: at, $not: { $lte: at } } };
+  return { $or: [{ [path]: { $lt: at, $not: { $gte: at } } }, { [path]: { $exists: false } }] };
+}
+
+/** The rows behind a position in this order; `inclusive` also the row with these very values and id. */
+export function behind(order: readonly OrderField[], { values, id }: Position, inclusive = false): Filter {
+  const equal: Filter[] = [];
+  const alternatives: Filter[] = [];
+  order.forEach((field, i) => {
+    const value = field.path === '_id' ? id : (values[i] ?? null);
+    const next = later(field, value);
+    if (next !== undefined) alternatives.push(equal.length === 0 ? next : { $and: [...equal, next] });
+    if (field.path !== '_id') equal.push(same(field, value));
+  });
+  if (inclusive) alternatives.push({ $and: [...equal, { _id: id }] });
+  return alternatives.length === 1 ? (alternatives[0] ?? {}) : { $or: alternatives };
+}
+
+export function encodePosition(position: Position): string {
+  const { side, values, id, type } = position;
+  return Buffer.from(JSON.stringify([side === 'after' ? 1 : 0, id, values, type ?? null])).toString(
+    'base64url',
+  );
+}
+
+/** @throws ProblemError 400 for a cursor that is not one of ours, or of a search ordered otherwise. */
+export function decodePosition(cursor: string, fields: number): Position {
+  try {
+    const [side, id, values, type] = JSON.parse(
+      Buffer.from(cursor, 'base64url').toString('utf8'),
+    ) as unknown[];
+    const isRow = typeof id === 'string' && Array.isArray(values) && values.length === fields;
+    if (
+      isRow &&
+      values.every((value) => value === null || typeof value === 'string' || typeof value === 'number')
+    ) {
+      const position: Position = { side: side === 1 ? 'after' : 'before', id, values: values as SortValue[] };
+      return typeof type === 'string' ? { ...position, type } : position;
+    }
+  } catch {
+    // Not ours: said below.
+  }
+  throw new ProblemError('malformed', 'The parameter _cursor is not one that this search was answered with.');
+}

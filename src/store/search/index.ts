@@ -1,0 +1,141 @@
+/** Running searches on MongoDB. The pure half lies in the search room; docs/search.md explains both. */
+import type { Resource, ResourceType } from '@medplum/fhirtypes';
+import {
+  type Match,
+  type OrderField,
+  type Position,
+  type SearchRequest,
+  containedMatching,
+  decodePosition,
+  encodePosition,
+  orderOf,
+  reversed,
+  viewerPrefix,
+} from '../../search';
+import { versionOf } from '../documents';
+import type { Scope } from '../scope';
+import type { SearchPage, StoredVersion, Viewer } from '../types';
+import { include } from './includes';
+import { countRows, positionOf, runOf } from './rows';
+import { type Target, targetsOf } from './targets';
+import type { Row, Run } from './run';
+import { findSeveral } from './several';
+
+export { type Explanation, explain } from './explain';
+
+interface Page {
+  rows: Row[];
+  next?: string;
+  previous?: string;
+}
+
+function cursorAt(
+  row: Row | undefined,
+  order: readonly OrderField[],
+  side: Position['side'],
+  isSeveral: boolean,
+): string | undefined {
+  if (row === undefined) return undefined;
+  const position = positionOf(row.document, order, side);
+  return encodePosition(isSeveral ? { ...position, type: row.type } : position);
+}
+
+async function page(run: Run, request: SearchRequest, targets: readonly Target[]): Promise<Page> {
+  const order = orderOf(request.sort);
+  const fields = order.filter(({ path }) => path !== '_id').length;
+  const from = request.cursor === undefined ? undefined : decodePosition(request.cursor, fields);
+  const isBackwards = from?.side === 'before';
+  const found = await findSeveral(run, {
+    targets,
+    order: isBackwards ? reversed(order) : order,
+    limit: request.count,
+    isSorted: request.sort.length > 0,
+    withIndex: request.includes.length > 0,
+    ...(from === undefined ? {} : { from }),
+  });
+  const rows = isBackwards ? [...found.rows].reverse() : found.rows;
+  const isSeveral = targets.length > 1;
+  const hasNext = isBackwards || found.more;
+  const hasPrevious = isBackwards ? found.more : from !== undefined;
+  const next = hasNext ? cursorAt(rows.at(-1), order, 'after', isSeveral) : undefined;
+  const previous = hasPrevious ? cursorAt(rows[0], order, 'before', isSeveral) : undefined;
+  return { rows, ...(next === undefined ? {} : { next }), ...(previous === undefined ? {} : { previous }) };
+}
+
+function versionsOf(rows: readonly Row[]): StoredVersion[] {
+  return rows.map(({ type, document }) => versionOf(type, document._id, document));
+}
+
+/** `_containedType=contained`: the contained resources themselves, each with the id it has within its container. */
+function containedVersions(request: SearchRequest, versions: readonly StoredVersion[]): StoredVersion[] {
+  const own = new Map<string, Match>(request.targets.map(({ type, match }) => [type, match]));
+  return versions.flatMap((version) => {
+    const inner = [...own].flatMap(([type, match]): Resource[] =>
+      containedMatching(version.resource, { kind: 'contained', type: type as ResourceType, match }),
+    );
+    if (inner.length === 0) return [version];
+    return inner.map((resource) => ({
+      ...version,
+      type: resource.resourceType,
+      id: `${version.id}#${resource.id ?? ''}`,
+      resource,
+    }));
+  });
+}
+
+async function countTargets(run: Run, targets: readonly Target[]): Promise<number> {
+  let total = 0;
+  for (const { type, match } of targets)
+    total += await countRows(run, { type, match, order: orderOf([]), limit: 0 });
+  return total;
+}
+
+const wantsTotal = ({ total, count, summary }: SearchRequest): boolean =>
+  total === 'accurate' || total === 'estimate' || count === 0 || summary === 'count';
+
+/** The total, when it was asked for or the page shows that there are no others. */
+async function totalOf(
+  run: Run,
+  request: SearchRequest,
+  targets: readonly Target[],
+  found: Page,
+): Promise<number | undefined> {
+  const isWhole = found.next === undefined && found.previous === undefined && request.count > 0;
+  if (isWhole && request.summary !== 'count') return found.rows.length;
+  return wantsTotal(request) ? countTargets(run, targets) : undefined;
+}
+
+/**
+ * Runs a search with the viewer's eyes: access and scope rows hold for matches, chains, `_has`, `_list` and includes.
+ * @throws ProblemError 400 for a cursor that is not of this search; 422 when includes add too much.
+ */
+export async function search(scope: Scope, viewer: Viewer, request: SearchRequest): Promise<SearchPage> {
+  const run = runOf(scope, viewer);
+  const targets = await targetsOf(scope, request);
+  const isCountOnly = request.count === 0 || request.summary === 'count';
+  const found: Page = isCountOnly ? { rows: [] } : await page(run, request, targets);
+  const included =
+    request.includes.length === 0 || found.rows.length === 0
+      ? []
+      : await include(run, {
+          includes: request.includes,
+          matches: found.rows,
+          prefixOf: (type) => viewerPrefix(type, viewer.practice),
+          types: () => scope.connection.typesInUse(),
+        });
+  const total = isCountOnly ? await countTargets(run, targets) : await totalOf(run, request, targets, found);
+  const { rows, ...links } = found;
+  const matches = versionsOf(rows);
+  const isContained = request.contained !== 'false' && request.containedType === 'contained';
+  return {
+    matches: isContained ? containedVersions(request, matches) : matches,
+    included: versionsOf(included),
+    ...(total === undefined ? {} : { total }),
+    ...links,
+  };
+}
+
+/** The number of all matches, whatever page the request is about. */
+export async function count(scope: Scope, viewer: Viewer, request: SearchRequest): Promise<number> {
+  return countTargets(runOf(scope, viewer), await targetsOf(scope, request));
+}

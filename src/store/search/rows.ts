@@ -1,0 +1,154 @@
+/** Rows of one type: found by the filter alone, or checked batch by batch where the filter lets too many through. */
+import type { mongo } from 'mongoose';
+import {
+  type Facts,
+  type Filter,
+  type Match,
+  type OrderField,
+  type Position,
+  type SearchPlan,
+  behind,
+  evaluate,
+  isNothing,
+  planFilter,
+  sortOf,
+  sortValueOf,
+} from '../../search';
+import type { RecordDocument } from '../documents';
+import { type Scope, inSession } from '../scope';
+import type { Viewer } from '../types';
+import { probe, resolve } from './resolve';
+import { type Found, type Question, type Run, within } from './run';
+
+const OUTBOX = { events: 0, due: 0, lease: 0 } as const;
+const WITHOUT_INDEX = { ...OUTBOX, index: 0, ranges: 0, list: 0 } as const;
+
+/** Candidates fetched at first, and at most, when each has to be checked. */
+const FIRST_BATCH = 50;
+const LARGEST_BATCH = 800;
+
+function query(
+  run: Run,
+  { type, order }: Question,
+  filter: Filter,
+  limit: number,
+  projection: Record<string, 0>,
+): Promise<RecordDocument[]> {
+  return run.scope.connection
+    .records(type)
+    .find(filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), projection })
+    .sort(sortOf(order))
+    .limit(limit)
+    .batchSize(limit)
+    .toArray();
+}
+
+function filterFrom(plan: SearchPlan, { order, from, inclusive }: Question): Filter {
+  return from === undefined ? plan.filter : { $and: [plan.filter, behind(order, from, inclusive)] };
+}
+
+/** The position of a row in an order. */
+export function positionOf(
+  document: RecordDocument,
+  order: readonly OrderField[],
+  side: Position['side'],
+): Position {
+  const fields = order.filter(({ path }) => path !== '_id');
+  return {
+    side,
+    id: document._id,
+    values: fields.map((field) => sortValueOf(document as unknown as Filter, field)),
+  };
+}
+
+/** A document's facts under the viewer's prefix. */
+function factsOf(
+  document: RecordDocument,
+  prefix: string,
+  probed: (match: Match, id: string) => boolean,
+): Facts {
+  const own = (text: string): boolean => text.startsWith(prefix);
+  const { _id, index, ranges, resource } = document;
+  return {
+    id: _id,
+    resource,
+    entries: new Set(index.filter(own).map((entry) => entry.slice(prefix.length))),
+    ranges: ranges.filter(({ k }) => own(k)).map((range) => ({ ...range, k: range.k.slice(prefix.length) })),
+    probe: (match) => probed(match, _id),
+  };
+}
+
+async function check(
+  run: Run,
+  { type }: Question,
+  match: Match,
+  plan: SearchPlan,
+  candidates: RecordDocument[],
+): Promise<RecordDocument[]> {
+  const probed = await probe(run, type, match, plan.prefix, candidates);
+  return candidates.filter((document) => evaluate(match, factsOf(document, plan.prefix, probed)));
+}
+
+/** Goes through candidates in order, in growing batches, until enough of them hold. */
+async function findChecked(
+  run: Run,
+  question: Question,
+  match: Match,
+  plan: SearchPlan,
+): Promise<RecordDocument[]> {
+  const { order, limit } = question;
+  const kept: RecordDocument[] = [];
+  let { from, inclusive } = question;
+  for (let size = FIRST_BATCH; ; size = Math.min(size * 2, LARGEST_BATCH)) {
+    const filter = filterFrom(plan, {
+      ...question,
+      ...(from === undefined ? {} : { from }),
+      inclusive: inclusive ?? false,
+    });
+    const candidates = await query(run, question, filter, size, OUTBOX);
+    kept.push(...(await check(run, question, match, plan, candidates)));
+    const last = candidates.at(-1);
+    if (kept.length > limit || candidates.length < size || last === undefined) return kept;
+    from = positionOf(last, order, 'after');
+    inclusive = false;
+  }
+}
+
+/** The question as it is put to the database: with the viewer's limits, and what could be asked beforehand answered. */
+export async function prepare(run: Run, question: Question): Promise<{ match: Match; plan: SearchPlan }> {
+  const { type, order } = question;
+  const match = await resolve(run, within(run.viewer, type, question.match));
+  return { match, plan: planFilter(type, match, run.viewer.practice, order) };
+}
+
+/** The rows behind the question's position, in its order. */
+export async function findRows(run: Run, question: Question): Promise<Found> {
+  const { match, plan } = await prepare(run, question);
+  const { type, limit, withIndex } = question;
+  if (isNothing(match)) return { rows: [], more: false, prefix: plan.prefix };
+  const projection = withIndex === true ? OUTBOX : WITHOUT_INDEX;
+  const documents = plan.exact
+    ? await query(run, question, filterFrom(plan, question), limit + 1, projection)
+    : await findChecked(run, question, match, plan);
+  return {
+    rows: documents.slice(0, limit).map((document) => ({ type, document })),
+    more: documents.length > limit,
+    prefix: plan.prefix,
+  };
+}
+
+/** How many rows of one type there are. */
+export async function countRows(run: Run, question: Question): Promise<number> {
+  const { match, plan } = await prepare(run, question);
+  if (isNothing(match)) return 0;
+  if (!plan.exact) return (await findChecked(run, { ...question, limit: Infinity }, match, plan)).length;
+  return run.scope.connection
+    .records(question.type)
+    .countDocuments(plan.filter as mongo.Filter<RecordDocument>, inSession(run.scope));
+}
+
+/** A run of searches with one viewer's eyes. */
+export function runOf(scope: Scope, viewer: Viewer): Run {
+  const run: Run = { scope, viewer, find: (question) => findRows(run, question) };
+  return run;
+}

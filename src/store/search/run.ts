@@ -1,0 +1,49 @@
+/** What a running search carries with it, and the rows it finds. */
+import type { ResourceType } from '@medplum/fhirtypes';
+import { type Match, type OrderField, type Position, allOf, anyOf, NOTHING } from '../../search';
+import type { RecordDocument } from '../documents';
+import type { Scope } from '../scope';
+import type { Viewer } from '../types';
+
+export interface Run {
+  scope: Scope;
+  viewer: Viewer;
+  /** Searches within the search: chains, includes. Under the same viewer's limits. */
+  find: (question: Question) => Promise<Found>;
+}
+
+export interface Found {
+  rows: Row[];
+  /** There are more than were asked for. */
+  more: boolean;
+  /** What stands before the keys of the viewer's entries. */
+  prefix: string;
+}
+
+export interface Row {
+  type: ResourceType;
+  document: RecordDocument;
+}
+
+/** What is asked of one type. */
+export interface Question {
+  type: ResourceType;
+  match: Match;
+  order: readonly OrderField[];
+  /** Rows wanted; one more is looked for, to know whether there are more. */
+  limit: number;
+  from?: Position;
+  /** Rows at the position itself count as behind it. */
+  inclusive?: boolean;
+  /** Leave `index` in the documents: includes read it. */
+  withIndex?: boolean;
+}
+
+/** What the viewer's scopes leave of a type, as part of the match: holds in chains and includes as in the search. */
+export function within(viewer: Viewer, type: ResourceType, match: Match): Match {
+  const rows = viewer.rows?.(type) ?? true;
+  if (rows === true) return match;
+  if (rows === false) return NOTHING;
+  const allowed = rows.flatMap(({ targets }) => targets.filter((target) => target.type === type));
+  return allOf([anyOf(allowed.map((target) => target.match)), match]);
+}

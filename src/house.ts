@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
-import { createAudit, type Audit, type AuditDraft, type Lookups } from './audit';
+import { createAudit, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
 import type { Config } from './config';
 import { StartError } from './config';
 import { openDatabase } from './database';
@@ -109,8 +109,9 @@ function auditLookups(identity: Identity, store: Store): Lookups {
     },
     referral: async (id) => {
       const tasks = await store.search(EVERYTHING, parseSearch('Task', `focus=ServiceRequest/${id}&_count=100`));
-      return [`ServiceRequest/${id}`, ...tasks.matches.map((task) => `Task/${task.id}`)];
+      return tasks.matches.map((task) => `Task/${task.id}`);
     },
+    referralFacts: referralFactsIn(store),
   };
 }
 

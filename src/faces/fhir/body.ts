@@ -40,9 +40,6 @@ export function acceptResource(context: FhirContext, resource: Resource, type: R
   if (resource.resourceType !== type) {
     throw new ProblemError('malformed', `The body is a ${resource.resourceType}, but the path says ${type}.`);
   }
-  if (type === 'Parameters' || type === 'OperationOutcome') {
-    throw new ProblemError('method-not-allowed', `${type} is not stored by this server.`, { headers: { Allow: '' } });
-  }
   const issues = validateResource(resource, { mode: context.validation });
   const errors = issues.filter((issue) => issue.severity === 'error' || issue.severity === 'fatal');
   if (errors.length > 0) {

@@ -10,11 +10,8 @@ import type { FhirContext } from './context';
 import type { Operation } from './interaction';
 import { INTERACTIONS } from './interactions';
 import { OPERATIONS } from './operations';
+import { READ_ONLY, TRANSIENT } from './types';
 
-/** Types that are values of requests and answers and cannot be stored. */
-const TRANSIENT = new Set(['Parameters', 'OperationOutcome']);
-/** Types that only the server writes. */
-const READ_ONLY = new Set(['AuditEvent']);
 const WRITES = new Set(['create', 'update', 'patch', 'delete']);
 const STARTED = new Date();
 
@@ -40,11 +37,16 @@ export function capabilities(context: FhirContext): CapabilityStatement {
           .filter((type) => !TRANSIENT.has(type))
           .map((type) => resourceOf(context, type as ResourceType)),
         interaction: [{ code: 'transaction' }, { code: 'batch' }, { code: 'search-system' }, { code: 'history-system' }],
-        searchParam: describeParameters('Resource').map(parameter),
+        searchParam: commonParameters(),
         operation: OPERATIONS.filter((each) => each.system).map(operation),
       },
     ],
   };
+}
+
+/** Parameters of every type, which a search of the whole system takes. */
+function commonParameters() {
+  return describeParameters('Basic').filter(({ name }) => name.startsWith('_')).map(parameter);
 }
 
 function security(baseUrl: string): NonNullable<CapabilityStatement['rest']>[number]['security'] {

@@ -1,8 +1,9 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import { isResourceType, ProblemError } from '../../fhir';
-import type { Operation, Resolved } from './interaction';
+import type { Interaction, Operation, Resolved } from './interaction';
 import { INTERACTIONS } from './interactions';
 import { OPERATIONS } from './operations';
+import { READ_ONLY, TRANSIENT } from './types';
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
@@ -11,13 +12,19 @@ export function resolve(method: string, segments: readonly string[]): Resolved {
   refuseUnknownType(segments);
   const last = segments.at(-1);
   if (last?.startsWith('$') === true) return resolveOperation(method, segments, last.slice(1));
-  const fitting = INTERACTIONS.filter(({ path }) => matches(path, segments));
+  const fitting = INTERACTIONS.filter((each) => matches(each.path, segments) && mayWrite(each, segments[0]));
   const found = fitting.find((each) => each.method === method);
   if (found === undefined) {
     if (fitting.length === 0) throw new ProblemError('not-found', 'There is nothing at this path.');
     throw notAllowed(fitting.map((each) => each.method));
   }
   return { interaction: found, ...parameters(found.path, segments) };
+}
+
+/** Writes of types that only the server writes, or that nobody stores, are no interactions of this server. */
+function mayWrite({ method, path }: Interaction, type: string | undefined): boolean {
+  const isRead = method === 'GET' || path.endsWith('_search');
+  return type === undefined || isRead || !(READ_ONLY.has(type) || TRANSIENT.has(type));
 }
 
 function resolveOperation(method: string, segments: readonly string[], name: string): Resolved {

@@ -1,0 +1,56 @@
+import autocannon from 'autocannon';
+
+/** One thing to measure: where to send what. Functions are called for each request. */
+export interface Load {
+  url: string;
+  method: 'GET' | 'POST' | 'PUT';
+  headers: Record<string, string>;
+  path: () => string;
+  body?: () => string;
+  connections: number;
+}
+
+export interface Figure {
+  perSecond: number;
+  p50: number;
+  p99: number;
+}
+
+/** Requests per second and latencies over some seconds; throws when answers are not 2xx, for those measure nothing. */
+export async function measure(load: Load, seconds: number): Promise<Figure> {
+  const { body } = load;
+  const result = await autocannon({
+    url: load.url,
+    connections: load.connections,
+    duration: seconds,
+    requests: [
+      {
+        method: load.method,
+        headers: load.headers,
+        setupRequest: (request) => ({ ...request, path: load.path(), ...(body !== undefined && { body: body() }) }),
+      },
+    ],
+  });
+  if (result.non2xx > 0 || result.errors > 0) {
+    throw new Error(`${load.method} ${load.path()}: ${result.non2xx} answers were not 2xx, ${result.errors} failed.`);
+  }
+  return { perSecond: result.requests.total / result.duration, p50: result.latency.p50, p99: result.latency.p99 };
+}
+
+/** Each load in turn, round after round, so that what else the machine does meets all alike; the median of each. */
+export async function interleaved<K extends string>(loads: Record<K, Load>, rounds: number, seconds: number): Promise<Record<K, Figure>> {
+  const names = Object.keys(loads) as K[];
+  const figures = Object.fromEntries(names.map((name) => [name, [] as Figure[]])) as Record<K, Figure[]>;
+  for (const name of names) await measure(loads[name], Math.min(1, seconds)); // warm
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) figures[name].push(await measure(loads[name], seconds));
+  }
+  return Object.fromEntries(names.map((name) => [name, median(figures[name])])) as Record<K, Figure>;
+}
+
+function median(figures: readonly Figure[]): Figure {
+  const sorted = [...figures].sort((a, b) => a.perSecond - b.perSecond);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error('Nothing was measured.');
+  return middle;
+}

@@ -53,7 +53,8 @@ export const aggregate: Handler = async (command, engine) => {
 };
 
 function explainPipeline(command: Command, engine: Engine): ReturnType<Handler> {
-  const { explain: _, ...body } = command.body;
+  const body = { ...command.body };
+  delete body['explain'];
   return explain({ ...command, name: 'explain', body: { explain: body, verbosity: 'queryPlanner' } }, engine);
 }
 

@@ -68,8 +68,9 @@ export class OverlayView implements Writer {
 
   countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
     if (this.changes[table].values.size === 0) return this.snapshot.countUpTo(table, low, high, most);
+    const entries = scanRange(this, table, low, high);
     let count = 0;
-    for (const _ of scanRange(this, table, low, high)) if (++count >= most) break;
+    while (count < most && entries.next().done !== true) count++;
     return count;
   }
 

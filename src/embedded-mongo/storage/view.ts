@@ -78,7 +78,7 @@ export function countKeys(
   if (most <= 0 || low.compare(high) >= 0) return 0;
   const options = { start: low, end: high, ...(transaction ? { transaction } : {}) };
   const store = env.tables[table];
-  for (const _ of store.getKeys({ ...options, offset: most - 1, limit: 1 })) return most;
+  if ([...store.getKeys({ ...options, offset: most - 1, limit: 1 })].length > 0) return most;
   return store.getKeysCount(options);
 }
 

@@ -2,6 +2,7 @@ import type { ResourceType } from '@medplum/fhirtypes';
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../fhir';
+import type { Viewer } from '../store';
 import type { Practices } from './practices';
 import type { Principal } from './principal';
 import type { ClientRecord, Records } from './records';
@@ -50,6 +51,8 @@ export interface Clients {
   disable(clientId: string, practice?: string): Promise<ClientInfo>;
   /** The active client of that id. */
   find(clientId: string): Promise<ClientRecord | undefined>;
+  /** What an active client may see at most: for what is sent to it later, without a token (subscriptions). */
+  viewerOf(clientId: string): Promise<Viewer | undefined>;
   /** Whose access token this is. @throws ProblemError unauthorized */
   authenticate(accessToken: string): Promise<Principal>;
 }
@@ -89,6 +92,10 @@ export function createClients({ clients }: Pick<Records, 'clients'>, services: C
 
   return {
     find,
+    async viewerOf(clientId) {
+      const client = await recently(clientId);
+      return client === undefined ? undefined : principalOf(client, client.scopes, access).viewer;
+    },
     async create(request) {
       const scopes = checkedScopes(request.scope, parseFilter);
       if (request.name.trim() === '') throw new ProblemError('invalid', 'A client needs a name.');

@@ -44,6 +44,8 @@ interface Taken {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const REFUSED_SUBJECTS = 10_000;
+/** A count need not outlive a failover: it waits for no other member and no journal. */
+const COUNTED = { w: 1, journal: false } as const;
 
 /** HandoffRx, "Rate Limits". */
 const PER_MINUTE: Record<Plan, number> = { Free: 10, Pro: 100, Enterprise: 500 };
@@ -166,7 +168,7 @@ function count(
     increments[`windows.${name}.used`] = 1;
   }
   return rates
-    .findOneAndUpdate(filter, { $inc: increments }, { returnDocument: 'after' })
+    .findOneAndUpdate(filter, { $inc: increments }, { returnDocument: 'after', writeConcern: COUNTED })
     .lean<RateRecord>()
     .exec();
 }

@@ -262,6 +262,8 @@ function model<T>(connection: Connection, collection: string, fields: object, in
     versionKey: false,
     minimize: false,
     autoIndex: false,
+    // The primary's own latest state: a revocation counts, and a lost race is understood, before a majority has it.
+    readConcern: { level: 'local' },
   });
   for (const [definition, options] of indexes) schema.index(definition, options);
   return connection.model<T>(collection, schema, collection) as Model<T>;

@@ -37,7 +37,7 @@ describe('HandoffRx limits', () => {
     'of the %s plan pass exactly %i of many parallel requests in two processes',
     async (plan, limit) => {
       const key = keyOn(plan);
-      const answers = await burst(limit + 100, (identity) => identity.limits.handoffrx(key));
+      const answers = await burst(limit + 20, (identity) => identity.limits.handoffrx(key));
       expect(passed(answers)).toBe(limit);
       const left = answers
         .filter((each) => each.refused === undefined)
@@ -64,8 +64,8 @@ describe('HandoffRx limits', () => {
     const [key, second] = [keyOn('Free', 'free-practice'), keyOn('Free', 'free-practice')];
     let total = 0;
     for (let minute = 0; minute < 6; minute += 1) {
-      total += passed(await burst(20, (identity) => identity.limits.handoffrx(key)));
-      total += passed(await burst(20, (identity) => identity.limits.handoffrx(second)));
+      total += passed(await burst(12, (identity) => identity.limits.handoffrx(key)));
+      total += passed(await burst(12, (identity) => identity.limits.handoffrx(second)));
       house.pass(MINUTE);
     }
     expect(total).toBe(100);
@@ -90,10 +90,10 @@ describe('Dermifi limits', () => {
       'X-RateLimit-Remaining': '999',
       'X-RateLimit-Reset': String(Math.ceil((began + 60 * MINUTE) / 1000)),
     });
-    expect(passed(await burst(150, take))).toBe(99);
+    expect(passed(await burst(104, take))).toBe(99);
     for (let minute = 1; minute < 10; minute += 1) {
       house.pass(MINUTE);
-      expect(passed(await burst(150, take))).toBe(100);
+      expect(passed(await burst(104, take))).toBe(100);
     }
     house.pass(MINUTE);
     const [refusal] = await burst(5, take);
@@ -103,7 +103,7 @@ describe('Dermifi limits', () => {
     });
     expect(passed(await burst(5, (identity) => identity.limits.dermifi({ address: '192.0.2.1' })))).toBe(5);
     house.pass(50 * MINUTE);
-    expect(passed(await burst(150, take))).toBe(100);
+    expect(passed(await burst(104, take))).toBe(100);
   });
 
   it('cost the database nothing once a process knows that a window is full', async () => {

@@ -136,6 +136,18 @@ function parserOf(
 }
 
 /**
+ * The alternatives of a composite: `a$1,b$2`, or, where that does not come out even, `a,b$1,2` with alternatives
+ * within the components.
+ */
+function compositeValues({ components }: Parameter, value: string): string[] {
+  const values = splitEscaped(value, ',');
+  const parts = splitEscaped(value, '$').map((part) => splitEscaped(part, ','));
+  const isEven = values.every((each) => splitEscaped(each, '$').length === components.length);
+  if (isEven || parts.length !== components.length) return values;
+  return parts.reduce((joined, part) => joined.flatMap((before) => part.map((each) => `${before}$${each}`)));
+}
+
+/**
  * The match of a parameter's values, of which one must hold; undefined, with issues in the context, when something
  * is wrong.
  */
@@ -145,7 +157,8 @@ export function parameterMatch(
   value: string,
   context: ParseContext,
 ): Match | undefined {
-  const values = splitEscaped(value, ',');
+  const values =
+    parameter.kind === 'composite' ? compositeValues(parameter, value) : splitEscaped(value, ',');
   if (modifier === 'missing') return missing(parameter, values, context);
   const parser = parserOf(parameter, modifier, context);
   if (parser === undefined) return unsupported(parameter, modifier ?? '', context);

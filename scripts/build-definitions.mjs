@@ -11,7 +11,7 @@ import { compileTypes } from './definitions/types.mjs';
 import { readPackages, readR4 } from './definitions/sources.mjs';
 
 /** Same number as in src/fhir/definitions/files.ts; raise both when the shape of the files changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const target = join(root, 'dist', 'definitions', `v${FORMAT}`);
@@ -30,9 +30,41 @@ function searchParameters(sources) {
   return sources.flatMap(({ resources }) =>
     resources
       .filter(({ resourceType }) => resourceType === 'SearchParameter')
-      .map(({ resourceType, id, url, version, name, status, description, code, base, type, expression, target, component, multipleOr, multipleAnd }) => ({
-        resourceType, id, url, version, name, status, description, code, base, type, expression, target, component, multipleOr, multipleAnd,
-      })),
+      .map(
+        ({
+          resourceType,
+          id,
+          url,
+          version,
+          name,
+          status,
+          description,
+          code,
+          base,
+          type,
+          expression,
+          target,
+          component,
+          multipleOr,
+          multipleAnd,
+        }) => ({
+          resourceType,
+          id,
+          url,
+          version,
+          name,
+          status,
+          description,
+          code,
+          base,
+          type,
+          expression,
+          target,
+          component,
+          multipleOr,
+          multipleAnd,
+        }),
+      ),
   );
 }
 
@@ -42,7 +74,9 @@ function compartments(resources) {
       .filter(({ resourceType }) => resourceType === 'CompartmentDefinition')
       .map(({ code, resource }) => [
         code,
-        Object.fromEntries(resource.filter(({ param }) => param?.length > 0).map(({ code: type, param }) => [type, param])),
+        Object.fromEntries(
+          resource.filter(({ param }) => param?.length > 0).map(({ code: type, param }) => [type, param]),
+        ),
       ]),
   );
 }
@@ -60,8 +94,10 @@ function canonicals(sources) {
       seen.add(key);
       const line = Buffer.from(`${JSON.stringify({ ...resource, text: undefined, mapping: undefined })}\n`);
       const entry = [resource.url, resource.resourceType, resource.version ?? '', name, offset, line.length];
-      if (resource.resourceType === 'StructureDefinition') entry.push(resource.type, resource.derivation ?? '');
-      if (resource.resourceType === 'ValueSet' || resource.resourceType === 'CodeSystem') entry.push(resource.valueSet ?? '');
+      if (resource.resourceType === 'StructureDefinition')
+        entry.push(resource.type, resource.derivation ?? '');
+      if (resource.resourceType === 'ValueSet' || resource.resourceType === 'CodeSystem')
+        entry.push(resource.valueSet ?? '');
       index.push(entry);
       lines.push(line);
       offset += line.length;

@@ -22,8 +22,11 @@ const R4_FILES = [
 
 /** Every resource of R4 4.0.1; what a later version added (SubscriptionStatus) is left out. */
 export function readR4() {
-  return R4_FILES.flatMap((file) => readJson(`fhir/r4/${file}.json`).entry.map((entry) => entry.resource)).filter(
-    (resource) => resource.resourceType !== 'StructureDefinition' || /^4\.0|^$/.test(resource.fhirVersion ?? ''),
+  return R4_FILES.flatMap((file) =>
+    readJson(`fhir/r4/${file}.json`).entry.map((entry) => entry.resource),
+  ).filter(
+    (resource) =>
+      resource.resourceType !== 'StructureDefinition' || /^4\.0|^$/.test(resource.fhirVersion ?? ''),
   );
 }
 
@@ -48,7 +51,9 @@ function readArchive(file) {
 
 /** The canonical resources of every package in `folder`, by package name. */
 export function readPackages(folder) {
-  const archives = readdirSync(folder).filter((name) => /\.(tgz|tar\.gz)$/.test(name)).sort();
+  const archives = readdirSync(folder)
+    .filter((name) => /\.(tgz|tar\.gz)$/.test(name))
+    .sort();
   return archives.map((name) => ({
     name: name.replace(/(-[\d.]+)?\.(tgz|tar\.gz)$/, ''),
     resources: readArchive(join(folder, name)),

@@ -13,8 +13,11 @@ function typeCode(type) {
   return named?.valueUrl ?? named?.valueUri ?? 'string';
 }
 
+/** R4 says Resource for `Bundle.entry.response.outcome`; the definitions at hand narrow it to one type. */
+const asResource = (code) => (code === 'OperationOutcome' ? 'Resource' : code);
+
 function compactType(type) {
-  const compact = { code: typeCode(type) };
+  const compact = { code: asResource(typeCode(type)) };
   if (type.targetProfile) compact.targets = type.targetProfile.map(shortUrl);
   if (type.profile) compact.profiles = type.profile;
   return compact;
@@ -23,13 +26,16 @@ function compactType(type) {
 function compactConstraint({ key, severity, human, expression, source, extension }) {
   const compact = { key, severity, human, expression };
   if (source) compact.source = shortUrl(source);
-  if ((extension ?? []).some(({ url, valueBoolean }) => url === BEST_PRACTICE && valueBoolean)) compact.bestPractice = true;
+  if ((extension ?? []).some(({ url, valueBoolean }) => url === BEST_PRACTICE && valueBoolean))
+    compact.bestPractice = true;
   return compact;
 }
 
 /** Constraints that an element only repeats from its type; the type itself states them once. */
 function ownConstraints(element, inherited) {
-  return (element.constraint ?? []).filter(({ key, expression }) => expression && !inherited.has(key)).map(compactConstraint);
+  return (element.constraint ?? [])
+    .filter(({ key, expression }) => expression && !inherited.has(key))
+    .map(compactConstraint);
 }
 
 function compactElement(element, path, inherited) {
@@ -42,7 +48,8 @@ function compactElement(element, path, inherited) {
   if (element.isSummary) compact.summary = true;
   if (element.isModifier) compact.modifier = true;
   if (element.representation?.includes('xmlAttr')) compact.attribute = true;
-  if (element.binding?.valueSet) compact.binding = { strength: element.binding.strength, valueSet: element.binding.valueSet };
+  if (element.binding?.valueSet)
+    compact.binding = { strength: element.binding.strength, valueSet: element.binding.valueSet };
   const constraints = ownConstraints(element, inherited);
   if (constraints.length > 0) compact.constraints = constraints;
   return compact;

@@ -16,3 +16,4 @@ export * from './problem';
 export * from './references';
 export * from './terminology';
 export { requireValid, validateResource, type ValidationOptions } from './validation';
+export * from './xml';

@@ -218,6 +218,16 @@ export function restoreDecimals<T extends object>(resource: T, decimals: readonl
   return resource;
 }
 
+/** The literal of the number at `holder[key]`, when it has one of its own. */
+export function decimalText(holder: object, key: string): string | undefined {
+  return literalOf(holder, key, (holder as Node)[key]);
+}
+
+/** Keeps the literal that the number at `holder[key]` was read from, where JavaScript would write another. */
+export function keepDecimal(holder: object, key: string, text: string): void {
+  if (isOdd(text)) keepLiteral(holder as Node, key, text);
+}
+
 /** Lets the number at `to[toKey]` keep the literal of `from[fromKey]`, when both are one number. */
 export function copyDecimal(from: object, fromKey: string, to: object, toKey: string): void {
   const text = literalOf(from, fromKey, (from as Node)[fromKey]);

@@ -113,6 +113,15 @@ function valueOfParts(type: string, parts: readonly ParametersParameter[]): Json
   return Object.keys(object).length === 0 ? 'has an empty value' : object;
 }
 
+const BLOCK =
+  '/?(?:div|p|h[1-6]|blockquote|pre|hr|table|caption|thead|tbody|tfoot|tr|th|td|ul|ol|li|dl|dt|dd)\\b';
+const INDENTATION = new RegExp(`(<${BLOCK}[^>]*>)\\s+(?=<)|(>)\\s+(?=<${BLOCK})`, 'g');
+
+/** White space between blocks is how the sender laid out its markup, not content; inside of lines it stays. */
+function withoutIndentation(div: string): string {
+  return div.replace(INDENTATION, '$1$2');
+}
+
 /** The JSON of a value part for an element of a type; a string says why it does not fit. */
 export function valueOf(type: string, part: ParametersParameter): PatchValue | string {
   if (type === 'Resource') {
@@ -130,6 +139,8 @@ export function valueOf(type: string, part: ParametersParameter): PatchValue | s
   const isBackbone = typeDefinition(type)?.kind === 'backbone';
   if (isBackbone || !isAcceptable(stated.type, type))
     return 'has a value of a type that the element may not have';
+  if (type === 'xhtml')
+    return { key: '', value: withoutIndentation(String(stated.value)), sibling: undefined };
   const { holder, key } = stated;
   return {
     key,

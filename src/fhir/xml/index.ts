@@ -1,0 +1,2 @@
+export { parseFhirXml } from './read';
+export { stringifyFhirXml } from './write';

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Patient } from '@medplum/fhirtypes';
+import { decimalsOf, parseFhirJson, parseFhirXml, stringifyFhirXml } from '../../src/fhir';
+
+const EXAMPLES = join(__dirname, '../fixtures/r4-examples');
+const inNamespace = (body: string): string => `<Patient xmlns="http://hl7.org/fhir">${body}</Patient>`;
+
+describe('FHIR XML', () => {
+  test.each([false, true])('every official example survives JSON -> XML -> JSON (pretty: %s)', (pretty) => {
+    for (const name of readdirSync(EXAMPLES).filter((file) => file.endsWith('.json'))) {
+      const resource = parseFhirJson(readFileSync(join(EXAMPLES, name), 'utf8'));
+      const read = parseFhirXml(stringifyFhirXml(resource, { pretty }));
+      expect([name, read]).toEqual([name, resource]);
+      const literals = (of: object): string[] =>
+        decimalsOf(of)
+          .map(({ path, text }) => `${path} ${text}`)
+          .sort();
+      expect([name, literals(read)]).toEqual([name, literals(resource)]);
+    }
+  });
+
+  test('primitives, their extensions, lists with gaps, contained resources and narrative', () => {
+    const patient: Patient & Record<string, unknown> = {
+      resourceType: 'Patient',
+      id: 'a',
+      text: {
+        status: 'generated',
+        div: '<div xmlns="http://www.w3.org/1999/xhtml">a &lt; b <b class="x">&#169;</b> &amp; <br/></div>',
+      },
+      contained: [{ resourceType: 'Organization', id: 'o', name: 'O & "P" <Q>\n\tR' }],
+      active: true,
+      birthDate: '2000-01-01',
+      _birthDate: { id: 'b', extension: [{ url: 'http://x.example/e', valueDecimal: 1.5 }] },
+      name: [
+        {
+          given: ['A', null, 'C'] as string[],
+          _given: [null, { extension: [{ url: 'http://x.example/f', valueCode: 'unknown' }] }, null],
+        } as object,
+      ],
+      multipleBirthInteger: 2,
+    };
+    const xml = stringifyFhirXml(patient);
+    expect(xml).toContain(
+      '<birthDate id="b" value="2000-01-01"><extension url="http://x.example/e"><valueDecimal value="1.5"/></extension></birthDate>',
+    );
+    expect(xml).toContain(
+      '<contained><Organization><id value="o"/><name value="O &amp; &quot;P&quot; &lt;Q&gt;&#10;&#9;R"/></Organization></contained>',
+    );
+    expect(xml.indexOf('<active')).toBeLessThan(xml.indexOf('<name>'));
+    expect(parseFhirXml(xml)).toEqual({
+      ...patient,
+      name: [
+        {
+          given: ['A', null, 'C'],
+          _given: [null, { extension: [{ url: 'http://x.example/f', valueCode: 'unknown' }] }],
+        },
+      ].map((name) => expect.objectContaining({ given: name.given })),
+    });
+  });
+
+  test.each([
+    ['not XML', 'Patient'],
+    ['an unclosed element', '<Patient xmlns="http://hl7.org/fhir"><active value="true">'],
+    ['no namespace', '<Patient><active value="true"/></Patient>'],
+    ['another namespace', '<Patient xmlns="urn:x"/>'],
+    ['no resource', '<Nothing xmlns="http://hl7.org/fhir"/>'],
+    ['an unknown element', inNamespace('<status value="x"/>')],
+    ['an unknown attribute', inNamespace('<active value="true" onload="x"/>')],
+    ['text', inNamespace('<active>true</active>')],
+    ['a repeated element', inNamespace('<active value="true"/><active value="true"/>')],
+    [
+      'an external entity',
+      `<!DOCTYPE Patient [<!ENTITY x SYSTEM "file:///etc/passwd">]>${inNamespace('<id value="&x;"/>')}`,
+    ],
+    [
+      'an entity bomb',
+      `<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>${inNamespace('<id value="&b;"/>')}`,
+    ],
+    ['an undefined entity', inNamespace('<id value="&nbsp;"/>')],
+    ['too deep', inNamespace(`${'<extension url="u">'.repeat(5000)}${'</extension>'.repeat(5000)}`)],
+  ])('%s is refused with 400', (_what, xml) => {
+    expect(() => parseFhirXml(xml)).toThrow(expect.objectContaining({ name: 'ProblemError', status: 400 }));
+  });
+});

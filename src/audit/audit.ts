@@ -1,6 +1,8 @@
 /** The audit room's services, put together. docs/compliance.md tells what they promise. */
 import { randomUUID } from 'node:crypto';
+import { ProblemError } from '../fhir';
 import type { StoreConnection } from '../store';
+import { anchorCheckpoint } from './anchor';
 import type { AuditDraft, AuditTrail } from './draft';
 import { resolveFilter, type FilterQuery, type Lookups } from './export/filter';
 import { writeExport, type ExportResult, type ExportSource } from './export/export';
@@ -11,6 +13,8 @@ import { createLease } from './log/lease';
 import { createSealer, headOf, type Publisher } from './log/sealer';
 import { createTrail, type Trail } from './log/trail';
 import { createPublisher } from './publish';
+import { drawReport, type Report, type ReportName } from './report';
+import { createRetention, type Retention } from './retention';
 import { createSchedule } from './schedule';
 import type { Checkpoint, Format, PublicJwk } from './verify';
 
@@ -64,13 +68,15 @@ export interface Audit {
   exportEvents(request: ExportRequest): Promise<PreparedExport>;
   /** A signed statement of how the log stands now. */
   checkpoint(): Promise<Checkpoint>;
+  /** Hands a checkpoint to a file or URL of somebody else. @throws ProblemError unavailable when it is not taken. */
+  anchor(target: string): Promise<Checkpoint>;
+  /** @throws ProblemError malformed when the filter is wrong. */
+  report(name: ReportName, filter: FilterQuery): Promise<Report>;
+  readonly retention: Retention;
   /** The public keys, retired ones too. */
   publicKeys(): Promise<PublicJwk[]>;
   /** Takes a new signing key into use. @returns its id. */
   rotateKey(): Promise<string>;
-  readonly collections: AuditCollections;
-  readonly lookups: Lookups;
-  readonly origin: string;
   /** Writes what is accepted and ends the background work. */
   close(): Promise<void>;
 }
@@ -126,9 +132,28 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
     },
     publicKeys: keys.publicKeys,
     rotateKey: keys.rotate,
-    collections,
-    lookups,
-    origin,
+    anchor: async (target) => {
+      const taken = await checkpoint();
+      await anchorCheckpoint(taken, target);
+      await collections.checkpoints.updateOne({ _id: taken.size }, { $set: { anchoredAt: clock() } });
+      return taken;
+    },
+    report: async (name, query) => {
+      const filter = await resolveFilter(query, lookups);
+      if (name === 'access' && filter.patient === undefined) {
+        throw new ProblemError(
+          'malformed',
+          'The access report is about one patient: name it with the filter patient.',
+        );
+      }
+      await flush();
+      return drawReport(name, await sourceAt(collections, keys, { origin, at: clock() }, undefined), {
+        filter,
+        lookups,
+        at: clock(),
+      });
+    },
+    retention: createRetention({ collections, connection, trail, clock }),
     close: async () => {
       await trail.settled();
       await schedule.stop();
@@ -148,7 +173,11 @@ async function sourceAt(
   const end = size === undefined ? await headOf(collections) : await segmentEndingAt(collections, size);
   const [checkpoint, retained] = await Promise.all([
     checkpointAt(collections, keys, end, about),
-    collections.segments.find({ events: { $exists: true } }, { projection: { _id: 1 } }).sort({ _id: 1 }).limit(1).next(),
+    collections.segments
+      .find({ events: { $exists: true } }, { projection: { _id: 1 } })
+      .sort({ _id: 1 })
+      .limit(1)
+      .next(),
   ]);
   const retainedFrom = retained === null || retained._id === 0 ? undefined : retained._id;
   return { collections, keys, end, checkpoint, retainedFrom };
@@ -160,5 +189,6 @@ async function segmentEndingAt({ segments }: AuditCollections, size: number): Re
     .sort({ _id: -1 })
     .limit(1)
     .next();
-  return last !== null && last._id + last.count === size ? last : headOf({ segments });
+  if (last !== null && last._id + last.count === size) return last;
+  throw new ProblemError('malformed', `There was no export of a log of ${size} events: begin a new one.`);
 }

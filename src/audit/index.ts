@@ -2,6 +2,18 @@
 export { createAudit, type Audit, type AuditOptions, type ExportRequest, type PreparedExport } from './audit';
 export type { AuditDraft, AuditTrail } from './draft';
 export { toAuditEvent, type Deployment } from './event';
-export { FILTERS, type FilterQuery, type Lookups } from './export/filter';
+export { FILTERS, type FilterQuery, type Lookups, type ReferralFacts } from './export/filter';
+export type { ExportResult } from './export/export';
 export { LAYOUTS } from './export/layout';
+export { referralFactsIn } from './lookups';
+export {
+  REPORT_TYPES,
+  REPORTS,
+  renderReport,
+  summaryPdf,
+  type Report,
+  type ReportFormat,
+  type ReportName,
+} from './report';
+export type { Pruned, Retention } from './retention';
 export { runVerify, verifyFile, type Checkpoint, type Format, type PublicJwk, type Verdict } from './verify';

@@ -8,7 +8,9 @@ export function createPublisher(connection: StoreConnection): Publisher {
   return {
     publish: (events) => appendRecords(connection, 'AuditEvent', events.map(appendedOf)),
     known: async (ids) => {
-      const found = connection.records('AuditEvent').find({ _id: { $in: [...ids] } }, { projection: { _id: 1 } });
+      const found = connection
+        .records('AuditEvent')
+        .find({ _id: { $in: [...ids] } }, { projection: { _id: 1 } });
       return new Set((await found.toArray()).map(({ _id }) => _id));
     },
   };

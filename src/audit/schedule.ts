@@ -35,7 +35,13 @@ const CALM_MS = 100;
 /** How often to ask again while another process seals. */
 const POLL_MS = 25;
 
-export function createSchedule({ sealer, inbox, lastRecord, maxLagMs = 60_000, failed }: ScheduleOptions): Schedule {
+export function createSchedule({
+  sealer,
+  inbox,
+  lastRecord,
+  maxLagMs = 60_000,
+  failed,
+}: ScheduleOptions): Schedule {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let nudgedAt = 0;
@@ -71,7 +77,11 @@ export function createSchedule({ sealer, inbox, lastRecord, maxLagMs = 60_000, f
       if (nudgedAt === 0) nudgedAt = Date.now();
     },
     sealAll: async () => {
-      const last = await inbox.find({}, { projection: { _id: 1 } }).sort({ _id: -1 }).limit(1).next();
+      const last = await inbox
+        .find({}, { projection: { _id: 1 } })
+        .sort({ _id: -1 })
+        .limit(1)
+        .next();
       if (last === null) return;
       for (;;) {
         const state = await step();

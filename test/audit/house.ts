@@ -19,6 +19,7 @@ export const PLAIN_LOOKUPS = {
   practice: (name: string) => Promise.resolve(name === 'nobody' ? undefined : name),
   user: () => Promise.resolve([]),
   referral: () => Promise.resolve([]),
+  referralFacts: () => Promise.resolve(undefined),
 };
 
 /** Seals by reversing: what the tests need of sealing is that private keys go through it. */

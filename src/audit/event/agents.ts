@@ -17,7 +17,11 @@ export function serverReference({ origin }: Deployment): Reference<Device> {
 }
 
 /** The agents in BALP's order: client, server, user; then ours: practice, holder of the token. */
-export function agentsOf(draft: AuditDraft, deployment: Deployment, purpose: Coding | undefined): AuditEventAgent[] {
+export function agentsOf(
+  draft: AuditDraft,
+  deployment: Deployment,
+  purpose: Coding | undefined,
+): AuditEventAgent[] {
   const roles = rolesOf(draft);
   const purposeOfUse = purpose === undefined ? {} : { purposeOfUse: [{ coding: [purpose] }] };
   return [
@@ -36,10 +40,14 @@ export function agentsOf(draft: AuditDraft, deployment: Deployment, purpose: Cod
 
 /** Which side is source and which destination: BALP tells it apart by the direction of the data. */
 function rolesOf({ interaction, action }: AuditDraft): { client: Coding; server: Coding; user: Coding } {
-  const reads = interaction === 'delivery' || ((interaction === 'read' || interaction === 'vread') && action === 'R');
-  if (reads) return { client: AGENT_TYPES.destination, server: AGENT_TYPES.source, user: AGENT_TYPES.recipient };
-  const user = action === 'C' || action === 'U' || action === 'D' ? AGENT_TYPES.author : AGENT_TYPES.recipient;
-  if (interaction === 'delete') return { client: AGENT_TYPES.application, server: AGENT_TYPES.custodian, user };
+  const reads =
+    interaction === 'delivery' || ((interaction === 'read' || interaction === 'vread') && action === 'R');
+  if (reads)
+    return { client: AGENT_TYPES.destination, server: AGENT_TYPES.source, user: AGENT_TYPES.recipient };
+  const user =
+    action === 'C' || action === 'U' || action === 'D' ? AGENT_TYPES.author : AGENT_TYPES.recipient;
+  if (interaction === 'delete')
+    return { client: AGENT_TYPES.application, server: AGENT_TYPES.custodian, user };
   return { client: AGENT_TYPES.source, server: AGENT_TYPES.destination, user };
 }
 
@@ -48,7 +56,11 @@ function isUser({ agent }: AuditDraft): boolean {
 }
 
 /** The system at the other end: the key or client that asked, or the device that a user sits at. */
-function clientAgent(draft: AuditDraft, role: Coding, purposeOfUse: Pick<AuditEventAgent, 'purposeOfUse'>): AuditEventAgent {
+function clientAgent(
+  draft: AuditDraft,
+  role: Coding,
+  purposeOfUse: Pick<AuditEventAgent, 'purposeOfUse'>,
+): AuditEventAgent {
   const { agent } = draft;
   const network = networkOf(agent.address);
   const type = { coding: [role] };
@@ -56,7 +68,11 @@ function clientAgent(draft: AuditDraft, role: Coding, purposeOfUse: Pick<AuditEv
   return { type, ...identityOf(agent), requestor: true, network, ...purposeOfUse };
 }
 
-function userAgent(draft: AuditDraft, role: Coding, purposeOfUse: Pick<AuditEventAgent, 'purposeOfUse'>): AuditEventAgent {
+function userAgent(
+  draft: AuditDraft,
+  role: Coding,
+  purposeOfUse: Pick<AuditEventAgent, 'purposeOfUse'>,
+): AuditEventAgent {
   return { type: { coding: [role] }, ...identityOf(draft.agent), requestor: true, ...purposeOfUse };
 }
 

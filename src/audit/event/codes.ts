@@ -24,7 +24,11 @@ export function profileUrl(name: string, patients = 0): string {
 }
 
 export const TYPES = {
-  rest: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'RESTful Operation' },
+  rest: {
+    system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
+    code: 'rest',
+    display: 'RESTful Operation',
+  },
   export: { system: DCM, code: '110106', display: 'Export' },
   import: { system: DCM, code: '110107', display: 'Import' },
   security: { system: DCM, code: '110113', display: 'Security Alert' },
@@ -32,7 +36,11 @@ export const TYPES = {
 } satisfies Record<string, Coding>;
 
 const rest = (code: string): Coding => ({ system: REST, code, display: code });
-const ours = (code: string, display: string): Coding => ({ system: `${OURS}/audit-interaction`, code, display });
+const ours = (code: string, display: string): Coding => ({
+  system: `${OURS}/audit-interaction`,
+  code,
+  display,
+});
 
 /** What was done. The first coding is BALP's discriminator where the interaction has a BALP profile. */
 export const SUBTYPES: Record<AuditDraft['interaction'], readonly Coding[]> = {
@@ -54,7 +62,11 @@ export const SUBTYPES: Record<AuditDraft['interaction'], readonly Coding[]> = {
   import: [rest('operation'), ours('import', 'Import')],
   match: [rest('search'), ours('match', 'Provider matching')],
   delivery: [
-    { system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle', code: 'disclose', display: 'Disclose Record Lifecycle Event' },
+    {
+      system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
+      code: 'disclose',
+      display: 'Disclose Record Lifecycle Event',
+    },
     ours('delivery', 'Webhook delivery'),
   ],
   security: [rest('operation'), { system: DCM, code: '110137', display: 'User Security Attributes Changed' }],
@@ -65,11 +77,23 @@ export const AGENT_TYPES = {
   application: { system: DCM, code: '110150', display: 'Application' },
   destination: { system: DCM, code: '110152', display: 'Destination Role ID' },
   source: { system: DCM, code: '110153', display: 'Source Role ID' },
-  custodian: { system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type', code: 'custodian', display: 'Custodian' },
+  custodian: {
+    system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
+    code: 'custodian',
+    display: 'Custodian',
+  },
   recipient: { system: PARTICIPATION, code: 'IRCP', display: 'information recipient' },
   author: { system: PARTICIPATION, code: 'AUT', display: 'author (originator)' },
-  practice: { system: 'http://terminology.hl7.org/CodeSystem/v3-RoleClass', code: 'PROV', display: 'healthcare provider' },
-  token: { system: `${BALP}/CodeSystem/UserAgentTypes`, code: 'UserOauthAgent', display: 'User OAuth Agent participant' },
+  practice: {
+    system: 'http://terminology.hl7.org/CodeSystem/v3-RoleClass',
+    code: 'PROV',
+    display: 'healthcare provider',
+  },
+  token: {
+    system: `${BALP}/CodeSystem/UserAgentTypes`,
+    code: 'UserOauthAgent',
+    display: 'User OAuth Agent participant',
+  },
 } satisfies Record<string, Coding>;
 
 export const ENTITY_TYPES = {

@@ -5,7 +5,13 @@ import { ENTITY_ROLES, ENTITY_TYPES, RESOURCE_TYPES } from './codes';
 import { cleaned } from './text';
 
 /** Interactions whose BALP profile has a query for its system object; for the others it is the resource itself. */
-const ASKING: ReadonlySet<AuditDraft['interaction']> = new Set(['search', 'match', 'history', 'operation', 'export']);
+const ASKING: ReadonlySet<AuditDraft['interaction']> = new Set([
+  'search',
+  'match',
+  'history',
+  'operation',
+  'export',
+]);
 
 /** The entities of an access. Each patient once; the first resource is the one that the access was about. */
 export function entitiesOf(draft: AuditDraft): AuditEventEntity[] {
@@ -28,8 +34,11 @@ function patientEntity(id: string): AuditEventEntity {
 
 /** A resource or version of one; what is no FHIR resource (a key, a webhook) by its identifier. */
 function resourceEntity(reference: string): AuditEventEntity {
-  const code = /^([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(reference)?.[1];
-  if (code === undefined) return { what: { identifier: { value: cleaned(reference) } }, role: ENTITY_ROLES.resource };
+  const code = /^([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(
+    reference,
+  )?.[1];
+  if (code === undefined)
+    return { what: { identifier: { value: cleaned(reference) } }, role: ENTITY_ROLES.resource };
   return { what: { reference }, type: { system: RESOURCE_TYPES, code }, role: ENTITY_ROLES.resource };
 }
 

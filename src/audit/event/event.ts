@@ -17,7 +17,11 @@ export function toAuditEvent(draft: AuditDraft, deployment: Deployment, sealedAt
   return {
     resourceType: 'AuditEvent',
     id: draft.id,
-    meta: { versionId: '1', lastUpdated: sealedAt.toISOString(), ...(profile === undefined ? {} : { profile: [profile] }) },
+    meta: {
+      versionId: '1',
+      lastUpdated: sealedAt.toISOString(),
+      ...(profile === undefined ? {} : { profile: [profile] }),
+    },
     type: typeOf(draft),
     subtype: [...SUBTYPES[draft.interaction]],
     action: draft.action,
@@ -54,5 +58,7 @@ function typeOf({ face, interaction }: AuditDraft): Coding {
 function purposeOf({ purposeOfUse }: AuditDraft): Coding | undefined {
   if (purposeOfUse === undefined || purposeOfUse === '') return undefined;
   const [first = '', second] = purposeOfUse.split('|');
-  return second === undefined ? { system: ACT_REASON, code: cleaned(first) } : { system: cleaned(first), code: cleaned(second) };
+  return second === undefined
+    ? { system: ACT_REASON, code: cleaned(first) }
+    : { system: cleaned(first), code: cleaned(second) };
 }

@@ -10,7 +10,9 @@ export function profileOf(draft: AuditDraft): string | undefined {
   return restProfile(draft) ?? disclosureProfile(draft) ?? tokenProfile(draft);
 }
 
-const REST_PROFILES: Partial<Record<AuditDraft['interaction'], { name: string; action: AuditDraft['action'] }>> = {
+const REST_PROFILES: Partial<
+  Record<AuditDraft['interaction'], { name: string; action: AuditDraft['action'] }>
+> = {
   create: { name: 'Create', action: 'C' },
   read: { name: 'Read', action: 'R' },
   vread: { name: 'Read', action: 'R' },
@@ -28,9 +30,17 @@ function restProfile(draft: AuditDraft): string | undefined {
   return profileUrl(rule.name, new Set(draft.patients).size);
 }
 
-function disclosureProfile({ interaction, face, action, patients, resources }: AuditDraft): string | undefined {
+function disclosureProfile({
+  interaction,
+  face,
+  action,
+  patients,
+  resources,
+}: AuditDraft): string | undefined {
   if (interaction !== 'delivery' || face !== 'worker' || action !== 'R') return undefined;
-  return new Set(patients).size === 1 && (resources ?? []).length > 0 ? profileUrl('PrivacyDisclosure.Source') : undefined;
+  return new Set(patients).size === 1 && (resources ?? []).length > 0
+    ? profileUrl('PrivacyDisclosure.Source')
+    : undefined;
 }
 
 function tokenProfile({ agent }: AuditDraft): string | undefined {
@@ -43,5 +53,7 @@ function hasToken(kind: AuditDraft['agent']['kind']): boolean {
 
 /** Whether the event keeps the profile for access with a token, which names the token's holder apart. */
 export function namesToken(draft: AuditDraft): boolean {
-  return hasToken(draft.agent.kind) && restProfile(draft) === undefined && disclosureProfile(draft) === undefined;
+  return (
+    hasToken(draft.agent.kind) && restProfile(draft) === undefined && disclosureProfile(draft) === undefined
+  );
 }

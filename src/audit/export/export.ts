@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { AuditCollections } from '../log/collections';
 import type { SegmentDocument } from '../log/segment';
 import type { SigningKeys } from '../log/keys';
-import { encodeRuns, FORMAT, SelectionBuilder, type Checkpoint, type Format, type Manifest, type Proof } from '../verify';
+import {
+  encodeRuns,
+  FORMAT,
+  SelectionBuilder,
+  type Checkpoint,
+  type Format,
+  type Manifest,
+  type Proof,
+} from '../verify';
 import type { Filter } from './filter';
 import { LAYOUTS } from './layout';
 import { idOf } from './peek';
@@ -44,7 +52,10 @@ const PIECE = 1 << 18;
  * same order, so an export that broke off is resumed by leaving out what is there already.
  * @returns the generator's value: the manifest and the counts.
  */
-export async function* writeExport(source: ExportSource, options: ExportOptions): AsyncGenerator<string, ExportResult> {
+export async function* writeExport(
+  source: ExportSource,
+  options: ExportOptions,
+): AsyncGenerator<string, ExportResult> {
   const layout = LAYOUTS[options.format];
   const at = options.at.toISOString();
   const { after = -1 } = options;
@@ -90,7 +101,10 @@ export async function* writeExport(source: ExportSource, options: ExportOptions)
   return { manifest, tally };
 }
 
-function eventsOf({ collections, end }: ExportSource, { filter }: ExportOptions): AsyncIterable<Sealed[]> | Iterable<Sealed[]> {
+function eventsOf(
+  { collections, end }: ExportSource,
+  { filter }: ExportOptions,
+): AsyncIterable<Sealed[]> | Iterable<Sealed[]> {
   return end === undefined ? [] : selectEvents(collections, end, filter);
 }
 
@@ -114,4 +128,3 @@ async function manifestOf(
     keys: await keys.publicKeys(),
   };
 }
-

@@ -40,11 +40,31 @@ export interface Lookups {
   practice(idOrName: string): Promise<string | undefined>;
   /** Everything that a user or client goes by in events: id, e-mail. */
   user(idOrEmail: string): Promise<readonly string[]>;
-  /** References of a referral's resources, its ServiceRequest and Tasks. */
+  /** References of a referral's resources besides its ServiceRequest: its Tasks. */
   referral(id: string): Promise<readonly string[]>;
+  /** What the record says of a referral; undefined when it has none. */
+  referralFacts(id: string): Promise<ReferralFacts | undefined>;
 }
 
-export const FILTERS = ['from', 'to', 'practice', 'patient', 'referral', 'user', 'action', 'outcome'] as const;
+export interface ReferralFacts {
+  sender?: string | undefined;
+  /** The chosen provider. */
+  recipient?: string | undefined;
+  justification?: string | undefined;
+  patient?: string | undefined;
+  status?: string | undefined;
+}
+
+export const FILTERS = [
+  'from',
+  'to',
+  'practice',
+  'patient',
+  'referral',
+  'user',
+  'action',
+  'outcome',
+] as const;
 
 const FHIR_ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
@@ -57,7 +77,11 @@ export async function resolveFilter(query: FilterQuery, lookups: Lookups): Promi
   const from = query.from === undefined ? undefined : timeOf(query.from, false);
   const to = query.to === undefined ? undefined : timeOf(query.to, true);
   const practice = query.practice === undefined ? undefined : await lookups.practice(query.practice);
-  check('from', from !== undefined, 'a date or a time with its zone, such as 2026-01-31 or 2026-01-31T08:00:00Z');
+  check(
+    'from',
+    from !== undefined,
+    'a date or a time with its zone, such as 2026-01-31 or 2026-01-31T08:00:00Z',
+  );
   check('to', to !== undefined, 'a date or a time with its zone, such as 2026-01-31 or 2026-01-31T08:00:00Z');
   check('practice', practice !== undefined, 'the name or id of a practice');
   check('patient', FHIR_ID.test(query.patient ?? ''), 'the id of a patient');
@@ -72,18 +96,25 @@ export async function resolveFilter(query: FilterQuery, lookups: Lookups): Promi
     ...(to && { to }),
     ...(practice !== undefined && { practice }),
     ...(patient !== undefined && { patient }),
-    ...(referral !== undefined && { referral: new Set([`ServiceRequest/${referral}`, ...(await lookups.referral(referral))]) }),
-    ...(user !== undefined && { user: new Set([user, ...(await lookups.user(user))].map((name) => name.trim().toLowerCase())) }),
+    ...(referral !== undefined && {
+      referral: new Set([`ServiceRequest/${referral}`, ...(await lookups.referral(referral))]),
+    }),
+    ...(user !== undefined && {
+      user: new Set([user, ...(await lookups.user(user))].map((name) => name.trim().toLowerCase())),
+    }),
     ...(action !== undefined && { action }),
     ...(outcome !== undefined && { outcome }),
-    asked: Object.fromEntries(FILTERS.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]]))),
+    asked: Object.fromEntries(
+      FILTERS.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])),
+    ),
   };
 }
 
 /** A date is the whole day, UTC: as an upper bound it ends with the day. Upper bounds are exclusive. */
 function timeOf(text: string, upper: boolean): Date | undefined {
   const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  if (!day && !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined;
+  if (!day && !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(text))
+    return undefined;
   const time = new Date(text);
   if (Number.isNaN(time.getTime()) || (day && time.toISOString().slice(0, 10) !== text)) return undefined;
   if (day && upper) time.setUTCDate(time.getUTCDate() + 1);
@@ -103,17 +134,24 @@ export function passes(text: string, filter: Filter): boolean {
   }
   if (patient !== undefined && !text.includes(`"Patient/${patient}`)) return false;
   if (practice !== undefined && !text.includes(`"Organization/${practice}"`)) return false;
-  if (patient === undefined && practice === undefined && referral === undefined && user === undefined) return true;
+  if (patient === undefined && practice === undefined && referral === undefined && user === undefined)
+    return true;
   return concerns(JSON.parse(text) as EventShape, filter);
 }
 
-function concerns({ agent = [], entity = [] }: EventShape, { practice, patient, referral, user }: Filter): boolean {
-  const touched = entity.flatMap(({ what }) => (what?.reference === undefined ? [] : [withoutVersion(what.reference)]));
+function concerns(
+  { agent = [], entity = [] }: EventShape,
+  { practice, patient, referral, user }: Filter,
+): boolean {
+  const touched = entity.flatMap(({ what }) =>
+    what?.reference === undefined ? [] : [withoutVersion(what.reference)],
+  );
   if (patient !== undefined && !touched.includes(`Patient/${patient}`)) return false;
   if (referral !== undefined && !touched.some((reference) => referral.has(reference))) return false;
   if (practice !== undefined) {
     const organization = `Organization/${practice}`;
-    if (!agent.some(({ who }) => who?.reference === organization) && !touched.includes(organization)) return false;
+    if (!agent.some(({ who }) => who?.reference === organization) && !touched.includes(organization))
+      return false;
   }
   if (user === undefined) return true;
   return agent.some(({ altId, name, who }) => {

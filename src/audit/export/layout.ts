@@ -1,5 +1,13 @@
 /** How the three formats are laid out. `audit verify` reads them line by line: keep to it. docs/compliance.md, "Files" */
-import { COLUMNS, csvRow, drawnCells, proofExtension, type EventShape, type Format, type Proof } from '../verify';
+import {
+  COLUMNS,
+  csvRow,
+  drawnCells,
+  proofExtension,
+  type EventShape,
+  type Format,
+  type Proof,
+} from '../verify';
 import { idOf } from './peek';
 import type { Sealed } from './select';
 
@@ -52,7 +60,8 @@ const SIGNATURE_TYPE = {
 const BUNDLE: Layout = {
   contentType: 'application/fhir+json; charset=utf-8',
   extension: 'json',
-  head: ({ id, at }) => JSON.stringify({ resourceType: 'Bundle', id, type: 'collection', timestamp: at }).slice(0, -1),
+  head: ({ id, at }) =>
+    JSON.stringify({ resourceType: 'Bundle', id, type: 'collection', timestamp: at }).slice(0, -1),
   open: ',"entry":[\n',
   event: ({ text }, proof) =>
     `{"extension":[${JSON.stringify(proofExtension(proof))}],"fullUrl":"urn:uuid:${idOf(text)}","resource":${text}}`,

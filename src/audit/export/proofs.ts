@@ -14,9 +14,10 @@ export interface Proofs {
 /** The nodes of each level, from some leaves up; the last of a level may lack its right neighbour and is then left out. */
 function pyramid(leaves: readonly Buffer[]): Buffer[][] {
   const levels: Buffer[][] = [[...leaves]];
-  for (let below = levels[0] ?? []; below.length > 1; ) {
+  for (let below = levels[0] ?? []; below.length > 1;) {
     const above: Buffer[] = [];
-    for (let i = 0; i + 1 < below.length; i += 2) above.push(nodeHash(below[i] ?? EMPTY, below[i + 1] ?? EMPTY));
+    for (let i = 0; i + 1 < below.length; i += 2)
+      above.push(nodeHash(below[i] ?? EMPTY, below[i + 1] ?? EMPTY));
     levels.push(above);
     below = above;
   }
@@ -26,11 +27,17 @@ function pyramid(leaves: readonly Buffer[]): Buffer[][] {
 const EMPTY = Buffer.alloc(0);
 
 /** Proofs against the log as it stood at the end of this segment. */
-export async function createProofs({ segments, blocks }: AuditCollections, end: SegmentDocument): Promise<Proofs> {
+export async function createProofs(
+  { segments, blocks }: AuditCollections,
+  end: SegmentDocument,
+): Promise<Proofs> {
   const size = sizeAfter(end);
   const peaks = peaksOf(end);
   const complete = Math.floor(size / BLOCK_SIZE);
-  const roots = await blocks.find({ _id: { $lt: complete } }).sort({ _id: 1 }).toArray();
+  const roots = await blocks
+    .find({ _id: { $lt: complete } })
+    .sort({ _id: 1 })
+    .toArray();
   const upper = pyramid(roots.map(({ root }) => bytesOf(root)));
   const leaves = createLeafReader(segments, size);
   let block = { number: -1, levels: [] as Buffer[][], above: [] as Buffer[] };
@@ -46,13 +53,19 @@ export async function createProofs({ segments, blocks }: AuditCollections, end: 
     });
     return rootOf(right);
   };
-  const siblings = (from: number, to: number, place: number, nodeAt: (level: number, place: number) => Buffer): Buffer[] => {
+  const siblings = (
+    from: number,
+    to: number,
+    place: number,
+    nodeAt: (level: number, place: number) => Buffer,
+  ): Buffer[] => {
     const path: Buffer[] = [];
     let node = place;
     let last = Math.floor((size - 1) / 2 ** from);
     for (let level = from; level < to && last > 0; level += 1) {
       if (node % 2 === 1) path.push(nodeAt(level, node - 1));
-      else if (node < last) path.push(node + 1 === last ? edge(level, last, () => nodeAt(level, last)) : nodeAt(level, node + 1));
+      else if (node < last)
+        path.push(node + 1 === last ? edge(level, last, () => nodeAt(level, last)) : nodeAt(level, node + 1));
       node = Math.floor(node / 2);
       last = Math.floor(last / 2);
     }
@@ -61,7 +74,12 @@ export async function createProofs({ segments, blocks }: AuditCollections, end: 
   const enter = async (number: number): Promise<void> => {
     const first = number * BLOCK_SIZE;
     const levels = pyramid(await leaves.read(first, Math.min(first + BLOCK_SIZE, size)));
-    const above = siblings(BLOCK_LEVEL, Infinity, number, (level, place) => upper[level - BLOCK_LEVEL]?.[place] ?? EMPTY);
+    const above = siblings(
+      BLOCK_LEVEL,
+      Infinity,
+      number,
+      (level, place) => upper[level - BLOCK_LEVEL]?.[place] ?? EMPTY,
+    );
     block = { number, levels, above };
   };
   return {
@@ -69,7 +87,12 @@ export async function createProofs({ segments, blocks }: AuditCollections, end: 
       const number = Math.floor(position / BLOCK_SIZE);
       if (number !== block.number) await enter(number);
       const { levels, above } = block;
-      const inside = siblings(0, BLOCK_LEVEL, position, (level, place) => levels[level]?.[place - (number * BLOCK_SIZE) / 2 ** level] ?? EMPTY);
+      const inside = siblings(
+        0,
+        BLOCK_LEVEL,
+        position,
+        (level, place) => levels[level]?.[place - (number * BLOCK_SIZE) / 2 ** level] ?? EMPTY,
+      );
       return Buffer.concat([...inside, ...above]).toString('base64');
     },
   };
@@ -89,11 +112,18 @@ function createLeafReader(segments: AuditCollections['segments'], size: number):
   let held: Buffer[] = [];
 
   const jump = async (low: number): Promise<void> => {
-    const first = await segments.find({ _id: { $lte: low } }, { projection: { _id: 1 } }).sort({ _id: -1 }).limit(1).next();
+    const first = await segments
+      .find({ _id: { $lte: low } }, { projection: { _id: 1 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .next();
     start = first?._id ?? 0;
     held = [];
     await cursor?.close();
-    cursor = segments.find<Row>({ _id: { $gte: start, $lt: size } }, { projection }).sort({ _id: 1 }).batchSize(16);
+    cursor = segments
+      .find<Row>({ _id: { $gte: start, $lt: size } }, { projection })
+      .sort({ _id: 1 })
+      .batchSize(16);
   };
   return {
     read: async (low, high) => {
@@ -102,7 +132,8 @@ function createLeafReader(segments: AuditCollections['segments'], size: number):
         const row = (await cursor?.next()) ?? null;
         if (row === null) throw new Error(`The log ends before event ${high}.`);
         const bytes = bytesOf(row.leaves);
-        for (let i = 0; i < row.count; i += 1) held.push(bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+        for (let i = 0; i < row.count; i += 1)
+          held.push(bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
       }
       held.splice(0, low - start);
       start = low;

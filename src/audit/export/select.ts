@@ -36,7 +36,7 @@ export async function* selectEvents(
     .sort({ _id: 1 })
     .batchSize(8);
   try {
-    for (let ahead = nextSegment(cursor); ; ) {
+    for (let ahead = nextSegment(cursor); ;) {
       const segment = await ahead;
       if (segment === undefined) return;
       ahead = nextSegment(cursor);
@@ -54,7 +54,9 @@ export async function* selectEvents(
   }
 }
 
-async function nextSegment(cursor: { next(): Promise<Row | null> }): Promise<{ first: number; texts: string[] } | undefined> {
+async function nextSegment(cursor: {
+  next(): Promise<Row | null>;
+}): Promise<{ first: number; texts: string[] } | undefined> {
   const row = await cursor.next();
   if (row === null) return undefined;
   return { first: row._id, texts: row.events === undefined ? [] : await unpackEvents(row.events) };

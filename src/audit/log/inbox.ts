@@ -23,6 +23,9 @@ export function encodeDrafts(drafts: readonly AuditDraft[]): Buffer {
 }
 
 export function decodeDrafts({ drafts }: Pick<InboxDocument, 'drafts'>): AuditDraft[] {
-  const parsed = JSON.parse(Buffer.from(drafts.buffer).toString('utf8', 0, drafts.length())) as (Omit<AuditDraft, 'at'> & { at: string })[];
+  const parsed = JSON.parse(Buffer.from(drafts.buffer).toString('utf8', 0, drafts.length())) as (Omit<
+    AuditDraft,
+    'at'
+  > & { at: string })[];
   return parsed.map((draft) => ({ ...draft, at: new Date(draft.at) }));
 }

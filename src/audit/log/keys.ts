@@ -1,6 +1,13 @@
 /** The keys that sign checkpoints and manifests: Ed25519, made here, renewed by themselves, never forgotten. */
 import { createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { canonicalJson, signedPart, thumbprint, type Checkpoint, type Manifest, type PublicJwk } from '../verify';
+import {
+  canonicalJson,
+  signedPart,
+  thumbprint,
+  type Checkpoint,
+  type Manifest,
+  type PublicJwk,
+} from '../verify';
 import type { AuditCollections, KeyDocument } from './collections';
 
 /** Keeps private keys unreadable in the database (identity's `Sealing`). */
@@ -33,7 +40,11 @@ interface Signer {
   lookedAt: number;
 }
 
-export function createSigningKeys({ keys }: Pick<AuditCollections, 'keys'>, sealing: KeySealing, clock: () => Date): SigningKeys {
+export function createSigningKeys(
+  { keys }: Pick<AuditCollections, 'keys'>,
+  sealing: KeySealing,
+  clock: () => Date,
+): SigningKeys {
   let known: Signer | undefined;
 
   const make = async (): Promise<KeyDocument> => {
@@ -42,12 +53,16 @@ export function createSigningKeys({ keys }: Pick<AuditCollections, 'keys'>, seal
     const pem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
     const document = { _id: thumbprint(x), x, sealed: sealing.seal(pem, PURPOSE), createdAt: clock() };
     await keys.insertOne(document);
-    await keys.updateMany({ _id: { $ne: document._id }, retiredAt: { $exists: false } }, { $set: { retiredAt: clock() } });
+    await keys.updateMany(
+      { _id: { $ne: document._id }, retiredAt: { $exists: false } },
+      { $set: { retiredAt: clock() } },
+    );
     return document;
   };
   const current = async (): Promise<Signer> => {
     const now = clock().getTime();
-    const fresh = (signer: { createdAt: Date }): boolean => now - signer.createdAt.getTime() < KEY_DAYS * DAY_MS;
+    const fresh = (signer: { createdAt: Date }): boolean =>
+      now - signer.createdAt.getTime() < KEY_DAYS * DAY_MS;
     if (known !== undefined && now - known.lookedAt < KNOWN_MS && fresh(known)) return known;
     const newest = await keys.find().sort({ createdAt: -1 }).limit(1).next();
     const document = newest !== null && fresh(newest) ? newest : await make();
@@ -70,8 +85,18 @@ export function createSigningKeys({ keys }: Pick<AuditCollections, 'keys'>, seal
     },
     publicKeys: async () => {
       await current();
-      const documents = await keys.find({}, { projection: { sealed: 0 } }).sort({ createdAt: -1 }).toArray();
-      return documents.map(({ _id, x }) => ({ kty: 'OKP', crv: 'Ed25519', x, kid: _id, use: 'sig', alg: 'EdDSA' }));
+      const documents = await keys
+        .find({}, { projection: { sealed: 0 } })
+        .sort({ createdAt: -1 })
+        .toArray();
+      return documents.map(({ _id, x }) => ({
+        kty: 'OKP',
+        crv: 'Ed25519',
+        x,
+        kid: _id,
+        use: 'sig',
+        alg: 'EdDSA',
+      }));
     },
     rotate: async () => {
       known = undefined;
@@ -79,4 +104,3 @@ export function createSigningKeys({ keys }: Pick<AuditCollections, 'keys'>, seal
     },
   };
 }
-

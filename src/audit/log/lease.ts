@@ -8,7 +8,12 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-export function createLease(state: mongo.Collection<StateDocument>, name: string, owner: string, milliseconds: number): Lease {
+export function createLease(
+  state: mongo.Collection<StateDocument>,
+  name: string,
+  owner: string,
+  milliseconds: number,
+): Lease {
   return {
     take: async () => {
       const now = Date.now();

@@ -13,7 +13,17 @@ import { binaryOf, bytesOf } from './bytes';
 import { isDuplicate, type AuditCollections } from './collections';
 import { decodeDrafts, type InboxDocument } from './inbox';
 import type { Lease } from './lease';
-import { BLOCK_LEVEL, BLOCK_SIZE, packEvents, packPeaks, peaksOf, unpackEvents, type BlockDocument, type SegmentDocument, type SegmentEnd } from './segment';
+import {
+  BLOCK_LEVEL,
+  BLOCK_SIZE,
+  packEvents,
+  packPeaks,
+  peaksOf,
+  unpackEvents,
+  type BlockDocument,
+  type SegmentDocument,
+  type SegmentEnd,
+} from './segment';
 
 /** Where sealed events become searchable resources. */
 export interface Publisher {
@@ -59,7 +69,12 @@ export function createSealer(options: SealerOptions): Sealer {
         await collections.inbox.deleteMany({ _id: { $in: documents.map(({ _id }) => _id) } });
         return 'sealed';
       }
-      const { segment, events } = await build(options, end, drafts, documents.map(({ _id }) => _id));
+      const { segment, events } = await build(
+        options,
+        end,
+        drafts,
+        documents.map(({ _id }) => _id),
+      );
       try {
         await collections.segments.insertOne(segment);
       } catch (error) {
@@ -75,8 +90,16 @@ export function createSealer(options: SealerOptions): Sealer {
 }
 
 /** The last segment, without its events. */
-export async function headOf({ segments }: Pick<AuditCollections, 'segments'>): Promise<SegmentDocument | undefined> {
-  return (await segments.find({}, { projection: { events: 0 } }).sort({ _id: -1 }).limit(1).next()) ?? undefined;
+export async function headOf({
+  segments,
+}: Pick<AuditCollections, 'segments'>): Promise<SegmentDocument | undefined> {
+  return (
+    (await segments
+      .find({}, { projection: { events: 0 } })
+      .sort({ _id: -1 })
+      .limit(1)
+      .next()) ?? undefined
+  );
 }
 
 /** Number of events in the log that ends so. */
@@ -85,19 +108,29 @@ export function sizeAfter(end: Pick<SegmentEnd, '_id' | 'count'> | undefined): n
 }
 
 async function nextDocuments(inbox: mongo.Collection<InboxDocument>): Promise<InboxDocument[]> {
-  const waiting = await inbox.find({}, { projection: { count: 1 } }).sort({ _id: 1 }).limit(SEGMENT_EVENTS).toArray();
+  const waiting = await inbox
+    .find({}, { projection: { count: 1 } })
+    .sort({ _id: 1 })
+    .limit(SEGMENT_EVENTS)
+    .toArray();
   let total = 0;
   const chosen = waiting.filter(({ count }, i) => {
     total += count;
     return i === 0 || total <= SEGMENT_EVENTS;
   });
   if (chosen.length === 0) return [];
-  return inbox.find({ _id: { $in: chosen.map(({ _id }) => _id) } }).sort({ _id: 1 }).toArray();
+  return inbox
+    .find({ _id: { $in: chosen.map(({ _id }) => _id) } })
+    .sort({ _id: 1 })
+    .toArray();
 }
 
 /** The drafts, each once: what a relay brought again is left out. */
 async function freshDrafts(documents: readonly InboxDocument[], publisher: Publisher): Promise<AuditDraft[]> {
-  const decoded = documents.map((document) => ({ relayed: document.relayed === true, drafts: decodeDrafts(document) }));
+  const decoded = documents.map((document) => ({
+    relayed: document.relayed === true,
+    drafts: decodeDrafts(document),
+  }));
   const relayed = decoded.flatMap(({ relayed, drafts }) => (relayed ? drafts.map(({ id }) => id) : []));
   const seen = new Set(relayed.length === 0 ? [] : await publisher.known(relayed));
   return decoded
@@ -170,7 +203,10 @@ async function eventsOf(segments: AuditCollections['segments'], first: number): 
 }
 
 /** Roots of the blocks whose last leaf lies in the segment: its leaves appended to the tree before it. */
-async function blocksEndingIn(segments: AuditCollections['segments'], segment: SegmentDocument): Promise<BlockDocument[]> {
+async function blocksEndingIn(
+  segments: AuditCollections['segments'],
+  segment: SegmentDocument,
+): Promise<BlockDocument[]> {
   const end = sizeAfter(segment);
   if (Math.floor(end / BLOCK_SIZE) === Math.floor(segment._id / BLOCK_SIZE)) return [];
   const before = await segments
@@ -183,7 +219,8 @@ async function blocksEndingIn(segments: AuditCollections['segments'], segment: S
   const blocks: BlockDocument[] = [];
   for (let i = 0; i < segment.count; i += 1) {
     appendLeaf(peaks, leaves.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), ({ level, hash }) => {
-      if (level === BLOCK_LEVEL) blocks.push({ _id: Math.floor((segment._id + i) / BLOCK_SIZE), root: binaryOf(hash) });
+      if (level === BLOCK_LEVEL)
+        blocks.push({ _id: Math.floor((segment._id + i) / BLOCK_SIZE), root: binaryOf(hash) });
     });
   }
   return blocks;

@@ -54,7 +54,10 @@ export function peaksOf({ levels, peaks }: Pick<SegmentDocument, 'levels' | 'pea
 }
 
 export function packPeaks(peaks: readonly Peak[]): Pick<SegmentDocument, 'levels' | 'peaks'> {
-  return { levels: peaks.map(({ level }) => level), peaks: binaryOf(Buffer.concat(peaks.map(({ hash }) => hash))) };
+  return {
+    levels: peaks.map(({ level }) => level),
+    peaks: binaryOf(Buffer.concat(peaks.map(({ hash }) => hash))),
+  };
 }
 
 /** A perfect subtree of 2^BLOCK_LEVEL leaves; with their roots, any proof is made from one block's leaves. */

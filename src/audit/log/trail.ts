@@ -45,15 +45,25 @@ export function createTrail({ inbox, mode, clock, wrote }: TrailOptions): Trail 
   let last = 0;
 
   const write = async (drafts: readonly AuditDraft[], relayed: boolean): Promise<void> => {
-    const document = { _id: new mongo.ObjectId(), at: clock(), count: drafts.length, drafts: new mongo.Binary(encodeDrafts(drafts)) };
-    await inbox.insertOne(relayed ? { ...document, relayed } : document, { writeConcern: { w: 'majority', journal: true } });
+    const document = {
+      _id: new mongo.ObjectId(),
+      at: clock(),
+      count: drafts.length,
+      drafts: new mongo.Binary(encodeDrafts(drafts)),
+    };
+    await inbox.insertOne(relayed ? { ...document, relayed } : document, {
+      writeConcern: { w: 'majority', journal: true },
+    });
     wrote();
   };
   const writeGroup = async (): Promise<void> => {
     const group = waiting.slice(0, GROUP_LIMIT);
     waiting = waiting.slice(GROUP_LIMIT);
     try {
-      await write(group.map(({ draft }) => draft), false);
+      await write(
+        group.map(({ draft }) => draft),
+        false,
+      );
       for (const { done } of group) done();
     } catch (error) {
       for (const { failed } of group) failed(error);
@@ -99,7 +109,8 @@ export function createTrail({ inbox, mode, clock, wrote }: TrailOptions): Trail 
       }
     },
     fromRelay: async (drafts) => {
-      for (let at = 0; at < drafts.length; at += GROUP_LIMIT) await write(drafts.slice(at, at + GROUP_LIMIT), true);
+      for (let at = 0; at < drafts.length; at += GROUP_LIMIT)
+        await write(drafts.slice(at, at + GROUP_LIMIT), true);
     },
     settled: async () => {
       while (writing !== undefined) await writing;
@@ -109,8 +120,12 @@ export function createTrail({ inbox, mode, clock, wrote }: TrailOptions): Trail 
 }
 
 function unavailable(cause: unknown): ProblemError {
-  return new ProblemError('unavailable', 'The audit trail cannot be written at the moment, so the request was not served.', {
-    headers: { 'Retry-After': '5' },
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new ProblemError(
+    'unavailable',
+    'The audit trail cannot be written at the moment, so the request was not served.',
+    {
+      headers: { 'Retry-After': '5' },
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }

@@ -32,7 +32,8 @@ export interface EventShape {
 type Column = readonly [name: string, value: (event: EventShape) => string | undefined];
 
 const requestor = (event: EventShape) => event.agent?.find((agent) => agent.requestor === true);
-const references = (event: EventShape) => (event.entity ?? []).flatMap((entity) => entity.what?.reference ?? []);
+const references = (event: EventShape) =>
+  (event.entity ?? []).flatMap((entity) => entity.what?.reference ?? []);
 const isPatient = (reference: string): boolean => /^Patient\/[^/]+$/.test(reference);
 
 const DRAWN: readonly Column[] = [
@@ -45,24 +46,47 @@ const DRAWN: readonly Column[] = [
   ['agent_id', (event) => requestor(event)?.altId],
   ['practice', (event) => event.agent?.find((agent) => agent.type?.coding?.[0]?.code === 'PROV')?.name],
   ['address', (event) => event.agent?.find((agent) => agent.network !== undefined)?.network?.address],
-  ['purpose', (event) => event.purposeOfEvent?.flatMap((purpose) => purpose.coding?.[0]?.code ?? []).join(' ')],
+  [
+    'purpose',
+    (event) => event.purposeOfEvent?.flatMap((purpose) => purpose.coding?.[0]?.code ?? []).join(' '),
+  ],
   ['patients', (event) => references(event).filter(isPatient).join(' ')],
-  ['resources', (event) => references(event).filter((reference) => !isPatient(reference)).join(' ')],
+  [
+    'resources',
+    (event) =>
+      references(event)
+        .filter((reference) => !isPatient(reference))
+        .join(' '),
+  ],
   ['query', (event) => queries(event).join(' ')],
   ['details', (event) => details(event).join('; ')],
-  ['request', (event) => event.entity?.find((entity) => entity.type?.code === 'XrequestId')?.what?.identifier?.value],
+  [
+    'request',
+    (event) => event.entity?.find((entity) => entity.type?.code === 'XrequestId')?.what?.identifier?.value,
+  ],
   ['id', (event) => event.id],
 ];
 
 /** The columns in order. */
-export const COLUMNS: readonly string[] = ['sequence', ...DRAWN.map(([name]) => name), 'event', 'path', 'next', 'manifest'];
+export const COLUMNS: readonly string[] = [
+  'sequence',
+  ...DRAWN.map(([name]) => name),
+  'event',
+  'path',
+  'next',
+  'manifest',
+];
 
 function queries(event: EventShape): string[] {
-  return (event.entity ?? []).flatMap(({ query }) => (query === undefined ? [] : Buffer.from(query, 'base64').toString()));
+  return (event.entity ?? []).flatMap(({ query }) =>
+    query === undefined ? [] : Buffer.from(query, 'base64').toString(),
+  );
 }
 
 function details(event: EventShape): string[] {
-  return (event.entity ?? []).flatMap(({ detail }) => detail ?? []).map(({ type, valueString }) => `${type}: ${valueString}`);
+  return (event.entity ?? [])
+    .flatMap(({ detail }) => detail ?? [])
+    .map(({ type, valueString }) => `${type}: ${valueString}`);
 }
 
 /** The cells drawn from an event, in the order of the columns. */

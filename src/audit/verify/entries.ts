@@ -27,7 +27,8 @@ export async function formatOf(path: string): Promise<Format> {
   const [first = '', second = ''] = head.replace(/^\uFEFF/, '').split(/\r?\n/);
   if (/^"?sequence"?,/.test(first) || first.startsWith('"')) return 'csv';
   if (/"resourceType"\s*:\s*"Bundle"/.test(first.slice(0, 300)) || first.trim() === '{') return 'bundle';
-  const isEvent = (line: string): boolean => /"resourceType":\s*"AuditEvent"/.test(line) && !/"entry":\s*\[/.test(line);
+  const isEvent = (line: string): boolean =>
+    /"resourceType":\s*"AuditEvent"/.test(line) && !/"entry":\s*\[/.test(line);
   return head.trim() === '' || isEvent(first) || isEvent(second) ? 'ndjson' : 'bundle';
 }
 
@@ -107,7 +108,9 @@ async function* bundleEntries(path: string): AsyncGenerator<Entry> {
 
 async function wholeBundle(path: string): Promise<unknown[]> {
   if ((await stat(path)).size > WHOLE_LIMIT) {
-    throw new Error('The Bundle has been written anew by another program and is too large to be read whole: verify the file as it was exported.');
+    throw new Error(
+      'The Bundle has been written anew by another program and is too large to be read whole: verify the file as it was exported.',
+    );
   }
   const bundle = parseObject(await readFile(path, 'utf8'));
   if (bundle === undefined) throw new Error('The file is neither a FHIR Bundle nor NDJSON nor CSV.');

@@ -105,7 +105,11 @@ export function compare(ledger: Ledger, checked: Checked): void {
 }
 
 /** The last event announces none, every other one does. */
-function announcesRightly(runs: readonly Run[], sequence: number | undefined, next: string | undefined): boolean {
+function announcesRightly(
+  runs: readonly Run[],
+  sequence: number | undefined,
+  next: string | undefined,
+): boolean {
   if (sequence === undefined || !inRuns(runs, sequence)) return true;
   return (successor(runs, sequence) === undefined) === (next === undefined);
 }
@@ -125,10 +129,14 @@ function tampered(ledger: Ledger): void {
  * Everything that is wrong, in the order of the file.
  * @param ids ids at the places that `misplaced` asked for.
  */
-export function judge(ledger: Ledger, ids: ReadonlyMap<number, string>): { findings: Finding[]; wrong: number } {
+export function judge(
+  ledger: Ledger,
+  ids: ReadonlyMap<number, string>,
+): { findings: Finding[]; wrong: number } {
   const { surplus, suspects, expected } = ledger;
   // The file ended although another event was announced.
-  if (expected.sequence !== undefined && expected.id !== undefined) ledger.hints.set(expected.sequence, expected.id);
+  if (expected.sequence !== undefined && expected.id !== undefined)
+    ledger.hints.set(expected.sequence, expected.id);
   const present = new Set(ledger.seen);
   const findings: Finding[] = [];
   let wrong = 0;
@@ -141,7 +149,12 @@ export function judge(ledger: Ledger, ids: ReadonlyMap<number, string>): { findi
     const altered = sequence !== undefined && !present.has(sequence);
     if (altered) present.add(sequence);
     const named = altered ? (ledger.hints.get(sequence) ?? id) : id;
-    tell({ how: altered ? 'altered' : 'added', position, ...(named === undefined ? {} : { id: named }), ...(altered ? { sequence } : {}) });
+    tell({
+      how: altered ? 'altered' : 'added',
+      position,
+      ...(named === undefined ? {} : { id: named }),
+      ...(altered ? { sequence } : {}),
+    });
   }
   eachMissing(ledger, present, (sequence, position) => {
     const id = ledger.hints.get(sequence);
@@ -165,7 +178,11 @@ function outOfOrder({ places, sequence }: Disorder, ids: ReadonlyMap<number, str
   };
 }
 
-function eachMissing(ledger: Ledger, present: ReadonlySet<number>, found: (sequence: number, position: number) => void): void {
+function eachMissing(
+  ledger: Ledger,
+  present: ReadonlySet<number>,
+  found: (sequence: number, position: number) => void,
+): void {
   let position = 1;
   let missing = countOf(ledger.runs) - present.size;
   for (const [first, last] of ledger.runs) {

@@ -1,24 +1,34 @@
 #!/usr/bin/env node
 /**
- * `node main.js FILE [--key FILE] [--json]`: verifies an export with nothing but Node. This folder is all it takes:
+ * `node main.js FILE [--key FILE] [--anchor FILE] [--json]`: verifies an export with nothing but Node. This folder is all it takes:
  * it can be copied away from the server and run anywhere.
  */
 import { readFile } from 'node:fs/promises';
-import { parseKeys } from './manifest';
+import { parseKeys, type Checkpoint } from './manifest';
 import { verifyFile, type Verdict } from './verify';
 import { describeFinding, describeVerdict } from './wording';
 
 export interface VerifyArguments {
   file: string;
   key?: string;
+  /** Checkpoints that the server anchored earlier, a line of JSON each. */
+  anchor?: string;
   json?: boolean;
 }
 
 /** Runs a verification and words it: what to print, and the exit code. Never throws. */
-export async function runVerify({ file, key, json }: VerifyArguments): Promise<{ out: string; code: 0 | 1 }> {
+export async function runVerify({
+  file,
+  key,
+  anchor,
+  json,
+}: VerifyArguments): Promise<{ out: string; code: 0 | 1 }> {
   let verdict: Verdict;
   try {
-    verdict = await verifyFile(file, key === undefined ? undefined : parseKeys(await readFile(key, 'utf8')));
+    verdict = await verifyFile(file, {
+      ...(key === undefined ? {} : { keys: parseKeys(await readFile(key, 'utf8')) }),
+      ...(anchor === undefined ? {} : { anchors: parseAnchors(await readFile(anchor, 'utf8')) }),
+    });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { out: json === true ? JSON.stringify({ ok: false, problem: message }) : message, code: 1 };
@@ -32,21 +42,41 @@ function jsonOf({ manifest, ...verdict }: Verdict): object {
     ...verdict,
     ...(manifest === undefined
       ? {}
-      : { origin: manifest.origin, generated: manifest.generated, filter: manifest.filter, checkpoint: manifest.checkpoint }),
+      : {
+          origin: manifest.origin,
+          generated: manifest.generated,
+          filter: manifest.filter,
+          checkpoint: manifest.checkpoint,
+        }),
     ...(verdict.findings[0] === undefined ? {} : { first: describeFinding(verdict.findings[0]) }),
   };
 }
 
+/** @throws Error when a line is no JSON. */
+function parseAnchors(text: string): Checkpoint[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line) as Checkpoint);
+}
+
 async function main(args: readonly string[]): Promise<void> {
-  const at = args.indexOf('--key');
-  const key = at < 0 ? undefined : args[at + 1];
-  const file = args.find((arg, i) => !arg.startsWith('--') && (at < 0 || i !== at + 1));
+  const after = (name: string): string | undefined =>
+    args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
+  const key = after('--key');
+  const anchor = after('--anchor');
+  const file = args.find((arg) => !arg.startsWith('--') && arg !== key && arg !== anchor);
   if (file === undefined) {
-    process.stderr.write('Usage: node main.js FILE [--key FILE] [--json]\n');
+    process.stderr.write('Usage: node main.js FILE [--key FILE] [--anchor FILE] [--json]\n');
     process.exitCode = 1;
     return;
   }
-  const { out, code } = await runVerify({ file, json: args.includes('--json'), ...(key === undefined ? {} : { key }) });
+  const { out, code } = await runVerify({
+    file,
+    json: args.includes('--json'),
+    ...(key === undefined ? {} : { key }),
+    ...(anchor === undefined ? {} : { anchor }),
+  });
   (code === 0 ? process.stdout : process.stderr).write(`${out}\n`);
   process.exitCode = code;
 }

@@ -60,7 +60,10 @@ export function signedPart(checkpoint: Omit<Checkpoint, 'signature'>): Buffer {
 /** Whether one of these keys signed the checkpoint. */
 export function checkpointHolds(checkpoint: Checkpoint, keys: readonly PublicJwk[]): boolean {
   const key = keyOf(keys, checkpoint.kid);
-  return key !== undefined && verify(null, signedPart(checkpoint), key, Buffer.from(checkpoint.signature, 'base64'));
+  return (
+    key !== undefined &&
+    verify(null, signedPart(checkpoint), key, Buffer.from(checkpoint.signature, 'base64'))
+  );
 }
 
 export type ManifestCheck = { manifest: Manifest; kid: string } | { wrong: string };
@@ -80,16 +83,19 @@ export function openManifest(jws: string, trusted?: readonly PublicJwk[]): Manif
   } catch {
     return { wrong: 'the manifest is damaged' };
   }
-  if (manifest.format !== FORMAT) return { wrong: 'the manifest has a format that this verifier does not know' };
+  if (manifest.format !== FORMAT)
+    return { wrong: 'the manifest has a format that this verifier does not know' };
   const keys = trusted ?? manifest.keys;
   const key = keyOf(keys, kid);
-  if (key === undefined) return { wrong: `the manifest is signed with the key ${kid}, which is not among the trusted keys` };
+  if (key === undefined)
+    return { wrong: `the manifest is signed with the key ${kid}, which is not among the trusted keys` };
   const bytes = Buffer.from(signature, 'base64url');
   const exact = bytes.toString('base64url') === signature;
   if (!exact || !verify(null, Buffer.from(`${header}.${payload}`), key, bytes)) {
     return { wrong: 'the signature of the manifest does not hold: the manifest was changed' };
   }
-  if (!checkpointHolds(manifest.checkpoint, keys)) return { wrong: 'the signature of the checkpoint does not hold' };
+  if (!checkpointHolds(manifest.checkpoint, keys))
+    return { wrong: 'the signature of the checkpoint does not hold' };
   return { manifest, kid };
 }
 
@@ -106,7 +112,8 @@ function keyOf(keys: readonly PublicJwk[], kid: string): KeyObject | undefined {
 export function parseKeys(text: string): PublicJwk[] {
   if (text.includes('-----BEGIN')) {
     const jwk = createPublicKey(text).export({ format: 'jwk' });
-    if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || jwk.x === undefined) throw new Error('The key is not an Ed25519 key.');
+    if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || jwk.x === undefined)
+      throw new Error('The key is not an Ed25519 key.');
     return [{ kty: 'OKP', crv: 'Ed25519', x: jwk.x, kid: thumbprint(jwk.x) }];
   }
   const parsed = JSON.parse(text) as { keys?: PublicJwk[] } & Partial<PublicJwk>;

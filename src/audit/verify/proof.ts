@@ -33,7 +33,10 @@ export function proofExtension(proof: Proof): Extension {
 }
 
 /** Takes the proof out of an element: the element without it, and the proof when it has one of the right form. */
-export function takeProof(element: Record<string, unknown>): { rest: Record<string, unknown>; proof: Proof | undefined } {
+export function takeProof(element: Record<string, unknown>): {
+  rest: Record<string, unknown>;
+  proof: Proof | undefined;
+} {
   const { extension, ...rest } = element;
   if (!Array.isArray(extension)) return { rest: element, proof: undefined };
   const all = extension as Extension[];

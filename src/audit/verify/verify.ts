@@ -5,8 +5,17 @@
 import { canonicalJson } from './canonical';
 import { entriesOf, formatOf, manifestOf, type Entry, type Format } from './entries';
 import { compare, createLedger, judge, type Finding, type Ledger } from './ledger';
-import { openManifest, type Manifest, type PublicJwk } from './manifest';
-import { chainHash, CHAIN_START, leafHash, rootAlong } from './merkle';
+import { checkpointHolds, openManifest, type Checkpoint, type Manifest, type PublicJwk } from './manifest';
+import {
+  appendLeaf,
+  chainHash,
+  CHAIN_START,
+  EMPTY_ROOT,
+  leafHash,
+  rootAlong,
+  rootOf,
+  type Peak,
+} from './merkle';
 import { decodeRuns, type Run } from './selection';
 
 export interface Verdict {
@@ -25,47 +34,84 @@ export interface Verdict {
   kid?: string;
 }
 
-/**
- * Verifies an export file.
- * @param keys the server's public keys, when the reviewer has them from elsewhere; else those in the file are used.
- * @throws Error when the file cannot be read.
- */
-export async function verifyFile(path: string, keys?: readonly PublicJwk[]): Promise<Verdict> {
+export interface VerifyOptions {
+  /** The server's public keys, when the reviewer has them from elsewhere; else those in the file are used. */
+  keys?: readonly PublicJwk[];
+  /** Checkpoints of the same log that the reviewer has been given earlier. */
+  anchors?: readonly Checkpoint[];
+}
+
+/** Verifies an export file. @throws Error when the file cannot be read. */
+export async function verifyFile(path: string, { keys, anchors = [] }: VerifyOptions = {}): Promise<Verdict> {
   const format = await formatOf(path);
   const jws = await manifestOf(path, format);
-  const opened = jws === undefined ? { wrong: 'there is no signed manifest in the file' } : openManifest(jws, keys);
+  const opened =
+    jws === undefined ? { wrong: 'there is no signed manifest in the file' } : openManifest(jws, keys);
   if ('wrong' in opened) return withoutManifest(path, format, opened.wrong);
   const { manifest, kid } = opened;
   const runs = decodeRuns(manifest.selection);
-  const read = await readAll(path, format, manifest, runs);
+  const read = await readAll(path, format, manifest, runs, anchors);
   const ids = await idsAt(path, format, read.ledger.misplaced());
   const { findings, wrong } = judge(read.ledger, ids);
-  const problem = wrong === 0 ? chainProblem(read, manifest, runs) : undefined;
+  const problem =
+    wrong === 0
+      ? (chainProblem(read, manifest, runs) ?? anchorProblem(read, manifest, anchors, keys))
+      : undefined;
   const ok = wrong === 0 && problem === undefined;
-  return { ok, format, events: read.events, findings, wrong, manifest, kid, ...(problem === undefined ? {} : { problem }) };
+  return {
+    ok,
+    format,
+    events: read.events,
+    findings,
+    wrong,
+    manifest,
+    kid,
+    ...(problem === undefined ? {} : { problem }),
+  };
 }
 
 interface Reading {
   ledger: Ledger;
   events: number;
   chain: Buffer;
+  /** Roots of the tree at the anchored sizes that the file's events reached. */
+  roots: Map<number, string>;
 }
 
-async function readAll(path: string, format: Format, manifest: Manifest, runs: readonly Run[]): Promise<Reading> {
+async function readAll(
+  path: string,
+  format: Format,
+  manifest: Manifest,
+  runs: readonly Run[],
+  anchors: readonly Checkpoint[],
+): Promise<Reading> {
   const { size } = manifest.checkpoint;
   const root = Buffer.from(manifest.checkpoint.root, 'base64');
   const ledger = createLedger(runs, manifest.first);
   let events = 0;
   let chain: Buffer = CHAIN_START;
+  const peaks: Peak[] = [];
+  const sizes = new Set(anchors.map((anchor) => anchor.size));
+  const roots = new Map([[0, EMPTY_ROOT.toString('base64')]]);
   for await (const entry of entriesOf(path, format)) {
     events += 1;
     const leaf = leafOf(entry);
     const { proof, event } = entry;
-    const holds = leaf !== undefined && proof !== undefined && leads(leaf, proof.sequence, proof.path, size, root);
-    compare(ledger, { position: events, id: idOf(event), sequence: proof?.sequence, next: proof?.next, holds });
-    if (leaf !== undefined) chain = chainHash(chain, leaf);
+    const holds =
+      leaf !== undefined && proof !== undefined && leads(leaf, proof.sequence, proof.path, size, root);
+    compare(ledger, {
+      position: events,
+      id: idOf(event),
+      sequence: proof?.sequence,
+      next: proof?.next,
+      holds,
+    });
+    if (leaf === undefined) continue;
+    chain = chainHash(chain, leaf);
+    appendLeaf(peaks, leaf);
+    if (sizes.has(events)) roots.set(events, rootOf(peaks).toString('base64'));
   }
-  return { ledger, events, chain };
+  return { ledger, events, chain, roots };
 }
 
 function leafOf({ event }: Entry): Buffer | undefined {
@@ -82,7 +128,11 @@ function idOf(event: Record<string, unknown> | undefined): string | undefined {
 }
 
 /** Ids of the events at these places of the file, counted from 1. */
-async function idsAt(path: string, format: Format, positions: ReadonlySet<number>): Promise<Map<number, string>> {
+async function idsAt(
+  path: string,
+  format: Format,
+  positions: ReadonlySet<number>,
+): Promise<Map<number, string>> {
   const ids = new Map<number, string>();
   if (positions.size === 0) return ids;
   let position = 0;
@@ -95,10 +145,34 @@ async function idsAt(path: string, format: Format, positions: ReadonlySet<number
 }
 
 /** An export of the whole log must also end in the chain's signed last link. */
-function chainProblem({ chain }: Reading, { checkpoint, count }: Manifest, runs: readonly Run[]): string | undefined {
+function chainProblem(
+  { chain }: Reading,
+  { checkpoint, count }: Manifest,
+  runs: readonly Run[],
+): string | undefined {
   const whole = runs[0]?.[0] === 0 && count === checkpoint.size;
   if (!whole || chain.toString('base64') === checkpoint.chain) return undefined;
   return 'the hash chain does not end in the signed link';
+}
+
+/** The log as exported must begin with the log as it was anchored. Only the whole log can tell. */
+function anchorProblem(
+  { roots }: Reading,
+  { checkpoint, count, keys }: Manifest,
+  anchors: readonly Checkpoint[],
+  trusted: readonly PublicJwk[] | undefined,
+): string | undefined {
+  for (const anchor of anchors) {
+    const name = `the checkpoint anchored at ${anchor.at}`;
+    if (count !== checkpoint.size)
+      return `whether the log continues ${name} can only be told from an export without filters`;
+    if (!checkpointHolds(anchor, trusted ?? keys)) return `${name} is not signed with a key of this log`;
+    if (anchor.size > checkpoint.size)
+      return `the log is shorter than ${name}: ${checkpoint.size} of ${anchor.size} events`;
+    if (roots.get(anchor.size) !== anchor.root)
+      return `the log is not the one of ${name}: history has been rewritten`;
+  }
+  return undefined;
 }
 
 /** Without a manifest little can be said; but a file cut short still names the event that should come next. */

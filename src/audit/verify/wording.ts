@@ -4,9 +4,11 @@ import type { Verdict } from './verify';
 
 /** For example `event 7 (3f0e...) is altered`. */
 export function describeFinding({ how, id, sequence, position, instead }: Finding): string {
-  const number = sequence === undefined ? `at place ${position} of the file` : `number ${sequence} of the log`;
+  const number =
+    sequence === undefined ? `at place ${position} of the file` : `number ${sequence} of the log`;
   const name = id === undefined ? `The event ${number}` : `Event ${id} (${number})`;
-  if (how === 'out of order' && instead !== undefined) return `${name} is out of order: it stands where event ${instead} should`;
+  if (how === 'out of order' && instead !== undefined)
+    return `${name} is out of order: it stands where event ${instead} should`;
   return `${name} is ${how}`;
 }
 
@@ -22,7 +24,9 @@ export function describeVerdict(verdict: Verdict): string {
   const lines = [
     ...(first === undefined ? [] : [`${describeFinding(first)}.`]),
     ...(problem === undefined ? [] : [`NOT VERIFIED: ${problem}.`]),
-    ...(wrong > 1 ? [`${wrong} findings in all: ${tally(findings)}${wrong > findings.length ? ', and more' : ''}.`] : []),
+    ...(wrong > 1
+      ? [`${wrong} findings in all: ${tally(findings)}${wrong > findings.length ? ', and more' : ''}.`]
+      : []),
   ];
   return lines.join(' ');
 }

@@ -107,7 +107,7 @@ describe('update', () => {
   it('keeps every one of many parallel updates in its history, each checked against the version it met', async () => {
     await put('Patient/race', patient({ id: 'race' }));
     const answers = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => put('Patient/race', patient({ id: 'race', telecom: [{ value: String(i) }] })).set('If-Match', 'W/"1"')),
+      Array.from({ length: 12 }, (_, i) => put('Patient/race', patient({ id: 'race', telecom: [{ system: 'other', value: String(i) }] })).set('If-Match', 'W/"1"')),
     );
     const statuses = answers.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
@@ -217,7 +217,7 @@ describe('batch and transaction', () => {
       { fullUrl: 'urn:uuid:0b3c9b3e-5a8f-4e2e-9c5a-222222222222', resource: patient(), request: { method: 'POST', url: 'Patient' } },
       { request: { method: 'GET', url: 'Organization/org' } },
     ]);
-    expect(answer.status).toBe(200);
+    expect([answer.status, answer.status === 200 ? '' : answer.text]).toEqual([200, '']);
     const entries = (answer.body as Bundle).entry ?? [];
     expect(entries.map(({ response }) => response?.status)).toEqual(['201', '201', '200']);
     const [observation, person] = entries.map(({ response }) => response?.location?.replace(/\/_history.*/, ''));

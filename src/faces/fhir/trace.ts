@@ -7,9 +7,14 @@ export function traced(x: Occasion): WriteContext {
   return writeContext(x, factsOf);
 }
 
-/** Versions touched and the patients they are about. */
+/** Versions touched and the patients they are about. An update that made the resource is a create. */
 export function factsOf(committed: readonly Committed[]): AuditFacts {
-  return { ...touched(committed), patients: patientsOf(committed) };
+  const isCreate = committed.length === 1 && committed[0]?.outcome === 'created';
+  return {
+    ...touched(committed),
+    patients: patientsOf(committed),
+    ...(isCreate && { interaction: 'create' as const, action: 'C' as const }),
+  };
 }
 
 /** Patients that stored versions are about, each once. */

@@ -69,13 +69,22 @@ function validateAll(context: FhirContext, reads: readonly EntryRequest[]): Map<
   for (const { index, request } of reads) {
     if ((request.method !== 'POST' && request.method !== 'PUT') || request.type === undefined || request.segments.at(-1)?.startsWith('$') === true) continue;
     try {
-      warnings.set(index, acceptResource(context, readResource(request), request.type));
+      warnings.set(index, acceptResource(context, asIfResolved(readResource(request)), request.type));
     } catch (error) {
       failed.push(locate(error, index));
     }
   }
   throwAll(failed);
   return warnings;
+}
+
+/** A conditional reference is legal in a transaction alone: it is judged as the reference that it will become. */
+function asIfResolved(resource: Resource): Resource {
+  const conditional = conditionalReferences([resource]);
+  if (conditional.length === 0) return resource;
+  const resolved = cloneResource(resource);
+  rewriteReferences(resolved, new Map(conditional.map((text) => [text, `${text.split('?', 1)[0] ?? ''}/resolved`])));
+  return resolved;
 }
 
 /** The same problem, told of its place in the bundle. */

@@ -31,39 +31,31 @@ export async function hiddenRows(
     const limit = rowLimit(viewer, type);
     if (limit === 'all') continue;
     const ids = rows.filter((row) => row.type === type).map((row) => row.id);
+    const found = limit === 'none' ? [] : (await search(scope, viewer, byIds(type, ids))).matches;
     for (const id of ids) hidden.add(keyOf({ type, id }));
-    for (const request of limit === 'none' ? [] : limit) {
-      for (const id of await matching(scope, viewer, type, ids, request)) hidden.delete(keyOf({ type, id }));
-    }
+    for (const { id } of found) hidden.delete(keyOf({ type, id }));
   }
   return hidden;
 }
 
-/** Ids among the given ones that a search finds; the practice holds for its chains as well, the rows do not. */
-async function matching(
-  scope: Scope,
-  viewer: Viewer,
-  type: ResourceType,
-  ids: readonly string[],
-  request: SearchRequest,
-): Promise<string[]> {
-  const targets = request.targets
-    .filter((target) => target.type === type)
-    .map(({ match }) => ({ type, match: { kind: 'and', of: [{ kind: 'ids', ids }, match] } as const }));
-  if (targets.length === 0) return [];
-  const practice = viewer.practice === undefined ? {} : { practice: viewer.practice };
-  const narrowed: SearchRequest = {
-    ...request,
+/** Those of the ids that the viewer finds: search keeps to the limits by itself. */
+function byIds(type: ResourceType, ids: readonly string[]): SearchRequest {
+  return {
     type,
-    targets,
+    targets: [{ type, match: { kind: 'ids', ids } }],
     sort: [],
-    includes: [],
     count: ids.length,
     total: 'none',
     summary: undefined,
+    elements: [],
+    includes: [],
+    contained: 'false',
+    containedType: 'container',
     cursor: undefined,
+    explain: false,
+    query: [],
+    dropped: [],
   };
-  return (await search(scope, practice, narrowed)).matches.map((version) => version.id);
 }
 
 /**

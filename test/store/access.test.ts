@@ -1,5 +1,14 @@
-import type { Coverage, Observation, Patient, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
-import { type Change, EVERYTHING, type StoredVersion } from '../../src/store';
+import type {
+  Coverage,
+  Observation,
+  Patient,
+  Resource,
+  ResourceType,
+  ServiceRequest,
+  Task,
+} from '@medplum/fhirtypes';
+import { parseSearch, type SearchRequest } from '../../src/search';
+import { type Change, EVERYTHING, type StoredVersion, type Viewer } from '../../src/store';
 import { as, patient, testStore, type TestStore } from './support';
 
 let it_: TestStore;
@@ -21,7 +30,7 @@ async function create<T extends Resource>(
   return made as unknown as StoredVersion<T>;
 }
 
-const seenBy = async (viewer: { practice?: string }, made: StoredVersion): Promise<boolean> =>
+const seenBy = async (viewer: Viewer, made: StoredVersion): Promise<boolean> =>
   (await it_.store.read(viewer, made.type, made.id)) !== undefined;
 
 const reference = (made: StoredVersion): { reference: string } => ({ reference: `${made.type}/${made.id}` });
@@ -193,4 +202,40 @@ test('what the deployment writes about a patient is seen by the practices that h
   expect(made.access).toEqual(['practice-a', 'practice-b']);
   const unheld = await create({ ...result, subject: { reference: 'Patient/unknown' } });
   expect(unheld.access).toEqual([]);
+});
+
+describe('SMART row limits', () => {
+  const labs = (type: ResourceType): boolean | readonly SearchRequest[] =>
+    type === 'Observation' ? [parseSearch('Observation', [['category', 'laboratory']])] : type === 'Patient';
+  const viewer = { practice: 'practice-a', rows: labs };
+  const observation = (category: string): Observation => ({
+    resourceType: 'Observation',
+    status: 'final',
+    code: { text: 'x' },
+    category: [{ coding: [{ code: category }] }],
+  });
+
+  test('hold for reads, versions, history and writes', async () => {
+    const lab = await create(observation('laboratory'), A.practice);
+    const vital = await create(observation('vital-signs'), A.practice);
+    expect([await seenBy(viewer, lab), await seenBy(viewer, vital)]).toEqual([true, false]);
+    expect((await it_.store.readMany(viewer, [lab, vital])).map(({ id }) => id)).toEqual([lab.id]);
+    const change = (one: StoredVersion): Change => ({
+      kind: 'put',
+      resource: { ...observation('laboratory'), id: one.id },
+    });
+    await expect(it_.store.commit([change(vital)], { ...as(), viewer })).rejects.toMatchObject({
+      status: 404,
+    });
+    const history = await it_.store.history(viewer, { type: 'Observation', count: 50 });
+    expect(history.versions.map(({ id }) => id)).toContain(lab.id);
+    expect(history.versions.map(({ id }) => id)).not.toContain(vital.id);
+    await it_.store.commit([change(vital)], as(A.practice));
+    expect(await seenBy(viewer, vital)).toBe(true);
+    expect(await it_.store.readVersion(viewer, 'Observation', vital.id, 1)).toBeUndefined();
+    const versions = (await it_.store.history(viewer, { type: 'Observation', id: vital.id, count: 5 }))
+      .versions;
+    expect(versions.map(({ version }) => version)).toEqual([2]);
+    expect(await it_.store.read(viewer, 'Flag', 'any')).toBeUndefined();
+  });
 });

@@ -52,6 +52,7 @@ async function page(run: Run, request: SearchRequest, targets: readonly Target[]
     isSorted: request.sort.length > 0,
     withIndex: request.includes.length > 0,
     ...(from === undefined ? {} : { from }),
+    ...(request.offset === undefined ? {} : { skip: request.offset }),
   });
   const rows = isBackwards ? [...found.rows].reverse() : found.rows;
   const isSeveral = targets.length > 1;
@@ -100,7 +101,8 @@ async function totalOf(
   targets: readonly Target[],
   found: Page,
 ): Promise<number | undefined> {
-  const isWhole = found.next === undefined && found.previous === undefined && request.count > 0;
+  const isStart = found.previous === undefined && (request.offset ?? 0) === 0;
+  const isWhole = isStart && found.next === undefined && request.count > 0;
   if (isWhole && request.summary !== 'count') return found.rows.length;
   return wantsTotal(request) ? countTargets(run, targets) : undefined;
 }

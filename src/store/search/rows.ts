@@ -29,7 +29,7 @@ const LARGEST_BATCH = 800;
 
 function query(
   run: Run,
-  { type, order }: Question,
+  { type, order, skip = 0 }: Question,
   filter: Filter,
   limit: number,
   projection: Record<string, 0>,
@@ -38,6 +38,7 @@ function query(
     .records(type)
     .find(filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), projection })
     .sort(sortOf(order))
+    .skip(skip)
     .limit(limit)
     .batchSize(limit)
     .toArray();
@@ -105,7 +106,7 @@ async function findChecked(
       ...(from === undefined ? {} : { from }),
       inclusive: inclusive ?? false,
     });
-    const candidates = await query(run, question, filter, size, OUTBOX);
+    const candidates = await query(run, { ...question, skip: 0 }, filter, size, OUTBOX);
     kept.push(...(await check(run, question, match, plan, candidates)));
     const last = candidates.at(-1);
     if (kept.length > limit || candidates.length < size || last === undefined) return kept;
@@ -124,12 +125,12 @@ export async function prepare(run: Run, question: Question): Promise<{ match: Ma
 /** The rows behind the question's position, in its order. */
 export async function findRows(run: Run, question: Question): Promise<Found> {
   const { match, plan } = await prepare(run, question);
-  const { type, limit, withIndex } = question;
+  const { type, limit, skip = 0, withIndex } = question;
   if (isNothing(match)) return { rows: [], more: false, prefix: plan.prefix };
   const projection = withIndex === true ? OUTBOX : WITHOUT_INDEX;
   const documents = plan.exact
     ? await query(run, question, filterFrom(plan, question), limit + 1, projection)
-    : await findChecked(run, question, match, plan);
+    : (await findChecked(run, { ...question, limit: limit + skip }, match, plan)).slice(skip);
   return {
     rows: documents.slice(0, limit).map((document) => ({ type, document })),
     more: documents.length > limit,

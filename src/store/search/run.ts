@@ -32,6 +32,8 @@ export interface Question {
   order: readonly OrderField[];
   /** Rows wanted; one more is looked for, to know whether there are more. */
   limit: number;
+  /** Rows left out before them. */
+  skip?: number;
   from?: Position;
   /** Rows at the position itself count as behind it. */
   inclusive?: boolean;

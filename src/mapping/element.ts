@@ -1,3 +1,4 @@
+import { cloneResource } from '../fhir';
 import type { Codec } from './codecs';
 import type { Step } from './path';
 
@@ -60,7 +61,7 @@ export function compileWriter(steps: readonly Step[], templates: Templates): Wri
     let child = element[name];
     if (!isElement(child)) {
       if (value === undefined) return;
-      child = element[name] = structuredClone(template);
+      child = element[name] = cloneResource(template);
     }
     inner(child as Element, value);
     if (value === undefined && isBare(child as Element, template)) Reflect.deleteProperty(element, name);
@@ -77,7 +78,7 @@ function itemWriter(step: Step, template: Element, inner: Writer | undefined): W
     if (inner === undefined) {
       list.splice(at < 0 ? list.length : at, 1, ...(value === undefined ? [] : [value]));
     } else {
-      const item = at < 0 ? structuredClone(template) : (list[at] as Element);
+      const item = at < 0 ? cloneResource(template) : (list[at] as Element);
       inner(item, value);
       const bare = value === undefined && isBare(item, template);
       list.splice(at < 0 ? list.length : at, 1, ...(bare ? [] : [item]));
@@ -93,7 +94,7 @@ function listWriter(step: Step, template: Element, inner: Writer | undefined): W
     const others = listOf(element[step.name]).filter((item) => !matches(item));
     const items = listOf(value).map((one) => {
       if (inner === undefined) return one;
-      const item = structuredClone(template);
+      const item = cloneResource(template);
       inner(item, one);
       return item;
     });

@@ -1,4 +1,4 @@
-import { CANONICAL_BASE } from '../fhir';
+import { CANONICAL_BASE, cloneResource } from '../fhir';
 import { CODECS, REFUSED, type Codec, type CodecMaker } from './codecs';
 import { compileReader, compileWriter, type Element, isElement, listOf, type Templates } from './element';
 import { parsePath, type Step } from './path';
@@ -207,7 +207,7 @@ function listNode(
         issues.push({ field: at, expected: 'a list' });
       }
       const items = listOf(value).map((one, i) => {
-        const item = structuredClone(template);
+        const item = cloneResource(template);
         if (isElement(one)) writeAll(fields, item, one, `${at}[${i}].`, issues);
         else issues.push({ field: `${at}[${i}]`, expected: 'an object' });
         return item;

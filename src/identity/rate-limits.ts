@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { ProblemError } from '../fhir';
 import type { Plan, Principal } from './principal';
@@ -84,7 +85,7 @@ export function createRateLimits({ rates }: Pick<Records, 'rates'>, clock: () =>
     },
     async dermifi(subject) {
       const taken = await take(
-        'user' in subject ? `user:${subject.user}` : `address:${subject.address}`,
+        'user' in subject ? `user:${subject.user}` : `address:${holderOf(subject.address)}`,
         DERMIFI,
       );
       const [hour] = taken.windows;
@@ -96,6 +97,14 @@ export function createRateLimits({ rates }: Pick<Records, 'rates'>, clock: () =>
       });
     },
   };
+}
+
+/** Whoever has one IPv6 address has the 64 bits below it too: they count as one. */
+function holderOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const ip = ipaddr.process(address);
+  if (!(ip instanceof ipaddr.IPv6)) return ip.toString();
+  return new ipaddr.IPv6([...ip.parts.slice(0, 4), 0, 0, 0, 0]).toString();
 }
 
 function limited(taken: readonly Taken[], now: Date, headers: Record<string, string>): Limited {

@@ -145,7 +145,9 @@ function rowsOf(scopes: readonly SmartScope[], type: ResourceType, parseFilter: 
 /** Users reach FHIR through the dashboard: their permissions, and what the roles without any are there for. */
 function roleAllows({ role, permissions = [] }: Principal, type: ResourceType, letter: Letter): boolean {
   const reads = letter === 'r' || letter === 's';
-  if (role === 'compliance') return reads && type === 'AuditEvent';
+  // The trail is for compliance officers alone, and they have no business in the rest of the record.
+  if (role === 'compliance' || type === 'AuditEvent')
+    return reads && role === 'compliance' && type === 'AuditEvent';
   if (role === 'operator' || role === 'practice-admin') return reads;
   return permissions.includes(reads ? 'read' : 'write');
 }

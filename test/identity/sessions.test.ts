@@ -307,4 +307,27 @@ describe('users', () => {
       compliance: [],
     });
   });
+
+  it("reach of FHIR what their role is for; the audit trail is the compliance officers'", async () => {
+    const reach: Record<string, string[]> = {};
+    for (const role of ['provider', 'read-only', 'operator', 'compliance']) {
+      const { email, password } = await newUser({ role });
+      const { principal } = await one.sessions.login({ email, password, address });
+      const asked = [
+        ['Patient', 'r'],
+        ['Patient', 'u'],
+        ['AuditEvent', 's'],
+        ['AuditEvent', 'u'],
+      ] as const;
+      reach[role] = asked.flatMap(([type, letter]) =>
+        one.access.allows(principal, type, letter) ? `${type}.${letter}` : [],
+      );
+    }
+    expect(reach).toEqual({
+      provider: ['Patient.r', 'Patient.u'],
+      'read-only': ['Patient.r'],
+      operator: ['Patient.r'],
+      compliance: ['AuditEvent.s'],
+    });
+  });
 });

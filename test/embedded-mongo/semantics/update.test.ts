@@ -83,7 +83,7 @@ function expected(operator: string, parts: string[], operand: unknown, container
   if (result === 'error') return 'error';
   if (result.remove) {
     if (isArray) copy[name] = null;
-    else delete copy[name];
+    else Reflect.deleteProperty(copy, name);
     return copy;
   }
   return 'value' in result ? put(copy, name, result.value) : container;

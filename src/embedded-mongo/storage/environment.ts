@@ -21,13 +21,14 @@ const MAP_BYTES = 256 * 2 ** 30;
  * Opens (or creates) the LMDB file in `dataDir`. Commits are synchronous and flushed before they return:
  * `overlappingSync` would let readers see what a power cut could still take away.
  */
-export function openEnvironment(dataDir: string): Environment {
+export function openEnvironment(dataDir: string, { readOnly = false } = {}): Environment {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const root = open<Buffer, Buffer>({
     path: dataDir,
     noSubdir: false,
     mapSize: MAP_BYTES,
     overlappingSync: false,
+    readOnly,
     maxDbs: 8,
     maxReaders: 1024,
     encoding: 'binary',

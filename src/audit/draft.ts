@@ -7,7 +7,7 @@ export interface AuditDraft {
   id: string;
   at: Date;
   requestId: string;
-  face: 'handoffrx' | 'dermifi' | 'fhir' | 'portal' | 'command' | 'worker' | 'identity';
+  face: 'handoffrx' | 'dermifi' | 'fhir' | 'portal' | 'audit' | 'command' | 'worker' | 'identity';
   interaction:
     | 'create'
     | 'read'

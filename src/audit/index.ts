@@ -6,6 +6,7 @@ export { FILTERS, type FilterQuery, type Lookups, type ReferralFacts } from './e
 export type { ExportResult } from './export/export';
 export { LAYOUTS } from './export/layout';
 export { referralFactsIn } from './lookups';
+export { auditEventRule } from './rule';
 export {
   REPORT_TYPES,
   REPORTS,

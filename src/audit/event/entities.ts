@@ -43,8 +43,8 @@ function resourceEntity(reference: string): AuditEventEntity {
 }
 
 function queryEntity({ query, interaction }: AuditDraft, asks: boolean): AuditEventEntity[] {
-  if (query === undefined && !asks) return [];
-  const text = cleaned(query ?? interaction);
+  const text = cleaned(query ?? '') || (asks ? interaction : '');
+  if (text === '') return [];
   return [
     {
       // A system object of an access that asks is its query; elsewhere that type belongs to the resource.

@@ -52,6 +52,8 @@ function compactElement(element, path, inherited) {
     compact.binding = { strength: element.binding.strength, valueSet: element.binding.valueSet };
   const constraints = ownConstraints(element, inherited);
   if (constraints.length > 0) compact.constraints = constraints;
+  // The definitions at hand call a resource's id a string; R4 says id (resource.html#id).
+  if (/^[A-Z][A-Za-z]+\.id$/.test(path) && !compact.attribute) compact.types = [{ code: 'id' }];
   return compact;
 }
 

@@ -4,7 +4,7 @@ import { existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** Same number as in scripts/build-definitions.mjs. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** The package's root, from `src/fhir/definitions` and from `dist/fhir/definitions` alike. */
 const ROOT = resolve(__dirname, '../../..');

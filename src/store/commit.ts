@@ -33,13 +33,13 @@ const MAX_TRIES = 40;
 
 /** Refuses what cannot be stored, and makes sure of collections before any transaction begins. */
 export async function prepareTypes(scope: Scope, changes: readonly Change[]): Promise<void> {
-  const types = new Set(changes.map(typeOf));
+  const types = [...new Set(changes.map(typeOf))];
   for (const type of types) {
     if (!isResourceType(type) || NEVER_STORED.has(type)) {
       throw new ProblemError('not-found', `Resources of type ${type} cannot be stored.`);
     }
-    await scope.connection.prepare(type);
   }
+  await Promise.all(types.map((type) => scope.connection.prepare(type)));
 }
 
 /** Changes that have met what is stored: each can be planned, and planned again with other content. */

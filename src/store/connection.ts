@@ -1,7 +1,8 @@
 /** The connection to MongoDB: how it is opened, and the collections behind it. */
 import { isResourceType } from '../fhir';
 import type { ResourceType } from '@medplum/fhirtypes';
-import { createConnection, mongo, type Connection } from 'mongoose';
+import type { mongo} from 'mongoose';
+import { createConnection, type Connection } from 'mongoose';
 import type { HistoryDocument, RecordDocument } from './documents';
 import { historyModel, OUTBOX, recordModel } from './models';
 import type { OutboxDocument } from './outbox/document';
@@ -89,6 +90,7 @@ export async function connectStore(options: ConnectOptions): Promise<StoreConnec
     return known.types;
   };
   await prepareShared(mongoose);
+  void prepareKnown(typesInUse, prepare);
   return {
     mongoose,
     client,
@@ -159,6 +161,21 @@ async function prepareShared(mongoose: Connection): Promise<void> {
   } catch (error) {
     await mongoose.close();
     throw new StoreUnreachable(reasonFor(error), error);
+  }
+}
+
+/**
+ * Indexes that a new release declares are made for collections that are there already, one by one and behind the
+ * start's back. What fails here (the store is closed, the database goes away) is tried again by the first write.
+ */
+async function prepareKnown(
+  typesInUse: () => Promise<ResourceType[]>,
+  prepare: (type: ResourceType) => Promise<void>,
+): Promise<void> {
+  try {
+    for (const type of await typesInUse()) await prepare(type);
+  } catch {
+    // See above.
   }
 }
 

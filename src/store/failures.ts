@@ -14,7 +14,7 @@ export function isDuplicateKey(error: unknown): boolean {
 /** True when the same transaction may succeed when it is run again from its beginning. */
 export function isTransient(error: unknown): boolean {
   return (
-    error instanceof TransactionConflict ||
+    isConflict(error) ||
     (error instanceof mongo.MongoError && error.hasErrorLabel('TransientTransactionError'))
   );
 }

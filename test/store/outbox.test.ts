@@ -151,9 +151,9 @@ test('what a relay died with is taken over when its lease runs out', async () =>
   expect(dead).toBeDefined();
 });
 
-test('two relays share the work: a thousand changes, each delivered, none out of order', async () => {
+test('two relays share the work: three hundred changes, each delivered, none out of order', async () => {
   const other = await it_.another();
-  const changes = Array.from({ length: 1_000 }, (_, i) => ({
+  const changes = Array.from({ length: 300 }, (_, i) => ({
     kind: 'create' as const,
     id: `many-${i}`,
     resource: patient(`Many${i}`),
@@ -165,8 +165,8 @@ test('two relays share the work: a thousand changes, each delivered, none out of
   relay(two, other.connection);
   await until(async () => (await waiting()) === 0);
   const all = [...one.changes, ...two.changes];
-  expect(new Set(all.map(({ id }) => id)).size).toBe(1_000);
-  expect(new Set(all.map(({ event }) => event.id)).size).toBe(1_005);
+  expect(new Set(all.map(({ id }) => id)).size).toBe(300);
+  expect(new Set(all.map(({ event }) => event.id)).size).toBe(305);
   for (const handlers of [one, two]) {
     const versions = versionsOf(handlers.changes, 'many-0');
     expect(versions).toEqual([...versions].sort((a = 0, b = 0) => a - b));

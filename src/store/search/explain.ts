@@ -46,7 +46,10 @@ export async function explain(scope: Scope, viewer: Viewer, request: SearchReque
     const { plan } = await prepare(runOf(scope, viewer), { type, match, order, limit: request.count });
     const answer = (await scope.connection
       .records(type)
-      .find(plan.filter as mongo.Filter<RecordDocument>, inSession(scope))
+      .find(plan.filter as mongo.Filter<RecordDocument>, {
+        ...inSession(scope),
+        ...(plan.hint === undefined ? {} : { hint: plan.hint }),
+      })
       .sort(sortOf(order))
       .limit(request.count + 1)
       .explain('queryPlanner')) as { queryPlanner?: { winningPlan?: Stage } };

@@ -20,7 +20,7 @@ import { ProblemError, compileValueSet, membersOfValueSet, parseReference } from
 import { type Run } from './run';
 
 /** Resources on the other side of a chain beyond which the chain is followed from this side. */
-const MAX_IDS = 1_000;
+const MAX_IDS = 500;
 
 type HasMatch = Extract<Match, { kind: 'has' }>;
 type ListMatch = Extract<Match, { kind: 'list' }>;

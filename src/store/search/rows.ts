@@ -30,13 +30,14 @@ const LARGEST_BATCH = 800;
 function query(
   run: Run,
   { type, order, skip = 0 }: Question,
-  filter: Filter,
+  plan: Pick<SearchPlan, 'filter' | 'hint'>,
   limit: number,
   projection: Record<string, 0>,
 ): Promise<RecordDocument[]> {
+  const options = { ...inSession(run.scope), projection, ...hintOf(plan) };
   return run.scope.connection
     .records(type)
-    .find(filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), projection })
+    .find(plan.filter as mongo.Filter<RecordDocument>, options)
     .sort(sortOf(order))
     .skip(skip)
     .limit(limit)
@@ -44,8 +45,13 @@ function query(
     .toArray();
 }
 
-function filterFrom(plan: SearchPlan, { order, from, inclusive }: Question): Filter {
-  return from === undefined ? plan.filter : { $and: [plan.filter, behind(order, from, inclusive)] };
+function hintOf({ hint }: Pick<SearchPlan, 'hint'>): { hint?: Record<string, 1 | -1> } {
+  return hint === undefined ? {} : { hint };
+}
+
+function planFrom(plan: SearchPlan, { order, from, inclusive }: Question): SearchPlan {
+  if (from === undefined) return plan;
+  return { ...plan, filter: { $and: [plan.filter, behind(order, from, inclusive)] } };
 }
 
 /** The position of a row in an order. */
@@ -101,12 +107,12 @@ async function findChecked(
   const kept: RecordDocument[] = [];
   let { from, inclusive } = question;
   for (let size = FIRST_BATCH; ; size = Math.min(size * 2, LARGEST_BATCH)) {
-    const filter = filterFrom(plan, {
+    const next = planFrom(plan, {
       ...question,
       ...(from === undefined ? {} : { from }),
       inclusive: inclusive ?? false,
     });
-    const candidates = await query(run, { ...question, skip: 0 }, filter, size, OUTBOX);
+    const candidates = await query(run, { ...question, skip: 0 }, next, size, OUTBOX);
     kept.push(...(await check(run, question, match, plan, candidates)));
     const last = candidates.at(-1);
     if (kept.length > limit || candidates.length < size || last === undefined) return kept;
@@ -129,7 +135,7 @@ export async function findRows(run: Run, question: Question): Promise<Found> {
   if (isNothing(match)) return { rows: [], more: false, prefix: plan.prefix };
   const projection = withIndex === true ? OUTBOX : WITHOUT_INDEX;
   const documents = plan.exact
-    ? await query(run, question, filterFrom(plan, question), limit + 1, projection)
+    ? await query(run, question, planFrom(plan, question), limit + 1, projection)
     : (await findChecked(run, { ...question, limit: limit + skip }, match, plan)).slice(skip);
   return {
     rows: documents.slice(0, limit).map((document) => ({ type, document })),
@@ -145,7 +151,10 @@ export async function countRows(run: Run, question: Question): Promise<number> {
   if (!plan.exact) return (await findChecked(run, { ...question, limit: Infinity }, match, plan)).length;
   return run.scope.connection
     .records(question.type)
-    .countDocuments(plan.filter as mongo.Filter<RecordDocument>, inSession(run.scope));
+    .countDocuments(plan.filter as mongo.Filter<RecordDocument>, {
+      ...inSession(run.scope),
+      ...hintOf(plan),
+    });
 }
 
 /** A run of searches with one viewer's eyes. */

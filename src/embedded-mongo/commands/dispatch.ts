@@ -2,7 +2,7 @@ import type { Engine } from '../engine';
 import { ServerError } from '../errors';
 import { CommandError } from '../semantics';
 import type { Document } from '../semantics';
-import { encode } from '../storage/codec';
+import { encodeUnlimited } from '../storage/codec';
 import type { Request } from '../wire/message';
 import type { Answer, Connection } from '../wire/connection';
 import type { Command, Handler } from './command';
@@ -149,7 +149,7 @@ function answer(command: Command, engine: Engine): Buffer | Promise<Buffer> {
 }
 
 function finish(reply: Document | Buffer): Buffer {
-  return Buffer.isBuffer(reply) ? reply : encode({ ...reply, ok: 1 });
+  return Buffer.isBuffer(reply) ? reply : encodeUnlimited({ ...reply, ok: 1 });
 }
 
 function handlerOf(name: string): Handler {
@@ -211,7 +211,7 @@ function checkWriteConcern(body: Document): void {
 function encodeError(error: unknown): Buffer {
   if (error instanceof CommandError) {
     const { labels = [], fields = {} } = error instanceof ServerError ? error : {};
-    return encode({
+    return encodeUnlimited({
       ok: 0,
       errmsg: error.message,
       code: error.code,
@@ -225,8 +225,8 @@ function encodeError(error: unknown): Buffer {
   if (!full)
     process.stderr.write(`embedded-mongo: ${error instanceof Error ? (error.stack ?? message) : message}\n`);
   return full
-    ? encode({ ok: 0, errmsg: 'The disk is full', code: 14031, codeName: 'OutOfDiskSpace' })
-    : encode({
+    ? encodeUnlimited({ ok: 0, errmsg: 'The disk is full', code: 14031, codeName: 'OutOfDiskSpace' })
+    : encodeUnlimited({
         ok: 0,
         errmsg: 'An internal error of the embedded database',
         code: 1,

@@ -2,10 +2,11 @@ import { ServerError } from '../errors';
 import type { Document } from '../semantics';
 import { compileProjection, parseFilter } from '../semantics';
 import { recordResult, recordedResult } from '../sessions/retryable';
+import type { Writer } from '../storage/view';
 import type { Command, Handler } from './command';
 import { allowFields, documentField, namespaceOf, refuse, statementOf } from './command';
 import type { Change, Changed } from './modify';
-import { changeOne, readChange } from './modify';
+import { SLOW, changeOne, changeSlowly, readChange } from './modify';
 import { inWriter } from './writes';
 
 const FIELDS = new Set([
@@ -31,13 +32,19 @@ export const findAndModify: Handler = async (command, engine) => {
   const namespace = namespaceOf(command);
   const change = changeOf(body);
   const statement = statementOf(command, 0);
-  return inWriter(command, engine, namespace, (writer) => {
-    const recorded = statement && recordedResult(writer, statement);
-    if (recorded) return recorded;
-    const reply = replyFor(command, change, changeOne(command, engine, writer, namespace, change));
+  const place = { command, engine, namespace };
+  const record = (writer: Writer, changed: Changed | undefined): Document => {
+    const reply = replyFor(command, change, changed);
     if (statement) recordResult(writer, statement, reply);
     return reply;
+  };
+  const quick = await inWriter(command, engine, namespace, (writer) => {
+    const recorded = statement && recordedResult(writer, statement);
+    if (recorded) return recorded;
+    const changed = changeOne(place, writer, change);
+    return changed === SLOW ? SLOW : record(writer, changed);
   });
+  return quick === SLOW ? changeSlowly(place, change, (writer, changed) => record(writer, changed())) : quick;
 };
 
 function changeOf(body: Document): Change {

@@ -1,14 +1,17 @@
 import { ObjectId } from 'bson';
 import type { Engine } from '../engine';
 import { ServerError } from '../errors';
-import { prepare, run } from '../planner/search';
-import type { Found, Query } from '../planner/search';
+import { drain } from '../planner/pace';
+import { Found, prepare, run } from '../planner/search';
+import type { Query } from '../planner/search';
 import { compileFilter, compileUpdate, parseFilter, upsertDocument } from '../semantics';
 import type { Document, MatchDetails, Matcher, Update } from '../semantics';
 import { encode } from '../storage/codec';
 import type { Writer } from '../storage/view';
 import type { Command } from './command';
-import { collectionForWrite } from './writes';
+import { viewOf } from './command';
+import { paceOf } from './find';
+import { collectionForWrite, inWriter } from './writes';
 
 /** A change to one document: which, how, and what when there is none. */
 export interface Change {
@@ -41,31 +44,80 @@ export interface Changed {
   upserted?: unknown;
 }
 
+/** The search would take too long for one operation of the queue: see {@link changeSlowly}. */
+export const SLOW: unique symbol = Symbol('slow');
+/** Pauses of a search, each after some dozens of documents, that one operation of the queue may skip. */
+const SKIPPED_PAUSES = 4;
+
+/** Where a change takes place. */
+export interface Place {
+  command: Command;
+  engine: Engine;
+  namespace: string;
+}
+
 /** Finds the first document of the query and changes it, all within one operation of the queue. */
-export function changeOne(
-  command: Command,
-  engine: Engine,
-  writer: Writer,
-  namespace: string,
-  change: Change,
-): Changed | undefined {
+export function changeOne(place: Place, writer: Writer, change: Change): Changed | undefined | typeof SLOW {
+  const { command, engine, namespace } = place;
   const collection = change.upsert
     ? collectionForWrite(command, engine, writer, namespace)
     : engine.catalog.get(namespace);
+  let pauses = 0;
   for (const found of run(writer, prepare(writer, collection, { ...change.query, limit: 1 }))) {
-    if (typeof found !== 'symbol') return changeFound(command, engine, writer, namespace, change, found);
+    if (typeof found !== 'symbol') return changeFound(place, writer, change, found);
+    if (++pauses > SKIPPED_PAUSES) return SLOW;
   }
-  return change.upsert && change.update
-    ? insertFor(command, engine, writer, namespace, change, change.update)
-    : undefined;
+  return change.upsert && change.update ? insertFor(place, writer, change, change.update) : undefined;
+}
+
+/**
+ * The same for a search that may look at many documents: it runs outside of the queue and pauses; what it found is
+ * looked at again in the queue, and sought anew when it has changed meanwhile. `write` does the change and records it.
+ */
+export async function changeSlowly<T>(
+  place: Place,
+  change: Change,
+  write: (writer: Writer, changed: () => Changed | undefined) => T,
+): Promise<T> {
+  const { command, engine, namespace } = place;
+  for (;;) {
+    const view = viewOf(command, engine);
+    const prepared = prepare(view, engine.catalog.get(namespace), { ...change.query, limit: 1 });
+    let key: Buffer | undefined;
+    try {
+      await drain(run(view, prepared), paceOf(command, view), (found) => (key = found.key) !== undefined);
+    } finally {
+      view.release();
+    }
+    const done = await inWriter(command, engine, namespace, (writer) => attempt(writer, key));
+    if (done) return done.result;
+  }
+
+  function attempt(writer: Writer, key: Buffer | undefined): { result: T } | undefined {
+    if (!key) {
+      const { update } = change;
+      return {
+        result: write(writer, () =>
+          change.upsert && update ? insertFor(place, writer, change, update) : undefined,
+        ),
+      };
+    }
+    const found = foundAt(writer, change, key);
+    return found && { result: write(writer, () => changeFound(place, writer, change, found)) };
+  }
+}
+
+/** The document at a key, when it is there and still matches. */
+export function foundAt(writer: Writer, change: Change, key: Buffer): Found | undefined {
+  const bytes = writer.get('documents', key);
+  const found = bytes && new Found(key, bytes);
+  return found && change.matches(found.document) ? found : undefined;
 }
 
 /** Updates or removes a document that the query found. */
 export function changeFound(
-  command: Command,
-  engine: Engine,
+  { command, engine, namespace }: Place,
   writer: Writer,
-  namespace: string,
   change: Change,
   found: Found,
 ): Changed {
@@ -83,10 +135,8 @@ export function changeFound(
 }
 
 function insertFor(
-  command: Command,
-  engine: Engine,
+  { command, engine, namespace }: Place,
   writer: Writer,
-  namespace: string,
   change: Change,
   update: Update,
 ): Changed {

@@ -1,7 +1,7 @@
 import { Long } from 'bson';
 import { ServerError } from '../errors';
 import type { Document } from '../semantics';
-import { decode, encode } from '../storage/codec';
+import { decode, encodeUnlimited } from '../storage/codec';
 import type { View, Writer } from '../storage/view';
 import { afterPrefix } from '../storage/view';
 
@@ -59,7 +59,7 @@ export function recordResult(
     first: statement === 0 ? result : same ? head.first : undefined,
     more: statement > 0 || (same && head.more),
   };
-  if (statement > 0) writer.put('sessions', statementKey(session, statement), encode(result));
+  if (statement > 0) writer.put('sessions', statementKey(session, statement), encodeUnlimited(result));
   if (statement === 0 || !same || !head.more) writeHead(writer, session, next);
 }
 
@@ -119,5 +119,5 @@ function writeHead(writer: Writer, session: Buffer, head: Head): void {
     first: head.first ?? null,
     more: head.more,
   };
-  writer.put('sessions', session, encode(document));
+  writer.put('sessions', session, encodeUnlimited(document));
 }

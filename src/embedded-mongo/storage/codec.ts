@@ -21,8 +21,13 @@ export function decode(bytes: Uint8Array): Document {
 
 /** @throws ServerError 10334 when the document exceeds 16 MB */
 export function encode(document: Document): Buffer {
+  return checkSize(encodeUnlimited(document));
+}
+
+/** For replies and records, which hold a whole document and something beside it. */
+export function encodeUnlimited(document: Document): Buffer {
   const bytes = serialize(document, { ignoreUndefined: false });
-  return checkSize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function checkSize(bytes: Buffer): Buffer {

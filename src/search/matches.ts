@@ -28,6 +28,7 @@ export function allOf(matches: readonly Match[]): Match {
 
 /** Any of these; entries become one list, which the database answers with one walk. */
 export function anyOf(matches: readonly Match[]): Match {
+  if (matches.length === 1 && matches[0] !== undefined) return matches[0];
   const flat = matches.flatMap((match) => (match.kind === 'or' ? match.of : [match]));
   if (flat.some(isAll)) return ALL;
   const keys = flat.flatMap((match) => (match.kind === 'entry' ? match.keys : []));

@@ -4,7 +4,6 @@
  * its documents with `evaluate`.
  */
 import { EVERY, containedScope, wide } from '../entries';
-import { isAll } from '../matches';
 import type { Comparison, Match } from '../types';
 import { boxAround } from '../values/position';
 import { escapePattern } from '../values/text';
@@ -88,12 +87,25 @@ function planNear(match: Extract<Match, { kind: 'near' }>, prefix: string): Plan
   return { filter: { ranges: { $elemMatch: element } }, exact: false };
 }
 
+/** One filter for several: flat, and in one object where no two speak of the same field. */
+export function merge(filters: readonly Filter[]): Filter {
+  const flat = filters.flatMap((filter): Filter[] => {
+    const { $and, ...rest } = filter;
+    const inner = Array.isArray($and) ? ($and as Filter[]) : [];
+    return isEverything(rest) ? inner : [rest, ...inner];
+  });
+  const merged: Filter = {};
+  const others: Filter[] = [];
+  for (const filter of flat) {
+    if (Object.keys(filter).some((key) => key in merged)) others.push(filter);
+    else Object.assign(merged, filter);
+  }
+  return others.length === 0 ? merged : { ...merged, $and: others };
+}
+
 function planAnd(of: readonly Match[], prefix: string): Planned {
   const parts = of.map((match) => plan(match, prefix));
-  const filters = parts.map(({ filter }) => filter).filter((filter) => !isEverything(filter));
-  const filter =
-    filters.length === 1 ? (filters[0] ?? EVERYTHING) : filters.length === 0 ? EVERYTHING : { $and: filters };
-  return { filter, exact: parts.every(({ exact }) => exact) };
+  return { filter: merge(parts.map(({ filter }) => filter)), exact: parts.every(({ exact }) => exact) };
 }
 
 function planOr(of: readonly Match[], prefix: string): Planned {
@@ -170,21 +182,32 @@ function isPositive(match: Match): boolean {
   return match.kind !== 'not' && match.kind !== 'ids';
 }
 
-/** Whether an index leads to what a match describes. */
-export function isDriving(match: Match): boolean {
+/** How an index leads to what a match describes: by entries that equal, by others, by ranges, by ids, or not. */
+export type Driver = 'ids' | 'entry' | 'text' | 'range' | undefined;
+
+export function driverOf(match: Match): Driver {
   switch (match.kind) {
-    case 'and':
-      return match.of.some(isDriving);
-    case 'or':
-      return match.of.length > 0 && match.of.every(isDriving);
-    case 'not':
-    case 'text':
-    case 'join':
-    case 'has':
-    case 'list':
-    case 'valueset':
-      return false;
+    case 'ids':
+      return 'ids';
+    case 'entry':
+      return 'entry';
+    case 'prefix':
+    case 'pattern':
+    case 'contained':
+      return 'text';
+    case 'range':
+    case 'ranges':
+    case 'near':
+      return 'range';
+    case 'or': {
+      const drivers = new Set(match.of.map(driverOf));
+      return drivers.size === 1
+        ? [...drivers][0]
+        : drivers.has(undefined) || drivers.size === 0
+          ? undefined
+          : 'range';
+    }
     default:
-      return !isAll(match);
+      return undefined;
   }
 }

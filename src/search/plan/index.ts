@@ -2,9 +2,9 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import { COMMON_TYPES, EVERY, fieldPrefix, viewerPrefix } from '../entries';
 import { LISTS } from '../lists';
-import { ALL, allOf } from '../matches';
+import { allOf } from '../matches';
 import type { Match } from '../types';
-import { type Filter, isDriving, plan } from './filter';
+import { type Driver, type Filter, driverOf, merge, plan } from './filter';
 import type { OrderField } from './order';
 
 export type { Filter } from './filter';
@@ -26,6 +26,8 @@ export interface SearchPlan {
   exact: boolean;
   /** What stands before the keys of the viewer's entries. */
   prefix: string;
+  /** The index to use, where no other can be better; else the database's planner compares. */
+  hint?: Record<string, 1 | -1>;
 }
 
 /** Holders in `access`: everybody for common types; the whole deployment is in every document's list. */
@@ -58,7 +60,7 @@ function listLeader(
     );
     if (at >= 0) return at;
   }
-  return conjuncts.some(isDriving) ? undefined : -1;
+  return conjuncts.some((match) => driverOf(match) !== undefined) ? undefined : -1;
 }
 
 /** What narrows a search down most, by its kind: the database begins there. */
@@ -87,20 +89,37 @@ export function planFilter(
   );
   const guards: Filter = { access: holderOf(type, practice), deleted: false };
   const leader = listLeader(type, conjuncts, order);
-  const rest = leader === undefined ? conjuncts : conjuncts.filter((_, i) => i !== leader);
-  const { filter, exact } = plan(rest.length === 0 ? ALL : allOf(rest), prefix);
   const led = leader === undefined ? undefined : conjuncts[leader];
-  const first: Filter =
-    leader !== undefined
-      ? { list: prefix + (led?.kind === 'entry' ? (led.keys[0] ?? EVERY) : EVERY) }
-      : conjuncts.some(isDriving) || isByTime(order)
-        ? {}
-        : { index: prefix + EVERY };
-  const parts = [first, filter, guards].filter((part) => Object.keys(part).length > 0);
-  return { filter: { $and: parts }, exact, prefix };
+  const rest = leader === undefined ? conjuncts : conjuncts.filter((_, i) => i !== leader);
+  const { filter, exact } = plan(allOf(rest), prefix);
+  if (leader !== undefined) {
+    const list = prefix + (led?.kind === 'entry' ? (led.keys[0] ?? EVERY) : EVERY);
+    return { filter: merge([{ list }, filter, guards]), exact, prefix, hint: listIndex(order) };
+  }
+  const drivers = new Set(conjuncts.map(driverOf));
+  const base = needsBase(drivers, order) ? [{ index: prefix + EVERY }] : [];
+  return { filter: merge([...base, filter, guards]), exact, prefix, ...hintOf(drivers, order) };
 }
 
+function listIndex(order: readonly OrderField[]): Record<string, 1 | -1> {
+  return { list: 1, [order[0]?.path ?? '']: 1, _id: 1 };
+}
+
+const BY_ENTRY = { index: 1, _id: 1 } as const;
+
 /** The index on access and lastUpdated serves this order by itself. */
-function isByTime(order: readonly OrderField[]): boolean {
-  return order[0]?.path === 'lastUpdated';
+const isByTime = (order: readonly OrderField[]): boolean => order[0]?.path === 'lastUpdated';
+
+/**
+ * The entry of everything: a way through the practice's own documents in the order of ids, for searches that nothing
+ * else leads, or only what may turn out to hold for very many.
+ */
+function needsBase(drivers: ReadonlySet<Driver>, order: readonly OrderField[]): boolean {
+  return !drivers.has('entry') && !drivers.has('ids') && !isByTime(order);
+}
+
+/** Where entries alone can lead, no walk through everybody's ids is ever better. */
+function hintOf(drivers: ReadonlySet<Driver>, order: readonly OrderField[]): Pick<SearchPlan, 'hint'> {
+  if (drivers.has('ids') || drivers.has('range') || isByTime(order)) return {};
+  return { hint: BY_ENTRY };
 }

@@ -31,7 +31,15 @@ export interface FilterScope {
 
 /** Compiles a parsed filter into a function over deserialized documents. */
 export function compileFilter(filter: Filter, scope?: FilterScope): Matcher {
-  const compile = (inner: Filter): Matcher => compileFilter(inner, scope);
+  const matches = compileNode(filter, scope);
+  return (document, details) => {
+    if (details) details.position = undefined;
+    return matches(document, details);
+  };
+}
+
+function compileNode(filter: Filter, scope: FilterScope | undefined): Matcher {
+  const compile = (inner: Filter): Matcher => compileNode(inner, scope);
   switch (filter.op) {
     case 'and':
       return compileAnd(filter.filters.map(compile));

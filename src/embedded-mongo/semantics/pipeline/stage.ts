@@ -52,7 +52,8 @@ export function eachDocument(
             yield out;
             out = [];
           }
-          await pacer.pause();
+          const pause = pacer.pause();
+          if (pause) await pause;
         }
         if (out.length > 0) yield out;
       }

@@ -90,14 +90,46 @@ const writer = new KeyWriter();
 export function encodeKey(value: unknown, descending = false): Buffer {
   writer.length = 0;
   appendKey(value, descending);
-  return Buffer.from(writer.buffer.subarray(0, writer.length));
+  return written();
 }
 
 /** Encodes a compound key: the values in order, each ascending or descending. */
 export function encodeCompoundKey(values: readonly unknown[], descending: readonly boolean[]): Buffer {
   writer.length = 0;
+  appendTuple(values, descending);
+  return written();
+}
+
+/** Encodes many compound keys at once; they share one piece of memory. */
+export function encodeCompoundKeys(
+  tuples: readonly (readonly unknown[])[],
+  descending: readonly boolean[],
+): Buffer[] {
+  writer.length = 0;
+  const ends: number[] = [];
+  for (const tuple of tuples) {
+    appendTuple(tuple, descending);
+    ends.push(writer.length);
+  }
+  const all = written();
+  let start = 0;
+  return ends.map((end) => {
+    const key = all.subarray(start, end);
+    start = end;
+    return key;
+  });
+}
+
+function appendTuple(values: readonly unknown[], descending: readonly boolean[]): void {
   for (let i = 0; i < values.length; i++) appendKey(values[i], descending[i] ?? false);
-  return Buffer.from(writer.buffer.subarray(0, writer.length));
+}
+
+/** A copy of what was written; small ones come from Node's shared pool. */
+function written(): Buffer {
+  const { buffer, length } = writer;
+  const copy = Buffer.allocUnsafe(length);
+  buffer.copy(copy, 0, 0, length);
+  return copy;
 }
 
 function appendKey(value: unknown, descending: boolean): void {

@@ -1,9 +1,9 @@
 import { CommandError, notSupported } from './command-error';
-import { encodeCompoundKey, encodeKey } from './encode-key';
+import { encodeCompoundKeys } from './encode-key';
 import { expandKeys } from './key-paths';
 import { numericOf, toDouble } from './numbers';
 import type { Document } from './types';
-import { arrayIndex, field, isNumber, MISSING } from './types';
+import { arrayIndex, isNumber, MISSING } from './types';
 
 /** An index's key pattern, parsed once. */
 export interface KeyPattern {
@@ -73,39 +73,11 @@ export function indexKeys(
   options: { sparse?: boolean } = {},
 ): IndexKeys {
   const { paths, descending } = parseKeyPattern(pattern);
-  const sparse = options.sparse ?? false;
-  const path = paths[0];
-  if (paths.length === 1 && path?.length === 1)
-    return fieldKeys(field(document, path[0] as string), path[0] as string, descending[0] ?? false, sparse);
-  const { tuples, arrays } = expandKeys(document, paths);
-  const keys: Buffer[] = [];
-  for (const tuple of tuples) {
-    if (sparse && tuple.every((value) => value === MISSING)) continue;
-    keys.push(
-      encodeCompoundKey(
-        tuple.map((value) => (value === MISSING ? null : value)),
-        descending,
-      ),
-    );
-  }
-  return { keys: unique(keys), multikey: arrays.size > 0, multikeyPaths: [...arrays] };
-}
-
-/** The most common index, on a field of the document itself, without the detours of the general case. */
-function fieldKeys(value: unknown, name: string, descending: boolean, sparse: boolean): IndexKeys {
-  if (!Array.isArray(value)) {
-    const none = sparse && value === MISSING;
-    const keys = none ? [] : [encodeKey(value === MISSING ? null : value, descending)];
-    return { keys, multikey: false, multikeyPaths: [] };
-  }
-  const distinct = new Set<unknown>(value.length === 0 ? [undefined] : value);
-  const keys: Buffer[] = [];
-  let onlyStrings = true;
-  for (const element of distinct) {
-    onlyStrings &&= typeof element === 'string';
-    keys.push(encodeKey(element, descending));
-  }
-  return { keys: onlyStrings ? keys : unique(keys), multikey: true, multikeyPaths: [name] };
+  const { tuples, arrays, distinct } = expandKeys(document, paths);
+  const kept = options.sparse ? tuples.filter((tuple) => tuple.some((value) => value !== MISSING)) : tuples;
+  for (const tuple of kept) for (let i = 0; i < tuple.length; i++) if (tuple[i] === MISSING) tuple[i] = null;
+  const keys = encodeCompoundKeys(kept, descending);
+  return { keys: distinct ? keys : unique(keys), multikey: arrays.size > 0, multikeyPaths: [...arrays] };
 }
 
 function unique(keys: Buffer[]): Buffer[] {

@@ -1,6 +1,6 @@
 import { CommandError } from './command-error';
 import type { Document } from './types';
-import { field, isDocument, MISSING } from './types';
+import { field, isDocument, MISSING, plain } from './types';
 
 /** The values of one index or sort key, one per key path; MISSING where the document has no such field. */
 export type KeyTuple = unknown[];
@@ -10,6 +10,8 @@ export interface ExpandedKeys {
   tuples: KeyTuple[];
   /** Paths (prefixes of the key paths) that led through or to an array. */
   arrays: Set<string>;
+  /** Whether the tuples are known to differ from each other. */
+  distinct: boolean;
 }
 
 interface Cursor {
@@ -26,29 +28,35 @@ interface Cursor {
  * @throws CommandError 171 when two paths lead to different arrays
  */
 export function expandKeys(document: Document, paths: readonly string[][]): ExpandedKeys {
-  const arrays = new Set<string>();
+  const keys: ExpandedKeys = { tuples: [], arrays: new Set(), distinct: true };
   const cursors = paths.map((rest) => ({ rest, done: false, value: MISSING, at: '' }));
-  return { tuples: expand(document, cursors, arrays), arrays };
+  expand(document, cursors, keys);
+  return keys;
 }
 
-function expand(document: Document, cursors: Cursor[], arrays: Set<string>): KeyTuple[] {
+function expand(document: Document, cursors: readonly Cursor[], keys: ExpandedKeys): void {
   let found: { array: unknown[]; at: string } | undefined;
-  const next = cursors.map((cursor) => {
-    if (cursor.done) return cursor;
-    const step = walk(document, cursor);
-    if (Array.isArray(step.value) && !step.done) {
-      if (found && found.array !== step.value) throw parallelArrays(step.at, found.at);
-      found = { array: step.value, at: step.at };
-    }
-    return step;
-  });
-  if (!found) return [next.map((cursor) => cursor.value)];
+  const next: Cursor[] = [];
+  let ends = true;
+  for (const cursor of cursors) {
+    const step = cursor.done ? cursor : walk(document, cursor);
+    next.push(step);
+    if (step.done || !Array.isArray(step.value)) continue;
+    if (found && found.array !== step.value) throw parallelArrays(step.at, found.at);
+    found = { array: step.value, at: step.at };
+    ends &&= step.rest.length === 0;
+  }
+  if (!found) {
+    keys.tuples.push(next.map((cursor) => cursor.value));
+    return;
+  }
   const { array, at } = found;
-  arrays.add(at);
-  if (array.length === 0) return expand({}, enter(next, array, undefined), arrays);
-  return array.flatMap((element) =>
-    expand(isDocument(element) ? element : {}, enter(next, array, element), arrays),
-  );
+  keys.distinct &&= keys.arrays.size === 0 && ends && array.every((element) => typeof element === 'string');
+  keys.arrays.add(at);
+  const elements = array.length === 0 ? [undefined] : new Set(array);
+  for (const element of elements)
+    if (ends) keys.tuples.push(next.map((cursor) => (cursor.done ? cursor.value : element)));
+    else expand(isDocument(element) ? plain(element) : {}, enter(next, element), keys);
 }
 
 /** Follows the path through documents, to its end or to the first array. */
@@ -57,7 +65,7 @@ function walk(document: Document, cursor: Cursor): Cursor {
   let at = cursor.at;
   for (let i = 0; i < cursor.rest.length; i++) {
     const name = cursor.rest[i] as string;
-    value = isDocument(value) ? field(value, name) : MISSING;
+    value = isDocument(value) ? field(plain(value), name) : MISSING;
     if (value === MISSING) return { rest: [], done: true, value, at };
     at = at === '' ? name : `${at}.${name}`;
     if (Array.isArray(value)) return { rest: cursor.rest.slice(i + 1), done: false, value, at };
@@ -66,9 +74,9 @@ function walk(document: Document, cursor: Cursor): Cursor {
 }
 
 /** The cursors below one element: those that ended at the array take the element itself. */
-function enter(cursors: Cursor[], array: unknown[], element: unknown): Cursor[] {
+function enter(cursors: readonly Cursor[], element: unknown): Cursor[] {
   return cursors.map((cursor) => {
-    if (cursor.done || cursor.value !== array) return cursor;
+    if (cursor.done) return cursor;
     if (cursor.rest.length === 0) return { ...cursor, done: true, value: element };
     return { ...cursor, value: MISSING };
   });

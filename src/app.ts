@@ -1,5 +1,5 @@
 import express, { type Application, type NextFunction, type Request, type Response } from 'express';
-import helmet from 'helmet';
+import helmet, { type HelmetOptions } from 'helmet';
 import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
 import { createHandoffRxFace } from './faces/handoffrx';
 import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
@@ -17,7 +17,7 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   app.disable('x-powered-by');
   app.set('trust proxy', house.config.trustProxy);
   app.set('etag', false); // versions make the ETags of this server
-  app.use(helmet());
+  app.use(helmet(headersFor(house.config.publicUrl)));
   const metrics = createMetrics();
   mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, metrics);
   const context = serveContext(house, metrics.observe);
@@ -29,6 +29,15 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   for (const { at, face, routes } of faces) mountFace(app, at, face, routes, context);
   app.use(lastResort);
   return app;
+}
+
+/** Security headers; those that force TLS only where the server is reached by it. */
+function headersFor(publicUrl: string): HelmetOptions {
+  const secure = publicUrl.startsWith('https:');
+  return {
+    strictTransportSecurity: secure,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: secure ? [] : null } },
+  };
 }
 
 function serveContext(house: House, measure: ServeContext['observe']): ServeContext {

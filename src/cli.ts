@@ -12,7 +12,7 @@ import type { House } from './house';
 /** `npm run -s crosswalk -- <command>`: the operator's commands; they work while the server runs and while it does not. */
 async function main(): Promise<void> {
   const program = new Command('crosswalk');
-  program.description('Operate a Crosswalk server.').exitOverride().showHelpAfterError('(add --help for help)');
+  program.description('Operate a Crosswalk server.').exitOverride();
   const open = async (): Promise<House> => {
     // The house is opened only by commands that need it: `audit verify` runs without any.
     const { openHouse } = await import('./house.js');

@@ -2,7 +2,7 @@ import { ProblemError } from '../fhir';
 import { isApiKey, newApiKey } from './key-format';
 import type { Plan, Principal } from './principal';
 import type { Practices } from './practices';
-import type { KeyRecord, Records } from './records';
+import { collectionOf, type KeyRecord, type Records } from './records';
 import { digest, randomText } from './sealing';
 
 /** HandoffRx scopes. Matching needs `providers:read`. */
@@ -69,6 +69,7 @@ const DAY_MS = 86_400_000;
 const LAST_USE_MS = 60_000;
 
 export function createKeys({ keys }: Pick<Records, 'keys'>, practices: Practices, clock: () => Date): Keys {
+  const collection = collectionOf(keys);
   const noteUse = lastUseWriter(keys);
 
   const found = async (id: string, practice?: string): Promise<KeyRecord> => {
@@ -121,7 +122,7 @@ export function createKeys({ keys }: Pick<Records, 'keys'>, practices: Practices
       throw refusal;
     },
     async authenticate(bearer) {
-      const key = isApiKey(bearer) ? await keys.findOne({ hash: digest(bearer) }).lean() : null;
+      const key = isApiKey(bearer) ? await collection.findOne({ hash: digest(bearer) }) : null;
       const now = clock();
       if (key === null || infoOf(key, now).status !== 'active') {
         throw new ProblemError('unauthorized', 'Missing or invalid API key');

@@ -1,8 +1,9 @@
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
+import type { mongo } from 'mongoose';
 import { ProblemError } from '../fhir';
 import type { Plan, Principal } from './principal';
-import { isDuplicate, type RateRecord, type Records } from './records';
+import { collectionOf, isDuplicate, type RateRecord, type Records } from './records';
 
 /** What one request of a face gets to hear about its allowance. */
 export interface Limited {
@@ -35,6 +36,8 @@ interface Window {
   remaining: number;
   resetAt: Date;
 }
+
+type Rates = mongo.Collection<RateRecord>;
 
 interface Taken {
   /** In the order of the rules. */
@@ -69,7 +72,7 @@ const MONTH: Rule = {
 };
 
 export function createRateLimits({ rates }: Pick<Records, 'rates'>, clock: () => Date): RateLimits {
-  const take = taker(rates, clock);
+  const take = taker(collectionOf(rates, COUNTED), clock);
   return {
     async handoffrx({ id, practice = '', plan = 'Free' }) {
       const minute = await take(`key:${id}`, [perMinute(plan)]);
@@ -135,7 +138,7 @@ function secondsTo(at: Date, now: Date): number {
  * (rate-limiter-flexible takes a write for each window, counts refused requests in all of them, and asks the database
  * for each.)
  */
-function taker(rates: Records['rates'], clock: () => Date) {
+function taker(rates: Rates, clock: () => Date) {
   const full = new LRUCache<string, { taken: Taken; until: number }>({ max: REFUSED_SUBJECTS });
   return async (subject: string, rules: readonly Rule[]): Promise<Taken> => {
     const refusal = full.get(subject);
@@ -144,7 +147,7 @@ function taker(rates: Records['rates'], clock: () => Date) {
       const now = clock();
       const counted = await count(rates, subject, rules, now);
       if (counted !== null) return { windows: windowsOf(counted, rules), allowed: true };
-      const record = await rates.findById(subject).lean();
+      const record = await rates.findOne({ _id: subject });
       if (record === null) {
         const first = await begin(rates, subject, rules, now);
         if (first !== undefined) return { windows: windowsOf(first, rules), allowed: true };
@@ -163,28 +166,20 @@ function taker(rates: Records['rates'], clock: () => Date) {
 }
 
 /** The usual case, one write: every window is open and has something left. */
-function count(
-  rates: Records['rates'],
-  subject: string,
-  rules: readonly Rule[],
-  now: Date,
-): Promise<RateRecord | null> {
-  const filter: Record<string, unknown> = { _id: subject };
+function count(rates: Rates, subject: string, rules: readonly Rule[], now: Date): Promise<RateRecord | null> {
+  const filter: mongo.Filter<RateRecord> = { _id: subject };
   const increments: Record<string, number> = {};
   for (const { name, limit } of rules) {
     filter[`windows.${name}.until`] = { $gt: now };
     filter[`windows.${name}.used`] = { $lt: limit };
     increments[`windows.${name}.used`] = 1;
   }
-  return rates
-    .findOneAndUpdate(filter, { $inc: increments }, { returnDocument: 'after', writeConcern: COUNTED })
-    .lean<RateRecord>()
-    .exec();
+  return rates.findOneAndUpdate(filter, { $inc: increments }, { returnDocument: 'after' });
 }
 
 /** Undefined when another process was faster. */
 async function begin(
-  rates: Records['rates'],
+  rates: Rates,
   subject: string,
   rules: readonly Rule[],
   now: Date,
@@ -201,16 +196,11 @@ async function begin(
 }
 
 /** Opens the windows that are over anew, empty, unless another process has done so. */
-async function renew(
-  rates: Records['rates'],
-  record: RateRecord,
-  rules: readonly Rule[],
-  now: Date,
-): Promise<void> {
+async function renew(rates: Rates, record: RateRecord, rules: readonly Rule[], now: Date): Promise<void> {
   const over = rules.filter(({ name }) => isOver(record.windows[name], now));
   const fresh = Object.fromEntries(over.map(({ name, until }) => [name, { used: 0, until: until(now) }]));
-  const filter: Record<string, unknown> = { _id: record._id };
-  const set: Record<string, unknown> = { expireAt: latest({ ...record.windows, ...fresh }) };
+  const filter: mongo.Filter<RateRecord> = { _id: record._id };
+  const set: mongo.MatchKeysAndValues<RateRecord> = { expireAt: latest({ ...record.windows, ...fresh }) };
   for (const { name } of over) {
     filter[`windows.${name}.until`] = record.windows[name]?.until ?? { $exists: false };
     set[`windows.${name}`] = fresh[name];

@@ -1,4 +1,4 @@
-import type { Connection, IndexDefinition, IndexOptions, Model, SchemaDefinition } from 'mongoose';
+import type { Connection, IndexDefinition, IndexOptions, Model, mongo, SchemaDefinition } from 'mongoose';
 import { Schema } from 'mongoose';
 import type { Plan, Role } from './principal';
 
@@ -146,6 +146,9 @@ export interface Records {
   masters: Model<MasterRecord>;
 }
 
+/** The primary's own latest state: a revocation counts, and a lost race is understood, before a majority has it. */
+const LATEST = { level: 'local' } as const;
+
 type Index = [IndexDefinition, IndexOptions?];
 const TTL: Index = [{ expireAt: 1 }, { expireAfterSeconds: 0 }];
 const text = { type: String, required: true };
@@ -262,11 +265,26 @@ function model<T>(connection: Connection, collection: string, fields: object, in
     versionKey: false,
     minimize: false,
     autoIndex: false,
-    // The primary's own latest state: a revocation counts, and a lost race is understood, before a majority has it.
-    readConcern: { level: 'local' },
+    readConcern: LATEST,
   });
   for (const [definition, options] of indexes) schema.index(definition, options);
   return connection.model<T>(collection, schema, collection) as Model<T>;
+}
+
+/**
+ * The driver's own collection behind a model, for what every request asks: mongoose's casting of a query that is
+ * known to fit costs as much as the query.
+ */
+export function collectionOf<T extends { _id: string }>(
+  model: Model<T>,
+  writeConcern?: mongo.WriteConcernSettings,
+): mongo.Collection<T> {
+  const { db } = model.db;
+  if (db === undefined) throw new Error('The database connection is not open.');
+  return db.collection<T>(model.collection.name, {
+    readConcern: LATEST,
+    ...(writeConcern !== undefined && { writeConcern }),
+  });
 }
 
 /** True when a write met a document with the same unique value (MongoDB error 11000). */

@@ -2,7 +2,7 @@ import { ProblemError } from '../fhir';
 import type { Attempt, Lockout } from './lockout';
 import type { Passwords } from './passwords';
 import type { Permission, Principal, Role } from './principal';
-import type { Records, SessionRecord, UserRecord } from './records';
+import { collectionOf, type Records, type SessionRecord, type UserRecord } from './records';
 import { permissionsOf } from './rights';
 import { digest, randomText, sameSecret, type Sealing } from './sealing';
 import type { Tokens } from './signing-keys';
@@ -69,9 +69,10 @@ type SessionRecords = Pick<Records, 'users' | 'sessions'>;
 export function createSessions(records: SessionRecords, services: SessionServices): Sessions {
   const { users, sessions } = records;
   const { tokens, sealing, clock } = services;
+  const collection = collectionOf(sessions);
 
   const alive = async (id: string): Promise<SessionRecord> => {
-    const session = await sessions.findById(id).lean();
+    const session = await collection.findOne({ _id: id });
     if (session === null || session.endedAt !== undefined || session.expiresAt <= clock()) throw ended();
     return session;
   };

@@ -73,8 +73,12 @@ type Node = Record<string, unknown>;
 
 /** References at a dot path, lists flattened. Only those to resources of this server count. */
 function targetsAt(resource: Resource, path: string): Target[] {
-  let nodes: unknown[] = [resource];
-  for (const key of path.split('.')) {
+  const dot = path.indexOf('.');
+  const first = (resource as unknown as Node)[dot < 0 ? path : path.slice(0, dot)];
+  // Most resources have few of the elements that are asked for.
+  if (first === undefined) return [];
+  let nodes: unknown[] = Array.isArray(first) ? first : [first];
+  for (const key of dot < 0 ? [] : path.slice(dot + 1).split('.')) {
     nodes = nodes.flatMap((node) =>
       typeof node === 'object' && node !== null ? (node as Node)[key] : undefined,
     );

@@ -1,5 +1,6 @@
 import express, { type Application, type NextFunction, type Request, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
+import { mountDocs } from './faces/docs';
 import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
 import { createHandoffRxFace } from './faces/handoffrx';
 import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
@@ -20,6 +21,7 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   app.use(helmet(headersFor(house.config.publicUrl)));
   const metrics = createMetrics();
   mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, metrics);
+  mountDocs(app, house.config.publicUrl);
   const context = serveContext(house, metrics.observe);
   const faces = [
     createHandoffRxFace({ ...house, publicUrl: house.config.publicUrl }),

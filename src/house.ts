@@ -167,10 +167,7 @@ function notifyOptions(
         })),
       ),
     viewerOf: async ({ practices, author }) => {
-      if (author?.kind === 'client') {
-        const client = await identity.clients.find(author.id);
-        if (client === undefined) return undefined;
-      }
+      if (author?.kind === 'client') return identity.clients.viewerOf(author.id);
       const [practice] = practices;
       return practice === undefined ? EVERYTHING : { practice };
     },

@@ -74,8 +74,10 @@ async function setStatus(
 ): Promise<void> {
   const { error: _old, ...rest } = stored.resource;
   const resource: Subscription & { id: string } = { ...rest, id: stored.id, status, ...(reason !== undefined && { error: reason }) };
+  // Whose Subscription it is decides what may be delivered, so it stays with who asked for it.
+  const author = stored.author ?? context.author;
   try {
-    await store.commit([{ kind: 'put', resource, ifVersion: stored.version }], context);
+    await store.commit([{ kind: 'put', resource, ifVersion: stored.version }], { ...context, author });
   } catch (error) {
     if (!(error instanceof ProblemError) || !['conflict', 'precondition-failed'].includes(error.code)) throw error;
   }

@@ -143,7 +143,7 @@ test('an update leaves absent fields alone, clears nulls, replaces nested object
     contact: undefined,
     communication: undefined,
   });
-  expect(after['allergies']).toEqual(before['allergies']);
+  expect(after['allergies']).toEqual(bound['allergies']);
 });
 
 test('all problems at once, by vendor field, without values', () => {

@@ -42,9 +42,9 @@ export async function match(x: Exchange, directory: Directory): Promise<Reply> {
       ...Object.entries(request).flatMap(([type, value]: [string, string | null]) =>
         value === null ? [] : [{ type: `input.${type}`, value }],
       ),
-      ...matches.map(({ provider, score, reasons }) => ({
-        type: `match.${provider.id}`,
-        value: JSON.stringify({ score, reasons }),
+      ...matches.map(({ provider: { id, practice }, score, reasons }, i) => ({
+        type: `match.${i + 1}`,
+        value: JSON.stringify({ provider_id: id, practice, score, reasons }),
       })),
     ],
   };

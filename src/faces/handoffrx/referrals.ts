@@ -7,6 +7,7 @@ import type {
   ReferralPatch,
   ReferralParty,
   Referrals,
+  ReferralView,
   ReferralStatus,
 } from '../../referrals';
 import { bodyReader, invalid, readQuery } from './requests';
@@ -30,7 +31,10 @@ export function referralHandlers(referrals: Referrals, idempotency: Idempotency)
     claim?: { id: string; resumed: boolean },
   ): Promise<Reply> => {
     const party = partyOf(x);
-    const details = [{ type: 'clinical_justification', value: input.clinical_justification }];
+    const details = [
+      { type: 'clinical_justification', value: input.clinical_justification },
+      { type: 'sent_to_practice', value: input.sent_to_practice },
+    ];
     const { view, resources, patients } = await referrals.create(
       party,
       input,
@@ -58,7 +62,11 @@ export function referralHandlers(referrals: Referrals, idempotency: Idempotency)
       if (key === undefined) return create(x, input);
       const bodyHash = createHash('sha256').update(`POST /referrals\n${x.body}`).digest('base64url');
       const { practice = '' } = x.principal;
-      return idempotency.run({ practice, key, bodyHash }, (claim) => create(x, input, claim));
+      const reply = await idempotency.run({ practice, key, bodyHash }, (claim) => create(x, input, claim));
+      // An answer that was kept: the entry says which referral it showed.
+      const { id } = reply.body as ReferralView;
+      x.audit.resources ??= [`ServiceRequest/${String(id)}`];
+      return reply;
     },
 
     async read(x) {

@@ -117,6 +117,8 @@ describe('index keys', () => {
     expect(keysOf({ a: [{ b: 1 }, 5, { c: 1 }] }, { 'a.b': 1 })).toEqual(hex([1, null]));
     expect(keysOf({ a: [[1, 2], 3] }, { a: 1 })).toEqual(hex([[1, 2], 3]));
     expect(keysOf({ a: [{ b: [1, 2] }, { b: 3 }] }, { 'a.b': 1 })).toEqual(hex([1, 2, 3]));
+    expect(keysOf({ a: [{ b: ['x'] }, { b: ['x', 'y'] }] }, { 'a.b': 1 })).toEqual(hex(['x', 'y']));
+    expect(keysOf({ a: [1, new Double(1)] }, { a: 1 })).toEqual(hex([1]));
     expect(keysOf({}, { a: 1 })).toEqual(hex([null]));
     expect(keysOf({ b: 1 }, { a: 1 }, true)).toEqual([]);
     expect(keysOf({ a: null }, { a: 1 }, true)).toEqual(hex([null]));

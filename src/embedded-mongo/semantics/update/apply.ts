@@ -95,17 +95,30 @@ export class UpdateRun {
   }
 }
 
+/** What `$rename` moves, MISSING when there is nothing. @throws CommandError 28 where the path cannot exist, 2 in arrays */
 function sourceOf(document: Document, parts: readonly string[]): unknown {
   let value: unknown = document;
+  let inArray = -1;
   for (let i = 0; i < parts.length; i++) {
+    const name = parts[i] as string;
+    const index = Array.isArray(value) ? arrayIndex(name) : -1;
+    if (!isDocument(value) && index < 0) throw unreachable(value, parts, i);
     if (Array.isArray(value)) {
-      const index = arrayIndex(parts[i] as string);
-      if (index < 0 || index >= value.length) return MISSING;
-      throw arrayElement('source', parts, i);
-    }
-    value = isDocument(value) ? field(plain(value), parts[i] as string) : MISSING;
+      inArray = i;
+      value = index < value.length ? (value[index] as unknown) : MISSING;
+    } else value = field(plain(value as Document), name);
+    if (value === MISSING) return MISSING;
   }
+  if (inArray >= 0) throw arrayElement('source', parts, inArray);
   return value;
+}
+
+function unreachable(value: unknown, parts: readonly string[], at: number): CommandError {
+  const part = parts[at - 1] ?? '';
+  return new CommandError(
+    28,
+    `cannot use the part (${part} of ${parts.join('.')}) to traverse the element ({${part}: <${typeName(value)}>})`,
+  );
 }
 
 function refuseArrays(document: Document, parts: readonly string[]): void {

@@ -51,7 +51,7 @@ function expand(document: Document, cursors: readonly Cursor[], keys: ExpandedKe
     return;
   }
   const { array, at } = found;
-  keys.distinct &&= keys.arrays.size === 0 && ends && array.every((element) => typeof element === 'string');
+  keys.distinct &&= ends && array.every((element) => typeof element === 'string');
   keys.arrays.add(at);
   const elements = array.length === 0 ? [undefined] : new Set(array);
   for (const element of elements)

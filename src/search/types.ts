@@ -26,15 +26,15 @@ export type SortValue = string | number;
 export interface Extracted {
   index: readonly string[];
   ranges: readonly RangeEntry[];
-  /** By key of the parameter; lowest and highest where there are several values. */
-  sort: Readonly<Record<string, SortValue | [SortValue, SortValue]>>;
+  /** By field; of fields that may repeat the lowest value, and under the field's name with `-` the highest. */
+  sort: Readonly<Record<string, SortValue>>;
 }
 
 /** The fields of a stored document that search reads. Spread into the document. */
 export interface IndexFields {
   index: string[];
   ranges: RangeEntry[];
-  sort: Record<string, SortValue | [SortValue, SortValue]>;
+  sort: Record<string, SortValue>;
   /** The entries by which the type's lists are ordered without sorting (`recordIndexes`). */
   list?: string[];
 }

@@ -61,9 +61,10 @@ describe.each(['search-values', 'search-features'])('%s', (name) => {
 
   test.each(cases(name))('$id $url', async ({ url, expectedIds, expectedTotal, expectedEntries }) => {
     const page = await run(opened, url);
-    if (expectedIds !== undefined) expect(page.matches.map(({ id }) => id).sort()).toEqual([...expectedIds].sort());
+    if (expectedIds !== undefined)
+      expect(page.matches.map(({ id }) => id).sort()).toEqual([...expectedIds].sort());
     if (expectedTotal !== undefined) expect(page.total).toBe(expectedTotal);
-    if (expectedEntries !== undefined) expect(page.matches.length + page.included.length).toBe(expectedEntries);
+    if (expectedEntries !== undefined)
+      expect(page.matches.length + page.included.length).toBe(expectedEntries);
   });
 });
-

@@ -9,13 +9,15 @@ export interface Collector {
   resource: Resource;
   index: Set<string>;
   ranges: Map<string, RangeEntry>;
-  sort: Record<string, SortValue | [SortValue, SortValue]>;
+  sort: Record<string, SortValue>;
+  /** Fields that may have several values. */
+  repeating: ReadonlySet<string>;
   /** Put before every key: contained resources have theirs apart. */
   scope: string;
 }
 
-export function collectorOf(resource: Resource): Collector {
-  return { resource, index: new Set(), ranges: new Map(), sort: {}, scope: '' };
+export function collectorOf(resource: Resource, repeating: ReadonlySet<string>): Collector {
+  return { resource, index: new Set(), ranges: new Map(), sort: {}, repeating, scope: '' };
 }
 
 export function addEntry(out: Collector, entry: string): void {
@@ -28,18 +30,17 @@ export function addRange(out: Collector, range: RangeEntry): void {
   out.ranges.set(id, entry);
 }
 
-/** Keeps the lowest and the highest value: a sort takes the one that comes first in its direction. */
+/** Name under which the highest value of a field lies: a sort takes the one that comes first in its direction. */
+export const highest = (key: string): string => `${key}-`;
+
 export function addSort(out: Collector, key: string, value: SortValue): void {
   if (out.scope !== '') return;
   const kept = typeof value === 'string' && value.length > SORT_LIMIT ? value.slice(0, SORT_LIMIT) : value;
-  const known = out.sort[key];
-  if (known === undefined) {
-    out.sort[key] = kept;
-    return;
-  }
-  const [low, high] = Array.isArray(known) ? known : [known, known];
-  if (kept < low) out.sort[key] = [kept, high];
-  else if (kept > high) out.sort[key] = [low, kept];
+  const low = out.sort[key];
+  if (low === undefined || kept < low) out.sort[key] = kept;
+  if (!out.repeating.has(key)) return;
+  const high = out.sort[highest(key)];
+  if (high === undefined || kept > high) out.sort[highest(key)] = kept;
 }
 
 export function extractedOf(out: Collector): Extracted {

@@ -61,7 +61,7 @@ function collect(resource: Resource, out: Collector): void {
  * Contained resources get entries of their own, for `_contained`.
  */
 export function extractIndex(resource: Resource): Extracted {
-  const out = collectorOf(resource);
+  const out = collectorOf(resource, layout(resource.resourceType).repeating);
   collect(resource, out);
   const contained = (resource as { contained?: Resource[] }).contained ?? [];
   for (const inner of contained) {

@@ -2,11 +2,15 @@
  * The expressions of search parameters, taken apart. Nearly all are paths with a cast or a filter; these become
  * branches, which `extract` walks without an interpreter. https://hl7.org/fhir/R4/searchparameter.html#expression
  */
-import { isResourceType, propertiesOf, typeDefinition } from '../../fhir';
+import { type Property, isResourceType, propertiesOf, typeDefinition } from '../../fhir';
 
 /** One step of a path: a key of the JSON object, and which of its values count. */
 export interface Step {
   key: string;
+  /** The element repeats. */
+  isList?: boolean;
+  /** The key is one of several that a choice element may have. */
+  isChoice?: boolean;
   /** Only elements whose `path` is `equals`. */
   where?: { path: string; equals: string };
   /** Only the first element. */
@@ -73,6 +77,10 @@ interface Cursor {
 
 const sameType = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
+function stepOf(key: string, { element, isList }: Property): Step {
+  return { key, ...(isList ? { isList } : {}), ...(element.name.endsWith('[x]') ? { isChoice: true } : {}) };
+}
+
 /** All ways on along a name: one, or one for each type of a choice element. */
 function follow(cursor: Cursor, name: string): Cursor[] {
   const found: Cursor[] = [];
@@ -81,7 +89,7 @@ function follow(cursor: Cursor, name: string): Cursor[] {
     const { binding } = property.element;
     found.push({
       type: property.type,
-      steps: [...cursor.steps, { key }],
+      steps: [...cursor.steps, stepOf(key, property)],
       branch: {
         ...(binding === undefined ? {} : { valueSet: binding.valueSet }),
         ...(property.reference?.targets === undefined ? {} : { targets: property.reference.targets }),

@@ -63,6 +63,8 @@ export interface TypeLayout {
   parameters: ReadonlyMap<string, Parameter>;
   fields: readonly Field[];
   composites: readonly CompositeField[];
+  /** Keys of fields that may have several values in one resource. */
+  repeating: ReadonlySet<string>;
   /** Changes when entries would; documents of another version need a reindex. */
   version: string;
 }
@@ -81,7 +83,7 @@ function stringBranches(branch: Branch): Branch[] {
   if (parts === undefined) return [branch];
   const properties = propertiesOf(branch.type);
   return parts.map((key) => ({
-    steps: [...branch.steps, { key }],
+    steps: [...branch.steps, { key, ...(properties.get(key)?.isList === true ? { isList: true } : {}) }],
     type: properties.get(key)?.type ?? 'string',
     signature: `${branch.signature}.${key}`,
   }));
@@ -264,6 +266,24 @@ function layoutComposites(type: string, definitions: readonly SearchParameter[])
   return { fields: [...fields.values()], parameters };
 }
 
+/** Ways that differ in their last key only are those of one choice element, of which a resource has one. */
+function areAlternatives(branches: readonly Branch[]): boolean {
+  const stems = branches.map(({ steps }) =>
+    steps
+      .slice(0, -1)
+      .map(({ key }) => key)
+      .join('.'),
+  );
+  return new Set(stems).size === 1 && branches.every(({ steps }) => steps.at(-1)?.isChoice === true);
+}
+
+function isRepeating({ branches, evaluated }: Field): boolean {
+  if (evaluated.length > 0 || (branches.length > 1 && !areAlternatives(branches))) return true;
+  return branches.some(
+    ({ steps, type }) => type === 'CodeableConcept' || steps.some(({ isList }) => isList === true),
+  );
+}
+
 /** Works out the layout of a type from its definitions and those that clients posted. */
 export function layoutOf(type: string, posted: readonly SearchParameter[]): TypeLayout {
   const known = searchParametersOf(type);
@@ -290,12 +310,14 @@ export function layoutOf(type: string, posted: readonly SearchParameter[]): Type
     ...sources.map((source) => parameterOf(source, groups, evaluated.keys)),
     ...composites.parameters,
   ];
+  const repeating = new Set(fields.filter(isRepeating).map(({ key }) => key));
   const shape = JSON.stringify([fields, composites.fields]);
   return {
     type,
     parameters: new Map(parameters.map((parameter) => [parameter.code, parameter])),
     fields,
     composites: composites.fields,
+    repeating,
     version: createHash('sha256').update(shape).digest('base64url').slice(0, 12),
   };
 }

@@ -1,7 +1,7 @@
 /** One `name=value` of a query: a parameter, a chain, a reverse chain, or one of the parameters of all resources. */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { isResourceType } from '../../fhir';
-import { ALL, NOTHING, allOf, anyOf, negate } from '../matches';
+import { ALL, NOTHING, anyOf, negate } from '../matches';
 import type { Parameter } from '../parameters/layout';
 import { parameterOf } from '../parameters/registry';
 import type { Match } from '../types';
@@ -186,11 +186,12 @@ export function compartmentMatch(
   owner: { type: ResourceType; id: string },
   codes: readonly string[],
 ): Match {
-  return anyOf(
-    codes.map((code): Match => {
-      if (code === '{def}') return { kind: 'ids', ids: type === owner.type ? [owner.id] : [] };
+  const own: Match[] = type === owner.type ? [{ kind: 'ids', ids: [owner.id] }] : [];
+  const through = codes
+    .filter((code) => code !== '{def}')
+    .map((code) => {
       const context: ParseContext = { name: code, baseUrl: undefined, issues: [], depth: 0 };
-      return criterionMatch(type, code, `${owner.type}/${owner.id}`, context) ?? allOf([NOTHING]);
-    }),
-  );
+      return criterionMatch(type, code, `${owner.type}/${owner.id}`, context) ?? NOTHING;
+    });
+  return anyOf([...own, ...through]);
 }

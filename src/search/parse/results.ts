@@ -1,7 +1,8 @@
 /** Parameters about the results. https://hl7.org/fhir/R4/search.html#return */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { isResourceType } from '../../fhir';
-import { parameterOf } from '../parameters/registry';
+import { highest } from '../extract/collector';
+import { layout, parameterOf } from '../parameters/registry';
 import type { Include, SearchRequest, SortKey, SummaryMode } from '../types';
 import { type ParseContext, report } from './issues';
 
@@ -36,19 +37,30 @@ function oneOf<T extends string>(value: string, allowed: readonly T[], context: 
 
 const UNSORTABLE = new Set(['composite', 'special']);
 
+/** The names of the document's sort values: of several values the one that comes first in the direction. */
 function sortKeys(
   types: readonly ResourceType[],
   code: string,
+  descending: boolean,
   context: ParseContext,
 ): readonly string[] | undefined {
   if (code === '_id' || code === '_lastUpdated') return [code];
-  const found = types.map((type) => parameterOf(type, code));
+  const found = types.map((type) => namesOn(type, code, descending));
   const [first] = found;
-  if (first === undefined || found.some((parameter) => parameter === undefined))
+  if (first === undefined || found.some((names) => names === undefined))
     return report(context, `There is no search parameter ${code} to sort by.`, 'not-supported');
-  if (UNSORTABLE.has(first.kind))
-    return report(context, `Sorting by a parameter of type ${first.kind} is not supported.`, 'not-supported');
-  return [...new Set(first.parts.map(({ key }) => key))];
+  // One order for several types needs values that mean the same in all of them.
+  if (found.some((names) => names?.join() !== first.join()))
+    return report(context, `The types searched cannot be ordered by ${code} together.`, 'not-supported');
+  return first;
+}
+
+function namesOn(type: ResourceType, code: string, descending: boolean): string[] | undefined {
+  const parameter = parameterOf(type, code);
+  if (parameter === undefined || UNSORTABLE.has(parameter.kind)) return undefined;
+  const { repeating } = layout(type);
+  const keys = new Set(parameter.parts.map(({ key }) => key));
+  return [...keys].map((key) => (descending && repeating.has(key) ? highest(key) : key));
 }
 
 function parseSort(
@@ -59,7 +71,7 @@ function parseSort(
   const keys = value.split(',').map((item): SortKey | undefined => {
     const descending = item.startsWith('-');
     const code = descending ? item.slice(1) : item;
-    const found = sortKeys(types, code, context);
+    const found = sortKeys(types, code, descending, context);
     return found && { code, keys: found, descending };
   });
   const found = keys.filter((key) => key !== undefined);

@@ -51,36 +51,29 @@ export function sortOf(order: readonly OrderField[]): Record<string, 1 | -1> {
   return Object.fromEntries(order.map(({ path, descending }) => [path, descending ? -1 : 1]));
 }
 
-/** A row's value of an order field as the database sorts it: lowest of several ascending, highest descending. */
-export function sortValueOf(document: Filter, { path, descending }: OrderField): SortValue | null {
+/** A row's value of an order field; null when it has none. */
+export function sortValueOf(document: Filter, { path }: OrderField): SortValue | null {
   if (path === LAST_UPDATED) return (document[LAST_UPDATED] as Date).getTime();
-  const sort = (document['sort'] ?? {}) as Record<string, SortValue | SortValue[]>;
-  const value = sort[path.slice('sort.'.length)];
-  if (Array.isArray(value)) return (descending ? value.at(-1) : value[0]) ?? null;
-  return value ?? null;
+  const sort = (document['sort'] ?? {}) as Record<string, SortValue>;
+  return sort[path.slice('sort.'.length)] ?? null;
 }
-
-const isDate = (path: string): boolean => path === LAST_UPDATED;
 
 function stored(path: string, value: SortValue): SortValue | Date {
-  return isDate(path) && typeof value === 'number' ? new Date(value) : value;
+  return path === LAST_UPDATED && typeof value === 'number' ? new Date(value) : value;
 }
 
-/** Rows with the same value; of several values the one that counts must be it. */
-function same({ path, descending }: OrderField, value: SortValue | null): Filter {
-  if (value === null) return { [path]: { $exists: false } };
-  const at = stored(path, value);
-  if (isDate(path)) return { [path]: at };
-  return { [path]: { $eq: at, $not: descending ? { $gt: at } : { $lt: at } } };
+/** Rows with the same value. */
+function same({ path }: OrderField, value: SortValue | null): Filter {
+  return { [path]: value === null ? { $exists: false } : stored(path, value) };
 }
 
 /** Rows that come later by this field; rows without a value come first ascending and last descending. */
 function later({ path, descending }: OrderField, value: SortValue | null): Filter | undefined {
   if (value === null) return descending ? undefined : { [path]: { $exists: true } };
   const at = stored(path, value);
-  if (isDate(path) || path === '_id') return { [path]: descending ? { $lt: at } : { $gt: at } };
-  if (!descending) return { [path]: { $gt: at, $not: { $lte: at } } };
-  return { $or: [{ [path]: { $lt: at, $not: { $gte: at } } }, { [path]: { $exists: false } }] };
+  if (!descending) return { [path]: { $gt: at } };
+  const lower: Filter = { [path]: { $lt: at } };
+  return path === '_id' || path === LAST_UPDATED ? lower : { $or: [lower, { [path]: { $exists: false } }] };
 }
 
 /** The rows behind a position in this order; `inclusive` also the row with these very values and id. */

@@ -21,7 +21,6 @@ export {
   HASH_BYTES,
   leafHash,
   nodeHash,
-  rootAlong,
   rootOf,
   type Peak,
 } from './merkle';

@@ -69,27 +69,52 @@ export function rootOf(peaks: readonly Peak[]): Buffer {
   return peaks.slice(0, -1).reduceRight((right, peak) => nodeHash(peak.hash, right), last.hash);
 }
 
+/** Checks inclusion proofs against one root. RFC 9162 section 2.1.3.2 */
+export interface ProofChecker {
+  /** Whether the leaf at this position leads to the root along its path. */
+  holds(leaf: Buffer, position: number, path: Buffer): boolean;
+}
+
 /**
- * Root that a leaf leads to along its inclusion proof. RFC 9162 section 2.1.3.2.
- * @returns undefined when the proof has the wrong length for this position.
+ * Neighbours share the upper part of their paths: once the way of one has been proven, the way of the next is followed
+ * only to where they meet, provided that the rest of its path is the same to the last byte.
  */
-export function rootAlong(leaf: Buffer, position: number, size: number, path: Buffer): Buffer | undefined {
-  if (position >= size || path.length % HASH_BYTES !== 0) return undefined;
-  let node = position;
-  let last = size - 1;
-  let hashed = leaf;
-  for (let at = 0; at < path.length; at += HASH_BYTES) {
-    if (last === 0) return undefined;
-    const sibling = path.subarray(at, at + HASH_BYTES);
-    if (node % 2 === 1 || node === last) {
-      hashed = nodeHash(sibling, hashed);
-      while (node % 2 === 0 && node !== 0) [node, last] = [half(node), half(last)];
-    } else {
-      hashed = nodeHash(hashed, sibling);
-    }
-    [node, last] = [half(node), half(last)];
-  }
-  return last === 0 ? hashed : undefined;
+export function createProofChecker(size: number, root: Buffer): ProofChecker {
+  /** By level: the last node there that was proven, and the rest of the path from it on. */
+  const proven: Way[] = [];
+  return {
+    holds: (leaf, position, path) => {
+      if (position >= size || path.length % HASH_BYTES !== 0) return false;
+      const way: [level: number, Way][] = [];
+      let [node, last, level, hashed] = [position, size - 1, 0, leaf];
+      const up = (): void => {
+        [node, last, level] = [half(node), half(last), level + 1];
+      };
+      const prove = (): true => {
+        for (const [at, step] of way) proven[at] = step;
+        return true;
+      };
+      for (let at = 0; at < path.length; at += HASH_BYTES) {
+        const rest = path.subarray(at);
+        const known = proven[level];
+        if (known?.node === node && known.hash.equals(hashed) && known.rest.equals(rest)) return prove();
+        way.push([level, { node, hash: hashed, rest }]);
+        if (last === 0) return false;
+        const sibling = path.subarray(at, at + HASH_BYTES);
+        const fromLeft = node % 2 === 1 || node === last;
+        hashed = fromLeft ? nodeHash(sibling, hashed) : nodeHash(hashed, sibling);
+        while (fromLeft && node % 2 === 0 && node !== 0) up();
+        up();
+      }
+      return last === 0 && hashed.equals(root) && prove();
+    },
+  };
+}
+
+interface Way {
+  node: number;
+  hash: Buffer;
+  rest: Buffer;
 }
 
 function half(n: number): number {

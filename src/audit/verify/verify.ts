@@ -12,7 +12,7 @@ import {
   CHAIN_START,
   EMPTY_ROOT,
   leafHash,
-  rootAlong,
+  createProofChecker,
   rootOf,
   type Peak,
 } from './merkle';
@@ -85,8 +85,8 @@ async function readAll(
   runs: readonly Run[],
   anchors: readonly Checkpoint[],
 ): Promise<Reading> {
-  const { size } = manifest.checkpoint;
-  const root = Buffer.from(manifest.checkpoint.root, 'base64');
+  const { size, root } = manifest.checkpoint;
+  const checker = createProofChecker(size, Buffer.from(root, 'base64'));
   const ledger = createLedger(runs, manifest.first);
   let events = 0;
   let chain: Buffer = CHAIN_START;
@@ -98,7 +98,9 @@ async function readAll(
     const leaf = leafOf(entry);
     const { proof, event } = entry;
     const holds =
-      leaf !== undefined && proof !== undefined && leads(leaf, proof.sequence, proof.path, size, root);
+      leaf !== undefined &&
+      proof !== undefined &&
+      checker.holds(leaf, proof.sequence, Buffer.from(proof.path, 'base64'));
     compare(ledger, {
       position: events,
       id: idOf(event),
@@ -116,10 +118,6 @@ async function readAll(
 
 function leafOf({ event }: Entry): Buffer | undefined {
   return event === undefined ? undefined : leafHash(canonicalJson(event));
-}
-
-function leads(leaf: Buffer, sequence: number, path: string, size: number, root: Buffer): boolean {
-  return rootAlong(leaf, sequence, size, Buffer.from(path, 'base64'))?.equals(root) === true;
 }
 
 function idOf(event: Record<string, unknown> | undefined): string | undefined {

@@ -1,0 +1,162 @@
+/**
+ * The audit trail's costs: what `record` adds to a bare `findOne`, how fast drafts are sealed, and how fast a large log
+ * is exported, in how much memory.
+ * `npm run bench -- audit`: a log of 1,000,000 events; `--quick`: 100,000.
+ */
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createAudit, verifyFile, type Audit, type AuditDraft, type Format } from '../src/audit';
+import { startEmbeddedMongo } from '../src/embedded-mongo';
+import { connectStore, type StoreConnection } from '../src/store';
+
+const SEALING = { seal: (plain: string) => plain, unseal: (sealed: string) => sealed };
+const LOOKUPS = {
+  practice: (id: string) => Promise.resolve(id),
+  user: () => Promise.resolve([]),
+  referral: () => Promise.resolve([]),
+  referralFacts: () => Promise.resolve(undefined),
+};
+const CLIENTS = 16;
+const ROUNDS = 5;
+const ROUND_MS = 3_000;
+
+function read(i: number): AuditDraft {
+  return {
+    id: randomUUID(),
+    at: new Date(),
+    requestId: `req_${randomUUID().replaceAll('-', '')}`,
+    face: 'fhir',
+    interaction: 'read',
+    action: 'R',
+    outcome: '0',
+    agent: {
+      kind: 'client',
+      id: 'client-7',
+      name: 'EHR of Sonora',
+      practice: 'sonora',
+      practiceName: 'Sonora Behavioral Health',
+      address: '192.0.2.7',
+    },
+    patients: [`patient-${i % 1_000}`],
+    resources: [`Observation/obs-${i % 10_000}/_history/1`],
+  };
+}
+
+/** Operations per second of so many clients in a closed loop. */
+async function rate(work: (i: number) => Promise<unknown>): Promise<number> {
+  const until = performance.now() + ROUND_MS;
+  let done = 0;
+  const client = async (): Promise<void> => {
+    while (performance.now() < until) {
+      await work(done);
+      done += 1;
+    }
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return (done * 1_000) / (performance.now() - started);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+async function measureRecord(connection: StoreConnection, audit: Audit): Promise<void> {
+  const bare = connection.collection<{ _id: string }>('bench_reads');
+  await bare.insertMany(
+    Array.from({ length: 1_000 }, (_, i) => ({ _id: String(i), resource: { text: 'x'.repeat(800) } })),
+  );
+  const find = (i: number): Promise<unknown> => bare.findOne({ _id: String(i % 1_000) });
+  const rounds: { floor: number; audited: number }[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const floor = await rate(find);
+    const audited = await rate(async (i) => {
+      await find(i);
+      await audit.trail.record(read(i));
+    });
+    rounds.push({ floor, audited });
+  }
+  const floor = median(rounds.map((round) => round.floor));
+  const audited = median(rounds.map((round) => round.audited));
+  const cost = 1e6 / audited - 1e6 / floor;
+  line(`findOne alone                ${floor.toFixed(0).padStart(9)} /s`);
+  line(
+    `findOne and strict record    ${audited.toFixed(0).padStart(9)} /s   (${(100 * (1 - audited / floor)).toFixed(1)} % less, ${cost.toFixed(0)} us each)`,
+  );
+}
+
+async function fill(audit: Audit, events: number): Promise<void> {
+  const started = performance.now();
+  for (let made = 0; made < events;) {
+    const many = Math.min(20_000, events - made);
+    const from = made;
+    await Promise.all(Array.from({ length: many }, (_, i) => audit.trail.record(read(from + i))));
+    await audit.flush();
+    made += many;
+  }
+  const seconds = (performance.now() - started) / 1_000;
+  line(
+    `recorded and sealed          ${(events / seconds).toFixed(0).padStart(9)} /s   (without making them searchable)`,
+  );
+}
+
+async function measureExport(audit: Audit, folder: string, format: Format, filter = {}): Promise<void> {
+  const path = join(folder, format);
+  global.gc?.();
+  let peak = 0;
+  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50);
+  const started = performance.now();
+  const { text } = await audit.exportEvents({ format, filter });
+  await pipeline(Readable.from(text), createWriteStream(path));
+  const seconds = (performance.now() - started) / 1_000;
+  clearInterval(watch);
+  const { size } = await stat(path);
+  const checking = performance.now();
+  const verdict = await verifyFile(path);
+  const checked = (performance.now() - checking) / 1_000;
+  if (!verdict.ok) throw new Error(`The export does not verify: ${verdict.problem ?? String(verdict.wrong)}`);
+  const name = `export ${format}${Object.keys(filter).length > 0 ? ', filtered' : ''}`;
+  line(
+    `${name.padEnd(28)} ${(verdict.events / seconds).toFixed(0).padStart(9)} /s   (${verdict.events} events, ${(size / 1e6).toFixed(0)} MB, ` +
+      `${(peak / 1e6).toFixed(0)} MB resident; verified at ${(verdict.events / checked).toFixed(0)} /s)`,
+  );
+}
+
+function line(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** @param options.events size of the log to export. */
+export async function benchAudit({ events }: { events: number }): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'crosswalk-bench-audit-'));
+  const external = process.env['MONGODB_URI'];
+  const embedded = external === undefined ? await startEmbeddedMongo({ dataDir: folder }) : undefined;
+  const connection = await connectStore({ uri: external ?? embedded?.uri ?? '' });
+  const common = { connection, sealing: SEALING, lookups: LOOKUPS, origin: 'https://bench.test' };
+  const audit = await createAudit(common);
+  // The large log is filled without the searchable copies, whose indexes are the store's bench.
+  const publisher = { publish: () => Promise.resolve(), known: () => Promise.resolve(new Set<string>()) };
+  const unpublished = await createAudit({ ...common, publisher });
+  try {
+    line(
+      `${events} events, ${CLIENTS} clients, medians of ${ROUNDS} rounds, ${external === undefined ? 'embedded database' : 'external database'}`,
+    );
+    await measureRecord(connection, audit);
+    await connection.collection('audit_inbox').deleteMany({});
+    await fill(unpublished, events);
+    for (const format of ['ndjson', 'bundle', 'csv'] as const)
+      await measureExport(unpublished, folder, format);
+    await measureExport(unpublished, folder, 'ndjson', { patient: 'patient-77' });
+  } finally {
+    await audit.close();
+    await unpublished.close();
+    await connection.close();
+    await embedded?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -7,10 +7,13 @@ interface Keyed {
   readonly key: readonly unknown[];
 }
 
-const RUN = 2048;
+/** How many documents are sorted in one go: a few milliseconds at most. */
+const RUN = 512;
+/** Up to this limit only the first documents are held; above it, all are, so that no single sort gets long. */
+const MOST_HELD = 512;
 
 /**
- * Sorts documents stably, in slices between which the event loop turns. With a limit only that many are held.
+ * Sorts documents stably, in slices between which the event loop turns. With a small limit only so many are held.
  * Feed it with `add`, then read `sorted` once.
  */
 export class Sorter {
@@ -30,8 +33,8 @@ export class Sorter {
   add(document: Document): void {
     this.memory.add(document);
     this.held.push({ document, key: this.sort.keyOf(document) });
-    if (Number.isFinite(this.limit)) {
-      if (this.held.length >= this.limit * 2 + RUN) this.keepFirst();
+    if (this.limit <= MOST_HELD) {
+      if (this.held.length >= this.limit + RUN) this.keepFirst();
     } else if (this.held.length >= RUN) this.closeRun();
   }
 
@@ -47,10 +50,10 @@ export class Sorter {
     this.held = [];
   }
 
-  /** The documents in order, in batches. */
+  /** The documents in order, in batches, no more than the limit. */
   async *sorted(): AsyncGenerator<Document[]> {
     const pacer = new Pacer();
-    if (Number.isFinite(this.limit)) this.keepFirst();
+    if (this.limit <= MOST_HELD) this.keepFirst();
     this.closeRun();
     while (this.runs.length > 1) {
       const merged: Keyed[][] = [];
@@ -59,7 +62,9 @@ export class Sorter {
       this.runs = merged;
     }
     const all = this.runs[0] ?? [];
-    for (let i = 0; i < all.length; i += BATCH) yield all.slice(i, i + BATCH).map(({ document }) => document);
+    const end = Math.min(all.length, this.limit);
+    for (let i = 0; i < end; i += BATCH)
+      yield all.slice(i, Math.min(i + BATCH, end)).map(({ document }) => document);
   }
 
   /** Runs are merged with their neighbours, so that equal documents keep their order. */

@@ -88,11 +88,12 @@ function visit(
 ): void {
   const steps = stepsOf(type);
   for (const key in node) {
-    const step = steps.get(key.startsWith('_') ? '' : key);
-    if (step === undefined) {
-      if (key.startsWith('_')) visitPrimitiveExtensions(node[key], `${path}.${key.slice(1)}`, fn);
+    if (key.startsWith('_')) {
+      visitPrimitiveExtensions(node[key], `${path}.${key.slice(1)}`, fn);
       continue;
     }
+    const step = steps.get(key);
+    if (step === undefined) continue;
     const value = node[key];
     if (Array.isArray(value)) {
       value.forEach((item: unknown, i) => {

@@ -1,5 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Extension, Patient, Resource } from '@medplum/fhirtypes';
-import { CANONICAL_BASE, ownDefinitions, validateResource } from '../../src/fhir';
+import { Parser, type ReadEntry } from 'tar';
+import { CANONICAL_BASE, ownDefinitions, parseFhirJson, validateResource } from '../../src/fhir';
+
+const PACKAGES = join(__dirname, '../../fhir-profiles/packages');
+
+/** Example resources of a package we ship. */
+function examplesOf(archive: string, isExample: (path: string) => boolean): [string, Resource][] {
+  const found: [string, Resource][] = [];
+  const parser = new Parser({ sync: true } as ConstructorParameters<typeof Parser>[0]);
+  parser.on('entry', (entry: ReadEntry) => {
+    const chunks: Buffer[] = [];
+    entry.on('data', (chunk: Buffer) => chunks.push(chunk));
+    entry.on('end', () => {
+      if (entry.path.endsWith('.json') && isExample(entry.path))
+        found.push([entry.path, parseFhirJson(Buffer.concat(chunks).toString('utf8'))]);
+    });
+  });
+  parser.write(gunzipSync(readFileSync(join(PACKAGES, archive))));
+  parser.end();
+  return found;
+}
 
 const PATIENT: Patient = {
   resourceType: 'Patient',
@@ -98,6 +121,28 @@ describe('profiles', () => {
 
   test('a profile of another type does not fit', () => {
     expect(problems(PATIENT, 'us-core-practitioner')).toEqual(['structure Patient.meta.profile']);
+  });
+});
+
+describe('the packages we ship', () => {
+  test('every example of US Core is valid, held to the profiles it claims', () => {
+    const found = examplesOf(
+      'us-core-6.1.0.tgz',
+      (path) => path.includes('/example/') && !path.includes('/.'),
+    );
+    expect(found.length).toBeGreaterThanOrEqual(183);
+    for (const [name, resource] of found)
+      expect([name, errorsOf(validateResource(resource))]).toEqual([name, []]);
+  });
+
+  test('every audit event of BALP and every notification of the Backport is valid', () => {
+    const found = [
+      ...examplesOf('balp-1.1.5.tar.gz', (path) => path.includes('AuditEvent-')),
+      ...examplesOf('subscriptions-backport.tar.gz', (path) => path.includes('Bundle-')),
+    ];
+    expect(found).toHaveLength(57);
+    for (const [name, resource] of found)
+      expect([name, errorsOf(validateResource(resource))]).toEqual([name, []]);
   });
 });
 

@@ -15,6 +15,7 @@ function startingMember(name: string): Evaluate {
   const child = childrenNamed(focus, name);
   if (!/^[A-Z]/.test(name)) return child;
   return (input, scope) => {
+    if (input.length === 1 && input[0]?.type === name) return input;
     const typed = input.filter((node) => isOfType(node.type, name));
     return typed.length > 0 ? typed : child(input, scope);
   };
@@ -150,5 +151,5 @@ export function scopeOf(
   root: Node,
   variables: Readonly<Record<string, unknown>>,
 ): Scope {
-  return { resource, root, context, variables, self: [context], index: 0, total: NOTHING };
+  return { resource, root, context, variables, self: [context], index: 0, total: NOTHING, steps: 0 };
 }

@@ -35,19 +35,40 @@ interface Place {
   type: string;
 }
 
-const placesOfType = new Map<string, ReadonlyMap<string, readonly Place[]>>();
+/** Where a name leads: to one key, or to the keys of a choice (50 of them in Extension, so they are also found by key). */
+interface Places {
+  list: Place[];
+  byKey: Map<string, Place> | undefined;
+}
+
+/** With more keys than this it is quicker to go through what the object has. */
+const MANY = 6;
+
+const placesOfType = new Map<string, ReadonlyMap<string, Places>>();
 
 /** FHIRPath names of a type: `value` reaches every `value[x]`; the spelled-out `valueQuantity` works as well. */
-function placesOf(type: string): ReadonlyMap<string, readonly Place[]> {
+function placesOf(type: string): ReadonlyMap<string, Places> {
   const known = placesOfType.get(type);
   if (known !== undefined) return known;
-  const places = new Map<string, Place[]>();
+  const places = new Map<string, Places>();
   for (const [key, property] of propertiesOf(type)) {
     const place = { key, sibling: `_${key}`, type: property.type };
-    places.set(key, [place]);
+    places.set(key, { list: [place], byKey: undefined });
     if (!property.element.name.endsWith('[x]')) continue;
     const stem = property.element.name.slice(0, -3);
-    places.set(stem, [...(places.get(stem) ?? []), place]);
+    places.set(stem, { list: [...(places.get(stem)?.list ?? []), place], byKey: undefined });
+  }
+  for (const choice of places.values()) {
+    if (choice.list.length > MANY)
+      choice.byKey = new Map(
+        choice.list.flatMap(
+          (place) =>
+            [
+              [place.key, place],
+              [place.sibling, place],
+            ] as const,
+        ),
+      );
   }
   placesOfType.set(type, places);
   return places;
@@ -93,8 +114,15 @@ export function pushChildren(node: Node, name: string, into: Node[]): void {
   if (!isObject(object)) return;
   const type = object === node.value ? node.type : 'Element';
   const places = placesOf(type).get(name);
-  if (places !== undefined) {
-    for (const place of places) pushPlace(node, object, place, into);
+  if (places?.byKey !== undefined) {
+    for (const key in object) {
+      const place = places.byKey.get(key);
+      // `_valueCode` beside `valueCode` is one element.
+      const isKnown = place !== undefined && (key === place.key || object[place.key] === undefined);
+      if (isKnown) pushPlace(node, object, place, into);
+    }
+  } else if (places !== undefined) {
+    for (const place of places.list) pushPlace(node, object, place, into);
   } else if (typeDefinition(type) === undefined || type === 'Element') {
     // Content without a definition (a patch under way, an unknown type) is walked by its JSON keys.
     const value = object[name];
@@ -118,7 +146,12 @@ export function pushAllChildren(node: Node, into: Node[]): void {
     if (key === 'resourceType' || seen.has(key)) continue;
     seen.add(key);
     const places = placesOf(type).get(key);
-    pushPlace(node, object, places?.[0] ?? { key, sibling: `_${key}`, type: typeOfValue(object[key]) }, into);
+    pushPlace(
+      node,
+      object,
+      places?.list[0] ?? { key, sibling: `_${key}`, type: typeOfValue(object[key]) },
+      into,
+    );
   }
 }
 
@@ -140,6 +173,7 @@ export function typeNameOf(specifier: string): string {
 
 /** Whether a type is another one or derives from it (`code` is a `string`, `Patient` a `Resource`). */
 export function isOfType(type: string, wanted: string): boolean {
+  if (type === wanted) return true;
   for (let name: string | undefined = type; name !== undefined; name = typeDefinition(name)?.base) {
     if (name === wanted) return true;
   }

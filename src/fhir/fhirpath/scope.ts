@@ -12,6 +12,8 @@ export interface Scope {
   self: readonly Node[];
   index: number;
   total: readonly Node[];
+  /** Items looked at so far. */
+  steps: number;
 }
 
 export type Evaluate = (input: readonly Node[], scope: Scope) => readonly Node[];
@@ -59,8 +61,12 @@ export function numberOf(nodes: readonly Node[]): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
+/** What an expression may look at before it is given up: clients send expressions too (patches, parameters). */
+const MAX_STEPS = 2_000_000;
+
 /** Evaluates `inner` for one item as `$this`. */
 export function within(scope: Scope, item: Node, index: number, inner: Evaluate): readonly Node[] {
+  if (++scope.steps > MAX_STEPS) throw new FhirPathError('The expression takes too many steps');
   const { self, index: before } = scope;
   const one = [item];
   scope.self = one;

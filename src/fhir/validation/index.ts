@@ -3,13 +3,15 @@
  * invariants, extensions and profiles, all problems at once. https://hl7.org/fhir/R4/validation.html
  */
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { isResourceType } from '../definitions';
+import { isResourceType, splitCanonical } from '../definitions';
 import { resourceNode } from '../fhirpath/nodes';
 import { ProblemError } from '../problem';
 import { isObject, report, type Context, type Json } from './context';
 import { checkNode } from './profile';
 import { profileAt } from './profile-tree';
 import { checkStructure } from './structure';
+
+const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 
 export interface ValidationOptions {
   /** `warn` turns everything that is FHIR but breaks a rule into a warning. Default `strict`. */
@@ -41,7 +43,8 @@ function checkProfiles(resource: Json, profiles: Iterable<string>, context: Cont
   const prefix = [...context.path];
   for (const canonical of new Set(profiles)) {
     context.path = [...prefix];
-    if (canonical === `http://hl7.org/fhir/StructureDefinition/${String(resource['resourceType'])}`) continue;
+    // The type's own definition is what the structure was checked against.
+    if (splitCanonical(canonical).url === `${CORE}${String(resource['resourceType'])}`) continue;
     const profile = profileAt(canonical);
     if (profile === undefined) {
       report(

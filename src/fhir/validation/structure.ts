@@ -49,7 +49,7 @@ function primitiveCheck(type: string, property: Property): ValueCheck {
   return (value, context) => {
     const problem = lexical?.(value);
     if (problem !== undefined)
-      report(context, typeof value === 'string' ? 'value' : 'structure', `The value ${problem}.`);
+      report(context, problem.startsWith('must be a JSON') ? 'structure' : 'value', `The value ${problem}.`);
     else bound?.(value, context);
   };
 }

@@ -2,7 +2,8 @@
  * Compiles the R4 definitions and the packages of fhir-profiles/packages into compact files that load
  * quickly: `npm run build` runs it, and the loader runs it when the files are missing.
  *
- *   node scripts/build-definitions.mjs        writes dist/definitions/v<FORMAT>/
+ *   node scripts/build-definitions.mjs                 writes dist/definitions/v<FORMAT>/ anew
+ *   node scripts/build-definitions.mjs --if-missing    leaves it when another process was quicker
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -117,8 +118,8 @@ function write() {
   writeFileSync(join(folder, 'compartments.json'), JSON.stringify(compartments(r4)));
   writeFileSync(join(folder, 'canonicals.ndjson'), lines);
   writeFileSync(join(folder, 'canonicals.json'), JSON.stringify(index));
-  // Several processes may build at once (test workers): the last one wins, and none sees half of it.
-  rmSync(target, { recursive: true, force: true });
+  // Several processes may find it missing at once (test workers): the first one's stays, whole, for all.
+  if (!process.argv.includes('--if-missing')) rmSync(target, { recursive: true, force: true });
   try {
     renameSync(folder, target);
   } catch (error) {

@@ -88,6 +88,29 @@ export class ProblemError extends Error {
   }
 }
 
+/** What is wrong with one field of a vendor's request; says no value. */
+export interface FieldProblem {
+  /** Path such as `insurance.copay` or `items[0].quantity`. */
+  field: string;
+  message: string;
+}
+
+/** A problem with fields of a request, all at once: one issue each, its expression the field. */
+export function fieldProblem(
+  code: ProblemCode,
+  message: string,
+  fields: readonly FieldProblem[],
+): ProblemError {
+  return new ProblemError(code, message, {
+    issues: fields.map((one) => ({
+      severity: 'error',
+      code: ISSUE_CODE[code],
+      diagnostics: one.message,
+      expression: [one.field],
+    })),
+  });
+}
+
 /** The OperationOutcome of a set of issues. https://hl7.org/fhir/R4/operationoutcome.html */
 export function outcomeOf(issues: OperationOutcomeIssue[]): OperationOutcome {
   return { resourceType: 'OperationOutcome', issue: issues };

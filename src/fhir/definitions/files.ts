@@ -16,7 +16,7 @@ const FOLDER = join(ROOT, 'dist', 'definitions', `v${FORMAT}`);
 
 function folder(): string {
   if (!existsSync(FOLDER)) {
-    execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-definitions.mjs')], {
+    execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-definitions.mjs'), '--if-missing'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   }

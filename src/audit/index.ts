@@ -4,6 +4,7 @@ export type { AuditDraft, AuditTrail } from './draft';
 export { toAuditEvent, type Deployment } from './event';
 export { FILTERS, type FilterQuery, type Lookups, type ReferralFacts } from './export/filter';
 export type { ExportResult } from './export/export';
+export { withFreshEvents } from './fresh';
 export { LAYOUTS } from './export/layout';
 export { referralFactsIn } from './lookups';
 export { auditEventRule } from './rule';

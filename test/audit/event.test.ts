@@ -2,7 +2,7 @@ import type { AuditEvent } from '@medplum/fhirtypes';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { toAuditEvent, type AuditDraft } from '../../src/audit';
-import { canonicalJson } from '../../src/audit/verify';
+import { canonicalJson, proofExtension } from '../../src/audit/verify';
 import { validateResource } from '../../src/fhir';
 import { draft } from './house';
 
@@ -146,6 +146,12 @@ describe('an AuditEvent', () => {
     expect(event.entity?.map(({ what }) => what?.reference)).toEqual(
       expect.arrayContaining(['Task/1', 'Task/2']),
     );
+  });
+
+  it('is still valid with the proof that an export adds', () => {
+    const proof = proofExtension({ sequence: 7, path: 'AAAA', next: 'b', manifest: 'x.y.z' });
+    const event = { ...eventOf({}), extension: [proof] } as unknown as AuditEvent;
+    expect(validateResource(event).filter(({ severity }) => severity !== 'information')).toEqual([]);
   });
 
   it('is valid whatever text its facts carry', () => {

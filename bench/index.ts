@@ -1,5 +1,7 @@
-/** `npm run bench [-- faces|embedded|audit] [--quick]`: figures as ratios, taken in one run. */
+/** `npm run bench [-- faces|embedded|audit|validation] [--quick]`: figures as ratios, taken in one run. */
+import { benchAudit } from './audit';
 import { benchFaces } from './faces';
+import { benchValidation } from './validation';
 
 const [suite = 'faces', ...flags] = process.argv.slice(2).sort((a, b) => Number(a.startsWith('-')) - Number(b.startsWith('-')));
 const isQuick = flags.includes('--quick') || suite === '--quick';
@@ -8,8 +10,12 @@ async function main(): Promise<void> {
   switch (suite) {
     case 'faces':
       return benchFaces(isQuick ? { sizes: [1_000], rounds: 1, seconds: 2 } : { sizes: [1_000, 100_000], rounds: 3, seconds: 4 });
+    case 'audit':
+      return benchAudit({ events: isQuick ? 100_000 : 1_000_000 });
+    case 'validation':
+      return benchValidation();
     default:
-      throw new Error(`There is no bench named ${suite}; try faces, embedded or audit.`);
+      throw new Error(`There is no bench named ${suite}; try faces, embedded, audit or validation.`);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Document } from '../semantics';
 import { encodeKey } from '../semantics';
 import { decode, encode } from './codec';
 import type { OnIndexTrait, PlacedEntry } from './index-entries';
-import { entriesOf } from './index-entries';
+import { entriesIn, entriesOf } from './index-entries';
 import { documentKey } from './keys';
 import type { Writer } from './view';
 
@@ -57,10 +57,10 @@ export class DocumentWriter {
     if (bytes.equals(stored.bytes)) return stored.bytes;
     const id = stored.key.subarray(4);
     writer.claim('documents', stored.key);
-    const { removed, added } = difference(
-      entriesOf(collection, before, id, this.onTrait),
-      entriesOf(collection, after, id, this.onTrait),
-    );
+    const affected = collection.indexes.filter((index) => isAffected(index, before, after));
+    const entriesFor = (document: Document): PlacedEntry[] =>
+      affected.flatMap((index) => entriesIn(collection, index, document, id, this.onTrait));
+    const { removed, added } = difference(entriesFor(before), entriesFor(after));
     for (const entry of removed) if (entry.index.unique) writer.claim('indexes', entry.key);
     this.claimUnique(writer, collection, added, after, id);
     writer.put('documents', stored.key, bytes);
@@ -93,6 +93,17 @@ export class DocumentWriter {
       if (holder && !holder.equals(id)) throw duplicateIn(collection, index, document, key);
     }
   }
+}
+
+/** False when all fields of an index are the very values they were: an update copies only what it changes. */
+function isAffected({ pattern, partialFilter }: IndexDefinition, before: Document, after: Document): boolean {
+  const conditions = Object.keys(partialFilter ?? {});
+  if (conditions.some((name) => name.startsWith('$'))) return true;
+  const paths = [...pattern.map(([path]) => path), ...conditions];
+  return paths.some((path) => {
+    const [root = ''] = path.split('.', 1);
+    return before[root] !== after[root];
+  });
 }
 
 /** Entries only in the one and only in the other; the order of equal ones does not matter. */

@@ -1,6 +1,13 @@
 /** The parameters of every type: R4's, the packages', ours, and those that clients posted. */
 import type { ResourceType, SearchParameter } from '@medplum/fhirtypes';
-import { ProblemError, isResourceType, searchParametersOf } from '../../fhir';
+import {
+  FhirPathSyntaxError,
+  ProblemError,
+  compileTypedFhirPath,
+  isResourceType,
+  searchParametersOf,
+} from '../../fhir';
+import { compositeForms } from './composite';
 import { parseExpression } from './expression';
 import { type Parameter, type TypeLayout, layoutOf } from './layout';
 
@@ -47,8 +54,23 @@ function check(resource: SearchParameter): void {
     const known = searchParametersOf(each).get(code ?? '');
     if (known !== undefined && known.url !== resource.url)
       refuse('SearchParameter.code', `${each} already has a search parameter of this code.`);
-    parseExpression(expression ?? '', each);
+    checkExpression(resource, each, expression ?? '');
   }
+}
+
+/** An expression must be FHIRPath and lead somewhere: otherwise every search by it would find nothing. */
+function checkExpression(resource: SearchParameter, base: string, expression: string): void {
+  const { branches, evaluated } = parseExpression(expression, base);
+  if (branches.length === 0 && evaluated.length === 0)
+    refuse('SearchParameter.expression', `The expression leads to no element of ${base}.`);
+  try {
+    evaluated.forEach((text) => compileTypedFhirPath(text));
+  } catch (error) {
+    if (!(error instanceof FhirPathSyntaxError)) throw error;
+    refuse('SearchParameter.expression', 'The expression is not FHIRPath.');
+  }
+  if (resource.type === 'composite' && compositeForms(resource, base).length === 0)
+    refuse('SearchParameter.component', 'The components are not parameters that this server can join.');
 }
 
 /** What identifies a posted parameter: its id, else its URL. */

@@ -1,6 +1,7 @@
 import express, { type Application, type NextFunction, type Request, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { mountDocs } from './faces/docs';
+import { createDermifiFace } from './faces/dermifi';
 import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
 import { createHandoffRxFace } from './faces/handoffrx';
 import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
@@ -25,6 +26,7 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   const context = serveContext(house, metrics.observe);
   const faces = [
     createHandoffRxFace({ ...house, publicUrl: house.config.publicUrl }),
+    createDermifiFace({ ...house, publicUrl: house.config.publicUrl }),
     { at: '/fhir/R4', ...fhirFace(house) },
     { at: '/', ...createIdentityFace(house.identity) },
   ];

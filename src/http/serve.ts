@@ -16,6 +16,8 @@ export interface Route {
   action: AuditDraft['action'];
   /** Answered without a credential (login, metadata, public keys). Default false. */
   open?: boolean;
+  /** Not counted by the face's limits (links that pages show many of). Default false. */
+  unlimited?: boolean;
   /** Not worth an audit entry (documents and keys that are public). Default false. */
   unaudited?: boolean;
   /** `text` and `raw` read the body within `bodyLimit`; `stream` leaves it to the handler (uploads). Default text. */
@@ -32,6 +34,8 @@ export interface Face {
   name: AuditDraft['face'];
   /** Bytes of a body. */
   bodyLimit: number;
+  /** Before anything is looked at: headers of every answer, addresses that may not call. */
+  admit?(x: Exchange): Promise<void>;
   authenticate(x: Exchange): Promise<Principal>;
   /** Counts the request; puts its headers into `x.headers`; throws `rate-limited`. */
   limit?(x: Exchange): Promise<void>;
@@ -108,8 +112,9 @@ async function exchange(face: Face, route: Route, context: ServeContext, req: Re
   let failure: unknown;
   let reply: Reply;
   try {
+    await face.admit?.(x);
     if (route.open !== true) x.principal = await face.authenticate(x);
-    await face.limit?.(x);
+    if (route.unlimited !== true) await face.limit?.(x);
     route.authorize?.(x);
     reply = await route.handle(x);
     if (!x.audited && route.unaudited !== true) await context.trail.record(draftOf(x, '0'));

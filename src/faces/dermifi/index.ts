@@ -1,0 +1,77 @@
+/** The Dermifi API, at `/v1`. */
+import { ProblemError } from '../../fhir';
+import type { Exchange, Face, Route } from '../../http';
+import { ANONYMOUS } from '../../http';
+import type { Identity } from '../../identity';
+import { bearerOf } from './bearer';
+import { describe } from './endpoint';
+import { renderError } from './errors';
+import { describeApi } from './openapi';
+import { documentedEndpoints } from './routes';
+import type { DermifiServices } from './services';
+
+export type { DermifiServices } from './services';
+
+/** What `mountFace` needs, and where. */
+export interface MountedFace {
+  at: string;
+  face: Face;
+  routes: Route[];
+}
+
+/** Bytes of a JSON body; the longest notes fit several times. */
+const BODY_LIMIT = 1024 * 1024;
+
+/** The face: routes, tokens, limits and error shape of the document. */
+export function createDermifiFace(services: DermifiServices): MountedFace {
+  const { identity, publicUrl } = services;
+  const { endpoints, schemas } = describe(documentedEndpoints(services));
+  const document = describeApi(endpoints, schemas, publicUrl);
+  const openapi: Route = {
+    method: 'get',
+    path: '/openapi.json',
+    interaction: 'capabilities',
+    action: 'R',
+    open: true,
+    unaudited: true,
+    handle: () => Promise.resolve({ status: 200, body: document }),
+  };
+  return {
+    at: '/v1',
+    routes: [...endpoints.map(({ route }) => route), openapi],
+    face: {
+      name: 'dermifi',
+      bodyLimit: BODY_LIMIT,
+      admit: (x) => admit(identity, x),
+      authenticate: (x) => authenticate(identity, x),
+      limit: (x) => limit(identity, x),
+      renderError,
+    },
+  };
+}
+
+/** Everything here is about patients: nothing is cached; the allowlist comes before all else. */
+async function admit(identity: Identity, x: Exchange): Promise<void> {
+  x.headers['Cache-Control'] = 'no-store';
+  if (identity.allowsAddress(x.address)) return;
+  await limit(identity, x);
+  throw new ProblemError('forbidden', 'This network address is not on the allowlist');
+}
+
+/** A request that does not get in is counted for its address, so that it carries the limit's headers too. */
+async function authenticate(identity: Identity, x: Exchange): Promise<Exchange['principal']> {
+  try {
+    return await identity.authenticateUser(bearerOf(x));
+  } catch (error) {
+    await limit(identity, x);
+    throw error;
+  }
+}
+
+/** Per user, per address before sign-in (decisions, "Limits"). */
+async function limit({ limits }: Identity, x: Exchange): Promise<void> {
+  const subject = x.principal === ANONYMOUS ? { address: x.address } : { user: x.principal.id };
+  const { headers, refused } = await limits.dermifi(subject);
+  Object.assign(x.headers, headers);
+  if (refused !== undefined) throw refused;
+}

@@ -1,0 +1,8 @@
+import type { DermifiEndpoint } from '../endpoint';
+import type { DermifiServices } from '../services';
+import { authEndpoints } from './auth';
+
+/** Every endpoint of the document, area by area. */
+export function documentedEndpoints(services: DermifiServices): DermifiEndpoint[] {
+  return [...authEndpoints(services)];
+}

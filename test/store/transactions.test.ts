@@ -142,6 +142,24 @@ describe('a transaction', () => {
     expect(await families(['counter'])).toEqual(['20']);
   });
 
+  test('that updates into being what another has just made sees it in its next try', async () => {
+    const other = await it_.another();
+    const done = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        (i % 2 === 0 ? it_ : other).store.commit(
+          [
+            { kind: 'put', resource: { ...patient(`Shared${i}`), id: 'shared' } },
+            { kind: 'put', resource: { ...patient(`Own${i}`), id: `own-${i}` } },
+          ],
+          as(),
+        ),
+      ),
+    );
+    expect(done.map(([one]) => one?.version).sort((a = 0, b = 0) => a - b)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ]);
+  });
+
   test('that names the key of another waits for it: ten find-or-creates make one', async () => {
     const other = await it_.another();
     const before = await it_.store.holds('client-7');

@@ -107,6 +107,12 @@ function settle(value: unknown): number {
   return count;
 }
 
+/** A number that JavaScript cannot hold at all would become `null` in the store. */
+function readNumber(literal: string): number | Literal {
+  if (!Number.isFinite(Number(literal))) throw malformed('The body has a number that is out of range.');
+  return isOdd(literal) ? new Literal(literal) : Number(literal);
+}
+
 function keepLiteral(node: Node, key: string, text: string): void {
   const literals = (node[DECIMALS] as Literals | undefined) ?? {};
   literals[key] = text;
@@ -122,10 +128,9 @@ export function parseJson(text: string): unknown {
   const { keys, odd } = scan(body);
   let value: unknown;
   try {
-    value = odd
-      ? parseLossless(body, undefined, (literal) => (isOdd(literal) ? new Literal(literal) : Number(literal)))
-      : JSON.parse(body);
-  } catch {
+    value = odd ? parseLossless(body, undefined, readNumber) : JSON.parse(body);
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
     // The parsers' messages quote the body, which may be clinical.
     throw malformed('The body is not well-formed JSON.');
   }

@@ -65,6 +65,7 @@ describe('FHIR JSON', () => {
     ['not JSON', '{"resourceType":'],
     ['a list', '[]'],
     ['no resourceType', '{"a":1}'],
+    ['a number out of range', '{"resourceType":"Basic","a":1e400}'],
     ['a repeated key', '{"resourceType":"Patient","id":"a","id":"b"}'],
     ['a repeated key beside a decimal', '{"resourceType":"Patient","id":"a","id":"a","x":1.0}'],
     ['a repeated key, escaped', '{"resourceType":"Patient","id":"a","\\u0069d":"b"}'],

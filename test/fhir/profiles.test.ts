@@ -100,6 +100,8 @@ describe('profiles', () => {
       [],
     );
     expect(problems(pressure([component('8480-6')]), 'us-core-blood-pressure')).toEqual([
+      // The list has fewer than its two, and the diastolic slice has none.
+      'required Observation.component',
       'required Observation.component',
     ]);
     expect(

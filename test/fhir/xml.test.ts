@@ -59,6 +59,19 @@ describe('FHIR XML', () => {
     });
   });
 
+  test('what stands inside a narrative comes back as it was', () => {
+    const inside = '<div>a<div/> <div class="x">b</div></div><!-- </div> --><p>c &#x2014; d</p>\n';
+    const div = `<div xmlns="http://www.w3.org/1999/xhtml" xml:lang="en">${inside}</div>`;
+    const patient: Patient = { resourceType: 'Patient', text: { status: 'additional', div } };
+    for (const pretty of [true, false])
+      expect(parseFhirXml(stringifyFhirXml(patient, { pretty }))).toEqual(patient);
+    const named = {
+      ...patient,
+      text: { status: 'additional' as const, div: div.replace('&#x2014;', '&nbsp;&copy;') },
+    };
+    expect((parseFhirXml(stringifyFhirXml(named)) as Patient).text?.div).toContain('&#160;&#169;');
+  });
+
   test.each([
     ['not XML', 'Patient'],
     ['an unclosed element', '<Patient xmlns="http://hl7.org/fhir"><active value="true">'],

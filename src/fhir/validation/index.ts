@@ -113,7 +113,8 @@ function withoutRepetitions(issues: OperationOutcomeIssue[]): OperationOutcomeIs
   if (issues.length < 2) return issues;
   const seen = new Set<string>();
   return issues.filter(({ code, expression, diagnostics }) => {
-    const key = `${code} ${expression?.[0] ?? ''} ${code === 'required' ? '' : (diagnostics ?? '')}`;
+    const finding = (diagnostics ?? '').replace(/ \(profile [^)]*\)$/, '');
+    const key = `${code} ${expression?.[0] ?? ''} ${finding}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;

@@ -55,9 +55,10 @@ function serveContext(house: House, measure: ServeContext['observe']): ServeCont
   };
 }
 
-function fhirFace({ config, store, identity, audit }: House) {
+function fhirFace({ config, store, identity, audit, searchParameters }: House) {
   return createFhirFace({
     store,
+    searchParameters,
     trail: audit.trail,
     baseUrl: `${config.publicUrl}/fhir/R4`,
     limits: DEFAULT_LIMITS,

@@ -10,6 +10,7 @@ import { createNotify, type Notify } from './notify';
 import { addressPolicy, createOutbound, type Outbound } from './outbound';
 import { createReferrals, referralEvents, referralRules, type Referrals, webhookBody } from './referrals';
 import { parseSearch } from './search';
+import { createSearchParameters, searchParameterRules, type SearchParameters } from './search-parameters';
 import { createRelay, createStore, EVERYTHING, type Relay, type Store, type StoreConnection, type WriteContext } from './store';
 
 /** Every service of the house, put together once; the server and the operator's commands open the same one. */
@@ -22,6 +23,7 @@ export interface House {
   notify: Notify;
   outbound: Outbound;
   directory: Directory;
+  searchParameters: SearchParameters;
   referrals: Referrals;
   /** Resolves when the events of everything that this process committed have been taken over by audit and delivery. */
   drain(): Promise<void>;
@@ -33,7 +35,10 @@ export async function openHouse(config: Config): Promise<House> {
   const database = await openDatabase(config);
   const { connection } = database;
   try {
-    const store = createStore({ connection, rules: [...referralRules, ...directoryRules] });
+    const record = createStore({ connection, rules: [...referralRules, ...directoryRules, ...searchParameterRules] });
+    const searchParameters = createSearchParameters(record, connection);
+    await searchParameters.start();
+    const store = searchParameters.followed(record);
     const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
     const identity = await openIdentity(config, connection, store, outbound);
     const relay: { current?: Relay } = {};
@@ -60,9 +65,11 @@ export async function openHouse(config: Config): Promise<House> {
       notify,
       outbound,
       directory,
+      searchParameters,
       referrals: createReferrals({ store, directory, practiceNamed }),
       drain: () => audit.flush(),
       async close() {
+        await searchParameters.stop();
         await notify.stop();
         await running.settled();
         await running.stop();

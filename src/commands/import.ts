@@ -59,9 +59,10 @@ async function importCsv({ store }: House, kind: string, files: readonly string[
 }
 
 /** An import is the operator's own: it may do everything, within larger limits. */
-function importerOf({ store, audit, config }: House): Importer {
+function importerOf({ store, audit, config, searchParameters }: House): Importer {
   const bundles = {
     store,
+    searchParameters,
     trail: audit.trail,
     baseUrl: `${config.publicUrl}/fhir/R4`,
     limits: { ...DEFAULT_LIMITS, entries: 100_000 },

@@ -18,6 +18,7 @@ export { LISTS, type ListOrder, recordIndexes } from './lists';
 export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';
 export {
+  checkSearchParameter,
   indexVersion,
   registerSearchParameter,
   registryVersion,

@@ -1,6 +1,7 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import type { AuditTrail } from '../../audit/draft';
 import type { Principal } from '../../identity/principal';
+import type { SearchParameters } from '../../search-parameters';
 import type { Store } from '../../store';
 import type { Resolved } from './interaction';
 
@@ -27,6 +28,8 @@ export interface FhirContext {
   limits: FhirLimits;
   /** Validation refuses (strict) or only warns. */
   validation: 'strict' | 'warn';
+  /** State of the reindex behind a posted SearchParameter. */
+  searchParameters: Pick<SearchParameters, 'status'>;
   /** Where a method and path lead; entries of bundles are routed by it too. */
   resolve(method: string, segments: readonly string[]): Resolved;
   /** Whether scopes allow an interaction on a type. */

@@ -38,7 +38,8 @@ function refuse(expression: string, diagnostics: string): never {
   });
 }
 
-function check(resource: SearchParameter): void {
+/** @throws ProblemError 422 naming the element that makes a posted parameter unusable. */
+export function checkSearchParameter(resource: SearchParameter): void {
   const { code, base = [], type, expression } = resource;
   if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(code ?? ''))
     refuse(
@@ -88,7 +89,7 @@ function changed(types: readonly string[]): void {
  * @throws ProblemError 422 naming the element that cannot be used.
  */
 export function registerSearchParameter(resource: SearchParameter): ResourceType[] {
-  check(resource);
+  checkSearchParameter(resource);
   const before = posted.get(nameOf(resource));
   const bases = (resource.base ?? []) as ResourceType[];
   if (bases.every((base) => searchParametersOf(base).has(resource.code ?? '')) && before === undefined)

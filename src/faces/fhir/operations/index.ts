@@ -1,8 +1,9 @@
 import type { Operation } from '../interaction';
 import { EVERYTHING_OPERATIONS } from './everything';
 import { META } from './meta';
+import { REINDEX } from './reindex';
 import { TERMINOLOGY } from './terminology';
 import { VALIDATE } from './validate';
 
 /** Every operation of this server; the CapabilityStatement declares exactly these. https://hl7.org/fhir/R4/operations.html */
-export const OPERATIONS: readonly Operation[] = [...META, ...VALIDATE, ...EVERYTHING_OPERATIONS, ...TERMINOLOGY];
+export const OPERATIONS: readonly Operation[] = [...META, ...VALIDATE, ...EVERYTHING_OPERATIONS, ...TERMINOLOGY, ...REINDEX];

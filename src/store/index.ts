@@ -12,4 +12,5 @@ export {
 export { clearEvents, type LeasedEvents, leaseEvents } from './outbox/lease';
 export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
 export { isShared } from './access';
+export { explain, type Explanation } from './search';
 export { type Appended, appendRecords } from './append';

@@ -56,6 +56,8 @@ describe('FHIRPath', () => {
     ["name.given.exclude('A').first().lower()", ['b']],
     ["descendants().where($this = 'C').count()", [1]],
     ['1 | 2 in (3 | 2 | 1)', [true]],
+    ['@2020-01-31 + 1 month = @2020-02-29', [true]],
+    ["1 'g' = 1000 'mg'", [true]],
     // What our compiler leaves to the general evaluator.
     ["'abc'.encode('hex')", ['616263']],
   ])('%s', (expression, expected) => {

@@ -221,6 +221,9 @@ describe('JSON Patch', () => {
     ['a test that fails', [{ op: 'test', path: '/active', value: false }], 422],
     ['a path that is not there', [{ op: 'remove', path: '/birthDate' }], 422],
     ['an index beyond the list', [{ op: 'add', path: '/name/7', value: {} }], 422],
+    ['another type', [{ op: 'replace', path: '/resourceType', value: 'Person' }], 422],
+    ['another id', [{ op: 'add', path: '/id', value: 'b' }], 422],
+    ['the whole document', [{ op: 'replace', path: '', value: null }], 422],
     ['a prototype', [{ op: 'add', path: '/__proto__/polluted', value: 1 }], 422],
   ])('%s is refused', (_what, patch, status) => {
     expect(() => patched(patch)).toThrow(expect.objectContaining({ status }));

@@ -84,6 +84,8 @@ function call({ target, name, args }: Extract<Expression, { kind: 'call' }>): Ev
 }
 
 function binary({ operator, left, right }: Extract<Expression, { kind: 'binary' }>): Evaluate {
+  // Units are converted, and dates moved, by the general evaluator only.
+  if (left.kind === 'quantity' || right.kind === 'quantity') throw new NotCompiled('quantity');
   const [a, b] = [compile(left), compile(right)];
   const logic = own(LOGIC, operator);
   if (logic !== undefined) return logic(a, b);

@@ -4,6 +4,7 @@ import { compileClientFhirPath } from '../fhirpath';
 import { resourceNode, type Node } from '../fhirpath/nodes';
 import { cloneResource } from '../json';
 import { ProblemError } from '../problem';
+import { requireSameResource } from './identity';
 import { insertInto, moveWithin, placeOf, removeAt, writeAt, type PatchValue, type Place } from './places';
 import { propertyFor, valueOf } from './values';
 
@@ -188,7 +189,7 @@ function partsOf(parameter: ParametersParameter, at: number): Parts {
 /**
  * Applies a FHIRPath Patch to a copy of the resource, operation after operation.
  * @throws ProblemError 400 when the Parameters are no patch, 422 when an operation cannot be applied (its path
- * selects nothing or several, the value has the wrong type, the element exists already, an index is out of range)
+ * selects nothing or several, the value has the wrong type, the element exists already, an index is out of range), or changes the id
  */
 export function applyFhirPathPatch(resource: Resource, patch: Parameters): Resource {
   const copy = cloneResource(resource);
@@ -202,5 +203,5 @@ export function applyFhirPathPatch(resource: Resource, patch: Parameters): Resou
       throw malformed(at, 'has a type that is not add, insert, delete, replace or move');
     operation(copy, parts, at);
   }
-  return copy;
+  return requireSameResource(resource, copy);
 }

@@ -3,6 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { applyOperation, type Operation } from 'fast-json-patch';
 import { cloneResource, copyDecimal } from '../json';
 import { ProblemError } from '../problem';
+import { requireSameResource } from './identity';
 
 const OPERATIONS = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 
@@ -74,7 +75,7 @@ function apply(document: object, operation: Operation, at: number): object {
 /**
  * Applies a JSON Patch to a copy of the resource.
  * @param patch the parsed body (`parseJson`).
- * @throws ProblemError 400 when it is no JSON Patch, 422 when an operation or test fails
+ * @throws ProblemError 400 when it is no JSON Patch, 422 when an operation or test fails, or changes type or id
  */
 export function applyJsonPatch(resource: Resource, patch: unknown): Resource {
   if (!Array.isArray(patch)) throw new ProblemError('malformed', 'A JSON Patch is a list of operations.');
@@ -83,5 +84,5 @@ export function applyJsonPatch(resource: Resource, patch: unknown): Resource {
   operations.forEach((operation, at) => {
     document = apply(document, operation, at);
   });
-  return document as Resource;
+  return requireSameResource(resource, document);
 }

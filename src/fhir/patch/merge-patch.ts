@@ -5,6 +5,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { cloneResource, copyDecimal } from '../json';
 import { ProblemError } from '../problem';
+import { requireSameResource } from './identity';
 
 type Json = Record<string, unknown>;
 
@@ -29,9 +30,9 @@ function merge(target: unknown, patch: unknown): unknown {
 /**
  * Applies a merge patch to a copy of the resource.
  * @param patch the parsed body (`parseJson`).
- * @throws ProblemError 400 when it is not an object
+ * @throws ProblemError 400 when it is not an object, 422 when it changes type or id
  */
 export function applyMergePatch(resource: Resource, patch: unknown): Resource {
   if (!isObject(patch)) throw new ProblemError('malformed', 'A JSON Merge Patch of a resource is an object.');
-  return merge(cloneResource(resource), patch) as Resource;
+  return requireSameResource(resource, merge(cloneResource(resource), patch));
 }

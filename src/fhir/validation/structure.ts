@@ -60,7 +60,6 @@ function complexCheck(type: string, property: Property): ValueCheck {
   const bound = binding?.strength === 'required' ? bindingCheck(type, binding.valueSet) : undefined;
   if (bound !== undefined) extra.push(bound);
   if (type === 'Reference') extra.push(referenceCheck(property.reference?.targets));
-
   const invariants = constraints === undefined ? undefined : invariantCheck(constraints, type);
   let compiled: CompiledType | undefined;
   return (value, context) => {

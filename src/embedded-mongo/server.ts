@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { dispatcher } from './commands/dispatch';
 import type { Engine } from './engine';
 import { closeEngine, openEngine } from './engine';
-import { claimOwnership } from './storage/owner';
+import { claimFrom } from './storage/owner';
 import { answers, socketPath, socketUri } from './socket';
 import { dropUnfinishedIndexes } from './sweeper';
 import { serveConnection } from './wire/connection';
@@ -29,7 +29,7 @@ export async function startServer({ dataDir, port }: ServerOptions): Promise<Run
   const path = socketPath(dataDir);
   if (await answers(path)) throw inUse(dataDir);
   const engine = openEngine(dataDir);
-  if (!claimOwnership(engine.env)) throw inUse(dataDir);
+  if (!(await claimFrom(engine.env, () => answers(path)))) throw inUse(dataDir);
   await dropUnfinishedIndexes(engine);
   engine.sweeper.start();
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });

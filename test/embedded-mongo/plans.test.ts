@@ -110,7 +110,7 @@ test('whatever the index, the answer is that of the scan', async () => {
         await collection.drop();
       },
     ),
-    { numRuns: Number(process.env['RUNS'] ?? 60) },
+    { numRuns: Number(process.env['RUNS'] ?? 30) },
   );
 });
 

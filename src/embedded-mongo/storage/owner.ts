@@ -9,7 +9,7 @@ const OWNER_KEY = Buffer.from('owner');
  * claim of a process that no longer runs counts for nothing.
  * @returns false when a living process has it
  */
-export function claimOwnership(env: Environment): boolean {
+function claimOwnership(env: Environment): boolean {
   let claimed = false;
   env.root.transactionSync(() => {
     const stored = env.tables.catalog.getBinary(OWNER_KEY);
@@ -22,10 +22,26 @@ export function claimOwnership(env: Environment): boolean {
   return claimed;
 }
 
+/** How long a claim waits for an owner that is about to end, in milliseconds. */
+const PATIENCE_MS = 3000;
+
+/**
+ * Like {@link claimOwnership}, but an owner that does not listen (`isServing`) may be one that was just killed and is
+ * still being taken down: it is waited for.
+ */
+export async function claimFrom(env: Environment, isServing: () => Promise<boolean>): Promise<boolean> {
+  for (const deadline = Date.now() + PATIENCE_MS; ;) {
+    if (claimOwnership(env)) return true;
+    if (Date.now() > deadline || (await isServing())) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** A process, told apart from a later one with the same id by when it started. */
 function identity(pid: number): string {
   if (!isAlive(pid)) return '';
-  return `${pid} ${startTime(pid)}`;
+  const started = startTime(pid);
+  return started === 'ended' ? '' : `${pid} ${started}`;
 }
 
 function isAlive(pid: number): boolean {
@@ -37,11 +53,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Start time in clock ticks since boot, with the boot's id; empty where there is no /proc. */
+/** Start time in clock ticks since boot, with the boot's id; `ended` for a process not yet reaped; empty without /proc. */
 function startTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return 'ended';
     return `${fields[19] ?? ''} ${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}`;
   } catch {
     return '';

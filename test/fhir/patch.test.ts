@@ -163,6 +163,7 @@ describe('FHIRPath Patch', () => {
     ['a type of operation that there is not', operation('merge', path('Patient')), 400],
     ['no path', operation('delete'), 400],
     ['no value', operation('replace', path('Patient.active')), 400],
+    ['a pattern that is none', operation('delete', path("Patient.name.where(family.matches('('))")), 422],
     ['a path that is no FHIRPath', operation('delete', path('Patient..name[')), 400],
     [
       'a parameter that is no operation',

@@ -97,11 +97,16 @@ export function compileTypedFhirPath(
     nodes(resource, variables).flatMap(({ value, type }) => (value === undefined ? [] : [{ value, type }]));
 }
 
+/** Longer expressions of clients are refused before they are parsed and remembered. */
+const MAX_CLIENT_LENGTH = 4_000;
+
 /** A client's expression: syntax errors become a problem that names `where`. @throws ProblemError 400 */
 export function compileClientFhirPath(expression: string, where: string): NodeEvaluator {
+  if (expression.length > MAX_CLIENT_LENGTH) throw new ProblemError('malformed', `${where} is too long.`);
   try {
     return nodeEvaluator(expression);
-  } catch (error) {
-    throw new ProblemError('malformed', `${where} is not a FHIRPath expression.`, { cause: error });
+  } catch {
+    // The error quotes the expression, which may name a patient's data.
+    throw new ProblemError('malformed', `${where} is not a FHIRPath expression.`);
   }
 }

@@ -42,7 +42,12 @@ function patternOf(source: string, flags: string): RegExp {
   const known = patterns.get(key);
   if (known !== undefined) return known;
   if (patterns.size > 1000) patterns.clear();
-  const pattern = new RegExp(source, flags);
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(source, flags);
+  } catch {
+    throw new FhirPathError('The regular expression cannot be read');
+  }
   patterns.set(key, pattern);
   return pattern;
 }

@@ -7,6 +7,7 @@ import type {
 } from '@medplum/fhirtypes';
 import { LRUCache } from 'lru-cache';
 import { canonicalResource } from '../definitions';
+import { ProblemError } from '../problem';
 import { codeTable, isA, type CodeTable, type Concept } from './code-systems';
 
 export interface Member {
@@ -59,6 +60,16 @@ function propertyValues(table: CodeTable, concept: Concept, name: string): strin
   return values.length > 0 || table.complete ? values : [];
 }
 
+function matchesWhole(values: readonly string[], source: string): boolean {
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(`^(?:${source})$`);
+  } catch {
+    throw new ProblemError('invalid', 'A regex filter of the value set cannot be read.');
+  }
+  return values.some((text) => pattern.test(text));
+}
+
 /** https://hl7.org/fhir/R4/valueset-filter-operator.html */
 function passes(
   table: CodeTable,
@@ -78,7 +89,7 @@ function passes(
     case 'generalizes':
       return isA(table, value, concept.code);
     case 'regex':
-      return values.some((text) => new RegExp(`^(?:${value})$`).test(text));
+      return matchesWhole(values, value);
     case 'in':
       return values.some((text) => value.split(',').includes(text));
     case 'not-in':

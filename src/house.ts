@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
-import { createAudit, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
+import { auditRules, createAudit, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
 import type { Config } from './config';
 import { StartError } from './config';
 import { openDatabase } from './database';
@@ -35,7 +35,7 @@ export async function openHouse(config: Config): Promise<House> {
   const database = await openDatabase(config);
   const { connection } = database;
   try {
-    const record = createStore({ connection, rules: [...referralRules, ...directoryRules, ...searchParameterRules] });
+    const record = createStore({ connection, rules: [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules] });
     const searchParameters = createSearchParameters(record, connection);
     await searchParameters.start();
     const store = searchParameters.followed(record);

@@ -19,3 +19,4 @@ export {
 } from './report';
 export type { Pruned, Retention } from './retention';
 export { runVerify, verifyFile, type Checkpoint, type Format, type PublicJwk, type Verdict } from './verify';
+export { auditRules } from './rules';

@@ -279,6 +279,11 @@ describe('audit', () => {
     const found = (await agent().get(`${base}/AuditEvent?entity=Patient/audited&_count=50`)).body as Bundle;
     const actions = (found.entry ?? []).map(({ resource }) => (resource as { action?: string }).action);
     expect(actions.sort()).toEqual(['C', 'R']);
-    expect((await put('AuditEvent/x', { resourceType: 'AuditEvent', id: 'x' })).status).toBeGreaterThanOrEqual(400);
+    const [own] = found.entry ?? [];
+    const id = own?.resource?.id ?? '';
+    const changed = await put(`AuditEvent/${id}`, { ...own?.resource, recorded: '2020-01-01T00:00:00Z' });
+    expect(changed.status).toBe(405);
+    expect((await agent().delete(`${base}/AuditEvent/${id}`)).status).toBe(405);
+    expect((await agent().get(`${base}/AuditEvent/${id}`)).body).toEqual(own?.resource);
   });
 });

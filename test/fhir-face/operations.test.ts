@@ -116,7 +116,7 @@ describe('CapabilityStatement', () => {
     expect(patient?.interaction?.map(({ code }) => code).sort()).toEqual([
       'create', 'delete', 'history-instance', 'history-type', 'patch', 'read', 'search-type', 'update', 'vread',
     ]);
-    expect(rest?.resource?.find(({ type }) => type === 'AuditEvent')?.interaction?.map(({ code }) => code)).not.toContain('create');
+    expect(rest?.resource?.find(({ type }) => type === 'AuditEvent')?.interaction?.map(({ code }) => code)).not.toContain('update');
     for (const { name, type } of patient?.searchParam ?? []) {
       const value = { date: '2020', number: '1', quantity: '1', reference: 'Patient/1', token: 'x', string: 'x', uri: 'urn:x', composite: 'x$y', special: '1' }[type ?? 'string'];
       const answer = await get(`Patient?${name}=${encodeURIComponent(name === '_filter' ? 'name eq x' : name === '_list' ? 'l1' : (value ?? ''))}&_count=1`);

@@ -10,9 +10,9 @@ import type { FhirContext } from './context';
 import type { Operation } from './interaction';
 import { INTERACTIONS } from './interactions';
 import { OPERATIONS } from './operations';
-import { READ_ONLY, TRANSIENT } from './types';
+import { APPEND_ONLY, TRANSIENT } from './types';
 
-const WRITES = new Set(['create', 'update', 'patch', 'delete']);
+const CHANGES = new Set(['update', 'patch', 'delete']);
 const STARTED = new Date();
 
 /** What this server does, made from its own tables. https://hl7.org/fhir/R4/capabilitystatement.html */
@@ -68,16 +68,16 @@ function resourceOf(context: FhirContext, type: ResourceType): CapabilityStateme
   const includes = parameters.filter((each) => each.type === 'reference').map(({ name }) => `${type}:${name}`);
   const codes = INTERACTIONS.filter(({ path, code }) => path.startsWith(':type') && code !== undefined)
     .map(({ code }) => code as string)
-    .filter((code) => !(READ_ONLY.has(type) && WRITES.has(code)));
+    .filter((code) => !(APPEND_ONLY.has(type) && CHANGES.has(code)));
   return {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     interaction: [...new Set(codes)].map((code) => ({ code: code as 'read' })),
     versioning: 'versioned-update',
     readHistory: true,
-    ...(!READ_ONLY.has(type) && {
-      updateCreate: true,
-      conditionalCreate: true,
+    updateCreate: true,
+    conditionalCreate: true,
+    ...(!APPEND_ONLY.has(type) && {
       conditionalUpdate: true,
       conditionalDelete: context.limits.deleteMultiple ? 'multiple' : 'single',
     }),

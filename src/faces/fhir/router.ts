@@ -3,7 +3,7 @@ import { isResourceType, ProblemError } from '../../fhir';
 import type { Interaction, Operation, Resolved } from './interaction';
 import { INTERACTIONS } from './interactions';
 import { OPERATIONS } from './operations';
-import { READ_ONLY, TRANSIENT } from './types';
+import { APPEND_ONLY, TRANSIENT } from './types';
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
@@ -21,10 +21,13 @@ export function resolve(method: string, segments: readonly string[]): Resolved {
   return { interaction: found, ...parameters(found.path, segments) };
 }
 
-/** Writes of types that only the server writes, or that nobody stores, are no interactions of this server. */
+/** Writes that a type does not take: none of types that nobody stores, no change of what is written once. */
 function mayWrite({ method, path }: Interaction, type: string | undefined): boolean {
   const isRead = method === 'GET' || path.endsWith('_search');
-  return type === undefined || isRead || !(READ_ONLY.has(type) || TRANSIENT.has(type));
+  if (type === undefined || isRead) return true;
+  if (TRANSIENT.has(type)) return false;
+  // A PUT may create; the record refuses one that would change.
+  return !APPEND_ONLY.has(type) || method === 'POST' || method === 'PUT';
 }
 
 function resolveOperation(method: string, segments: readonly string[], name: string): Resolved {

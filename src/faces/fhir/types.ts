@@ -1,5 +1,5 @@
 /** Types that are values of requests and answers and cannot be stored. */
 export const TRANSIENT: ReadonlySet<string> = new Set(['Parameters', 'OperationOutcome']);
 
-/** Types that only the server writes: the audit trail is changed through no face. */
-export const READ_ONLY: ReadonlySet<string> = new Set(['AuditEvent']);
+/** Types that are written once: what was recorded is changed through no face. */
+export const APPEND_ONLY: ReadonlySet<string> = new Set(['AuditEvent']);

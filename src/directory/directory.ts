@@ -41,12 +41,17 @@ export interface Directory {
 /** Versions written so long before the newest known one are known too: clocks differ, transactions take time. */
 const OVERLAP_MS = 120_000;
 const PAGE = 1_000;
+const CHANGES_PAGE = 50;
+/** Pages of changes of one type that are followed. */
+const MOST_PAGES = 4;
 
 /** What is kept of the resources. */
 interface Held {
   services: Map<string, HealthcareService>;
   organizations: Map<string, Organization>;
   locations: Map<string, Location>;
+  /** Versions known, by `Type/id`. */
+  versions: Map<string, number>;
   /** Providers made of them; what has changed is made anew. */
   providers: Map<string, Provider>;
   newest: Date | undefined;
@@ -58,6 +63,7 @@ export function createDirectory(store: Store): Directory {
     services: new Map(),
     organizations: new Map(),
     locations: new Map(),
+    versions: new Map(),
     providers: new Map(),
     newest: undefined,
   };
@@ -68,7 +74,8 @@ export function createDirectory(store: Store): Directory {
   const refresh = async (): Promise<void> => {
     // Read before the content: what is written meanwhile is loaded twice, never missed.
     const version = await store.holds(VERSION_KEY);
-    await (held.newest === undefined ? loadAll(store, held) : loadChanges(store, held, held.newest));
+    const isFollowed = held.newest !== undefined && (await loadChanges(store, held, held.newest));
+    if (!isFollowed) await loadAll(store, held);
     view = viewOf(held);
     known = version;
   };
@@ -86,14 +93,18 @@ export function createDirectory(store: Store): Directory {
 }
 
 async function loadAll(store: Store, held: Held): Promise<void> {
+  // Until it is done, nothing is known: a failure on the way begins anew.
+  held.newest = undefined;
+  for (const map of [held.services, held.organizations, held.locations, held.versions, held.providers])
+    map.clear();
   let newest = new Date(0);
   for (const type of TYPES) {
     let cursor: string | undefined;
     do {
       const request = parseSearch(type, `_count=${PAGE}&_sort=_id`);
       const page = await store.search(EVERYTHING, { ...request, cursor });
-      for (const { id, resource, lastUpdated } of page.matches) {
-        keep(held, type, id, resource);
+      for (const { id, version, resource, lastUpdated } of page.matches) {
+        keep(held, type, id, version, resource);
         if (lastUpdated > newest) newest = lastUpdated;
       }
       cursor = page.next;
@@ -102,33 +113,52 @@ async function loadAll(store: Store, held: Held): Promise<void> {
   held.newest = newest;
 }
 
-async function loadChanges(store: Store, held: Held, newest: Date): Promise<void> {
+/**
+ * Takes what changed since the newest version known: newest first, until a page tells nothing new. Writes of the
+ * directory wait for each other, so times follow their order as far as the clocks of the processes agree; the overlap
+ * is for clocks that do not.
+ * @returns false when so much has changed that reading everything is the shorter way
+ */
+async function loadChanges(store: Store, held: Held, newest: Date): Promise<boolean> {
   const since = new Date(newest.getTime() - OVERLAP_MS);
   let latest = newest;
   for (const type of TYPES) {
-    const seen = new Set<string>();
+    const met = new Set<string>();
     let cursor: string | undefined;
-    do {
+    for (let pages = 0; ; pages++) {
+      if (pages === MOST_PAGES) return false;
       const page = await store.history(EVERYTHING, {
         type,
         since,
-        count: PAGE,
+        count: CHANGES_PAGE,
         ...(cursor !== undefined && { cursor }),
       });
-      for (const { id, resource, deleted, lastUpdated } of page.versions) {
-        // Newest first: the first version met is the present one.
-        if (!seen.has(id)) keep(held, type, id, deleted ? undefined : resource);
-        seen.add(id);
+      let isNew = false;
+      for (const { id, version, resource, deleted, lastUpdated } of page.versions) {
+        // The first version met is the present one.
+        const isPresent = !met.has(id) && held.versions.get(`${type}/${id}`) !== version;
+        if (isPresent) keep(held, type, id, version, deleted ? undefined : resource);
+        isNew ||= isPresent;
+        met.add(id);
         if (lastUpdated > latest) latest = lastUpdated;
       }
       cursor = page.next;
-    } while (cursor !== undefined);
+      if (cursor === undefined || !isNew) break;
+    }
   }
   held.newest = latest;
+  return true;
 }
 
 /** Keeps of a resource what the directory shows. */
-function keep(held: Held, type: (typeof TYPES)[number], id: string, resource: Resource | undefined): void {
+function keep(
+  held: Held,
+  type: (typeof TYPES)[number],
+  id: string,
+  version: number,
+  resource: Resource | undefined,
+): void {
+  held.versions.set(`${type}/${id}`, version);
   if (type === 'HealthcareService') {
     put(held.services, id, resource as HealthcareService | undefined);
     held.providers.delete(id);

@@ -2,5 +2,5 @@
 export { createDirectory, directoryRules, type Directory, type DirectoryView } from './directory';
 export { BEST, criteriaOf, matchProviders, type MatchRequest, type ProviderMatch } from './match';
 export { COUNTIES, type Provider, providerMapping, providerOf, slotField } from './provider';
-export { type ClinicalCriteria, type ClinicalFacts, fold, POINTS, reasonsOf, score } from './scorer';
+export { type ClinicalCriteria, type ClinicalFacts, fold, POINTS, reasonsOf } from './scorer';
 export { LEVELS_OF_CARE, RISK_LEVELS, specialtiesFor, specialtyCode, specialtyName } from './specialties';

@@ -1,6 +1,14 @@
 import type { DirectoryView } from './directory';
 import type { Provider } from './provider';
-import { fold, reasonsOf, score, slotsAt, type ClinicalCriteria } from './scorer';
+import {
+  fold,
+  indexFacts,
+  reasonsOf,
+  scoresOf,
+  slotsAt,
+  type ClinicalCriteria,
+  type ClinicalIndex,
+} from './scorer';
 import { LEVELS_OF_CARE, specialtiesFor, specialtyName } from './specialties';
 
 /** Clinical input of a match. HandoffRx, "Clinical Matching". */
@@ -31,23 +39,44 @@ export function criteriaOf(request: MatchRequest): ClinicalCriteria {
 
 /**
  * The best providers that accept clients and score above 0; ties by rating, then free places at the level asked for,
- * then name (decisions, "Match"). One pass over the directory.
+ * then name (decisions, "Match").
  */
 export function matchProviders(view: DirectoryView, request: MatchRequest): ProviderMatch[] {
   const criteria = criteriaOf(request);
-  const best: { provider: Provider; score: number }[] = [];
-  for (const provider of view.providers) {
-    if (!provider.isAccepting) continue;
-    const points = score(provider.facts, criteria);
-    if (points === 0 || (best.length === BEST && points < (best[BEST - 1]?.score ?? 0))) continue;
+  const { accepting, index } = indexed(view);
+  const best: Ranked[] = [];
+  // The lowest score that could still be among the best.
+  let least = 1;
+  scoresOf(index, criteria).forEach((points, i) => {
+    const provider = points < least ? undefined : accepting[i];
+    if (provider === undefined) return;
     const candidate = { provider, score: points };
     const at = best.findIndex((other) => isBefore(candidate, other, criteria));
     best.splice(at < 0 ? best.length : at, 0, candidate);
     if (best.length > BEST) best.pop();
-  }
+    if (best.length === BEST) least = best[BEST - 1]?.score ?? 1;
+  });
   const known = LEVELS_OF_CARE.find((level) => fold(level) === criteria.levelOfCare);
   const shown = { levelOfCare: known ?? request.level_of_care.trim(), specialtyName };
   return best.map((match) => ({ ...match, reasons: reasonsOf(match.provider.facts, criteria, shown) }));
+}
+
+interface Indexed {
+  /** Those that accept clients, in the order of the directory. */
+  accepting: readonly Provider[];
+  index: ClinicalIndex;
+}
+
+const indexes = new WeakMap<readonly Provider[], Indexed>();
+
+/** Made once for each state of the directory. */
+function indexed({ providers }: DirectoryView): Indexed {
+  const known = indexes.get(providers);
+  if (known !== undefined) return known;
+  const accepting = providers.filter(({ isAccepting }) => isAccepting);
+  const made = { accepting, index: indexFacts(accepting.map(({ facts }) => facts)) };
+  indexes.set(providers, made);
+  return made;
 }
 
 type Ranked = { provider: Provider; score: number };

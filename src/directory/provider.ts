@@ -74,7 +74,7 @@ export function providerOf(bound: {
     facts: {
       facilityType: facilityType ?? '',
       insurance: new Map(insurance.map((name) => [fold(name), name])),
-      slots: new Map(slots.map(({ level, count }) => [level.toLowerCase(), count])),
+      slots: new Map(slots.map(({ level, count }) => [fold(level), count])),
       specialties: [...new Set(texts(shown['specialties']).map(specialtyCode))],
       rating: typeof rating === 'number' ? rating : undefined,
     },

@@ -5,7 +5,7 @@
 
 /** What the scorer may know of a provider. */
 export interface ClinicalFacts {
-  /** Code of the facility type; empty when unknown. */
+  /** As written, the code where it is one of ours; empty when unknown. */
   facilityType: string;
   /** Health plans accepted, case folded, to their spelling. */
   insurance: ReadonlyMap<string, string>;
@@ -37,20 +37,57 @@ export function slotsAt(facts: ClinicalFacts, criteria: ClinicalCriteria): numbe
   return facts.slots.get(criteria.levelOfCare) ?? 0;
 }
 
-/** 0 to 100: each part all or nothing but the rating, which counts two points a star. */
-export function score(facts: ClinicalFacts, criteria: ClinicalCriteria): number {
-  let total = ratingPoints(facts);
-  if (matchesFacility(facts, criteria)) total += POINTS.facility;
-  if (matchesInsurance(facts, criteria)) total += POINTS.insurance;
-  if (slotsAt(facts, criteria) > 0) total += POINTS.slots;
-  if (criteria.specialties.size > 0 && facts.specialties.some((code) => criteria.specialties.has(code))) {
-    total += POINTS.specialty;
-  }
-  return total;
+/** The facts of many providers, turned round: which of them, by position, have what a match may ask for. */
+export interface ClinicalIndex {
+  /** Points of the rating alone. */
+  rating: Uint8Array;
+  facility: ReadonlyMap<string, readonly number[]>;
+  insurance: ReadonlyMap<string, readonly number[]>;
+  /** With a free place at the level. */
+  slots: ReadonlyMap<string, readonly number[]>;
+  specialty: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Turns facts round, so that a match touches only the providers that have something it asks for. */
+export function indexFacts(all: readonly ClinicalFacts[]): ClinicalIndex {
+  const facility = new Map<string, number[]>();
+  const insurance = new Map<string, number[]>();
+  const slots = new Map<string, number[]>();
+  const specialty = new Map<string, number[]>();
+  const rating = new Uint8Array(all.length);
+  all.forEach((facts, i) => {
+    rating[i] = ratingPoints(facts);
+    if (facts.facilityType !== '') append(facility, fold(facts.facilityType), i);
+    for (const plan of facts.insurance.keys()) append(insurance, plan, i);
+    for (const [level, count] of facts.slots) if (count > 0) append(slots, level, i);
+    for (const code of facts.specialties) append(specialty, code, i);
+  });
+  return { rating, facility, insurance, slots, specialty };
+}
+
+function append(lists: Map<string, number[]>, key: string, position: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [position]);
+  else list.push(position);
+}
+
+/** Scores of all, by position, 0 to 100: each part all or nothing but the rating, which counts two points a star. */
+export function scoresOf(index: ClinicalIndex, criteria: ClinicalCriteria): Uint8Array {
+  const scores = Uint8Array.from(index.rating);
+  const add = (positions: Iterable<number> | undefined, points: number): void => {
+    for (const i of positions ?? []) scores[i] = (scores[i] ?? 0) + points;
+  };
+  add(index.facility.get(criteria.levelOfCare), POINTS.facility);
+  if (criteria.insurance !== undefined) add(index.insurance.get(criteria.insurance), POINTS.insurance);
+  add(index.slots.get(criteria.levelOfCare), POINTS.slots);
+  // Several of the specialties count once.
+  const called = [...criteria.specialties].flatMap((code) => index.specialty.get(code) ?? []);
+  add(criteria.specialties.size > 1 ? new Set(called) : called, POINTS.specialty);
+  return scores;
 }
 
 function matchesFacility(facts: ClinicalFacts, criteria: ClinicalCriteria): boolean {
-  return facts.facilityType !== '' && facts.facilityType.toLowerCase() === criteria.levelOfCare;
+  return facts.facilityType !== '' && fold(facts.facilityType) === criteria.levelOfCare;
 }
 
 function matchesInsurance(facts: ClinicalFacts, criteria: ClinicalCriteria): boolean {

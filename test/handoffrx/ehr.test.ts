@@ -171,7 +171,9 @@ describe('a referral that an EHR makes', () => {
 
   test('with a Task of its own in one transaction, addressed by the Task alone', async () => {
     const client = patient();
-    const order = request(client.id, { performer: [] });
+    const { performer, ...unaddressed } = request(client.id);
+    expect(performer).toHaveLength(1);
+    const order = unaddressed;
     const task: Task & { id: string } = {
       resourceType: 'Task',
       id: randomUUID(),
@@ -181,7 +183,6 @@ describe('a referral that an EHR makes', () => {
       for: { reference: `Patient/${client.id}` },
       owner: { reference: `Organization/${receiver.id}` },
     };
-    const { performer: _none, ...unaddressed } = order;
     const changes = [client, unaddressed, task].map((resource) => ({ kind: 'put' as const, resource }));
     const committed = await api.house.store.commit(changes, as(sender.id));
     expect(committed.map(({ version }) => version)).toEqual([1, 1, 1]);

@@ -1,0 +1,109 @@
+import type { ChargeItemDefinition, MedicationKnowledge, ResourceType } from '@medplum/fhirtypes';
+import { parseSearch } from '../search';
+import { EVERYTHING, type Store } from '../store';
+import { type Drug, type DrugEntry, drugEntryOf, type Fee, feeOf, NDC } from './entry';
+
+export type { Drug, Fee } from './entry';
+
+/** How a drug is named by a prescriber. */
+export interface DrugQuery {
+  name: string;
+  strength?: string | null;
+  form?: string | null;
+  /** Package, such as 45g. */
+  size?: string | null;
+  ndc?: string | null;
+}
+
+/** The formulary and the fee schedule that the operator imported; common to all practices. */
+export interface Formulary {
+  /** What is known of a drug: all of it when one entry fits, what the fitting ones agree on when several do. */
+  drug(query: DrugQuery): Promise<Drug | undefined>;
+  /** The fee of a drug by its NDC, or of a test or product by its name. */
+  fee(by: { ndc: string } | { name: string }): Promise<Fee | undefined>;
+}
+
+const MOST_ENTRIES = 200;
+
+/** Spacing and case make no other drug: "100 mg" is "100MG". */
+const squeeze = (text: string): string => text.normalize('NFKC').replace(/\s+/g, '').toLowerCase();
+
+/** A value inside a search parameter. https://hl7.org/fhir/R4/search.html#escaping */
+const searchText = (text: string): string => text.replace(/[\\,$|]/g, (character) => `\\${character}`);
+
+export function createFormulary(store: Store): Formulary {
+  const found = async <T>(type: ResourceType, query: Record<string, string>): Promise<T[]> => {
+    const parameters = new URLSearchParams({ ...query, status: 'active', _count: String(MOST_ENTRIES) });
+    const page = await store.search(EVERYTHING, parseSearch(type, parameters.toString()));
+    return page.matches.map((match) => match.resource as T);
+  };
+  const entries = async (query: Record<string, string>): Promise<DrugEntry[]> =>
+    (await found<MedicationKnowledge>('MedicationKnowledge', query)).map(drugEntryOf);
+
+  return {
+    async drug(query) {
+      const byCode = query.ndc ? await entries({ code: `${NDC}|${searchText(query.ndc)}` }) : [];
+      if (byCode.length > 0) return agreed(byCode);
+      const firstWord = query.name.trim().split(/\s+/)[0] ?? '';
+      // A word without letters or digits finds nothing, and would be no search value.
+      if (!/[\p{L}\p{N}]/u.test(firstWord)) return undefined;
+      return bestOf(await entries({ name: searchText(firstWord) }), query);
+    },
+    async fee(by) {
+      const isCode = 'ndc' in by;
+      if (!isCode && !/[\p{L}\p{N}]/u.test(by.name)) return undefined;
+      const definitions = isCode
+        ? await found<ChargeItemDefinition>('ChargeItemDefinition', {
+            identifier: `${NDC}|${searchText(by.ndc)}`,
+          })
+        : (
+            await found<ChargeItemDefinition>('ChargeItemDefinition', {
+              title: searchText(by.name.trim().split(/\s+/)[0] ?? ''),
+            })
+          ).filter(({ title }) => squeeze(title ?? '') === squeeze(by.name));
+      const [definition] = definitions;
+      return definition === undefined ? undefined : feeOf(definition);
+    },
+  };
+}
+
+/** Entries of exactly this name come before those that it begins; a package of another size says less. */
+function bestOf(entries: readonly DrugEntry[], { name, strength, form, size }: DrugQuery): Drug | undefined {
+  const spellings = [
+    name,
+    `${name}${strength ?? ''}`,
+    `${name}${strength ?? ''}${form ?? ''}`,
+    `${name}${form ?? ''}${strength ?? ''}`,
+  ];
+  const wanted = new Set(spellings.map(squeeze));
+  const exact = entries.filter(({ names }) => names.some((one) => wanted.has(squeeze(one))));
+  const longest = squeeze(`${name}${strength ?? ''}`);
+  const isMoreThanName = Boolean(strength);
+  const begun = isMoreThanName
+    ? entries.filter(({ names }) => names.some((one) => squeeze(one).startsWith(longest)))
+    : [];
+  const fitting = exact.length > 0 ? exact : begun;
+  if (!size) return agreed(fitting);
+  const sized = fitting.filter((entry) => entry.size === undefined || squeeze(entry.size) === squeeze(size));
+  if (sized.length > 0) return agreed(sized);
+  const other = agreed(fitting);
+  return other && { ...other, ndc: undefined, daysSupply: undefined, refills: undefined };
+}
+
+/** What all entries say alike. */
+function agreed(entries: readonly DrugEntry[]): Drug | undefined {
+  const [first] = entries;
+  if (first === undefined) return undefined;
+  const same = <K extends keyof Drug>(key: K): Drug[K] | undefined =>
+    entries.every((entry) => entry[key] === first[key]) ? first[key] : undefined;
+  return {
+    genericName: same('genericName'),
+    ndc: same('ndc'),
+    manufacturer: same('manufacturer'),
+    daysSupply: same('daysSupply'),
+    refills: same('refills'),
+    deaSchedule: same('deaSchedule'),
+    readyMinutes: same('readyMinutes'),
+    refillReadyMinutes: same('refillReadyMinutes'),
+  };
+}

@@ -56,6 +56,8 @@ const PATIENT_ELEMENTS = [
   'individual',
   'participant.actor',
   'target',
+  'deliverTo',
+  'securityContext',
 ] as const;
 
 /** Types that stand for a practice: their organization is named by this element. */

@@ -34,6 +34,7 @@ export async function commitInTransaction(
   await prepareTypes(scope, changes);
   const named = changes.map((change) => withId(change, settings.newId));
   const parts = segments(named);
+  awaitTurns(state.running, named);
   // Audit entries name changes of the whole list, so they go into the documents only when it is written at once.
   const partContext = parts.length > 1 ? withoutAudit(context) : context;
   const committed: Committed[] = [];
@@ -51,6 +52,15 @@ export async function commitInTransaction(
   await writeAdded(state, added, context);
   if (parts.length > 1) await leave(state, auditEvents(context, committed));
   return committed;
+}
+
+/** More documents than this are not waited for one by one. */
+const MAX_TURNS = 20;
+
+/** Should this try fail, the next one waits for the others of this process that write the same documents. */
+function awaitTurns(running: RunningTransaction, changes: readonly Change[]): void {
+  if (running.awaited.size + changes.length > MAX_TURNS) return;
+  for (const change of changes) if (change.kind !== 'create') running.awaited.add(keyOf(change));
 }
 
 function withId(change: Change, newId: () => string): Change {

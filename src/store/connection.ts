@@ -1,7 +1,7 @@
 /** The connection to MongoDB: how it is opened, and the collections behind it. */
 import { isResourceType } from '../fhir';
 import type { ResourceType } from '@medplum/fhirtypes';
-import type { mongo} from 'mongoose';
+import type { mongo } from 'mongoose';
 import { createConnection, type Connection } from 'mongoose';
 import type { HistoryDocument, RecordDocument } from './documents';
 import { historyModel, OUTBOX, recordModel } from './models';

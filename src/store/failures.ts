@@ -5,7 +5,7 @@ import { ProblemError } from '../fhir';
 const DUPLICATE_KEY = 11_000;
 const WRITE_CONFLICT = 112;
 /** Codes of a document beyond 16 MB, of a nesting beyond 100 levels, and of a transaction beyond its limits. */
-const TOO_LARGE = new Set([10_334, 17_280, 2, 257]);
+const TOO_LARGE = new Set([10_334, 17_280, 2, 15, 257]);
 
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY;
@@ -54,7 +54,7 @@ export function problemOf(error: unknown): unknown {
   const isOversize =
     (error instanceof mongo.MongoServerError &&
       TOO_LARGE.has(Number(error.code)) &&
-      /size|large|depth|nest/i.test(error.message)) ||
+      /size|large|depth|nest|deep/i.test(error.message)) ||
     (error instanceof mongo.MongoInvalidArgumentError && /larger than/i.test(error.message));
   if (isOversize)
     return new ProblemError('too-large', 'The resource is too large to be stored.', { cause: error });

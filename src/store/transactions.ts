@@ -14,8 +14,8 @@ import { pause, type Turns } from './turns';
 /** A transaction in progress. */
 export interface RunningTransaction {
   session: mongo.ClientSession;
-  /** Keys locked so far, in this and in earlier tries. */
-  locked: Set<string>;
+  /** Turns that the next try waits for before it begins: of locks and documents that this and earlier tries wrote. */
+  awaited: Set<string>;
   /** What to do once it is committed. */
   afterCommit: (() => void)[];
 }
@@ -32,8 +32,8 @@ const DEADLINE_MS = 20_000;
 
 /**
  * Runs the work in a transaction, again from its beginning on a transient failure, so it must be repeatable.
- * Locks that earlier tries took are waited for before the snapshot of the next one is taken: then it sees what
- * their holder before it wrote.
+ * For what earlier tries wrote, the next one waits its turn before its snapshot is taken: then it sees what was
+ * written before it, and does not collide with others of this process.
  * @throws ProblemError 409 when others keep changing the same documents, 503 when the database fails.
  */
 export async function runTransaction<T>(
@@ -42,12 +42,12 @@ export async function runTransaction<T>(
   work: (transaction: RunningTransaction) => Promise<T>,
 ): Promise<T> {
   const started = Date.now();
-  const locked = new Set<string>();
+  const awaited = new Set<string>();
   for (let tries = 1; ; tries++) {
-    const ends = await takeAll(turns, locked);
+    const ends = await takeAll(turns, awaited);
     const session = connection.client.startSession();
     try {
-      const transaction = { session, locked, afterCommit: [] };
+      const transaction = { session, awaited, afterCommit: [] };
       return await once(transaction, work);
     } catch (error) {
       if (!isTransient(error)) throw problemOf(error);
@@ -65,7 +65,7 @@ export async function runTransaction<T>(
 async function takeAll(turns: Turns, keys: ReadonlySet<string>): Promise<(() => void)[]> {
   const ends: (() => void)[] = [];
   // In one order for all, so that no two wait for each other.
-  for (const key of [...keys].sort()) ends.push(await turns.take(`lock ${key}`));
+  for (const key of [...keys].sort()) ends.push(await turns.take(key));
   return ends;
 }
 
@@ -115,7 +115,7 @@ export async function lockKey(
   transaction: RunningTransaction,
   key: string,
 ): Promise<void> {
-  transaction.locked.add(key);
+  transaction.awaited.add(`lock ${key}`);
   try {
     await connection
       .collection<LockDocument>('locks')

@@ -2,6 +2,7 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import type { mongo } from 'mongoose';
 import { randomUUID } from 'node:crypto';
+import { cloneResource } from '../fhir';
 import { contentFields, type HistoryDocument, type RecordDocument, superseded } from './documents';
 import { isDuplicateKey, TransactionConflict } from './failures';
 import { indexFields, noIndexFields } from './indexing';
@@ -200,10 +201,16 @@ export async function writeLoose(scope: Scope, events: OutboxEvent[]): Promise<v
   await scope.connection.outbox.insertOne(document, inSession(scope));
 }
 
-/** What this process' relay may take from memory, once the writes are acknowledged. */
+/**
+ * What this process' relay may take from memory, once the writes are acknowledged. The resource is a copy: what the
+ * caller makes of the one it was answered with is no business of those who are notified.
+ */
 export function relayable(writes: readonly Write[], claim: Claim | undefined): Relayable[] {
   if (claim === undefined) return [];
   return writes
     .filter((write) => write.events.length > 0 && !hasWaiting(write))
-    .map(({ type, document, previous, events }) => ({ type, document, previous, events, claim }));
+    .map(({ type, document, previous, events }) => {
+      const own = { ...document, resource: cloneResource(document.resource) };
+      return { type, document: own, previous, events, claim };
+    });
 }

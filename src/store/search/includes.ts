@@ -48,7 +48,7 @@ async function find(run: Run, type: ResourceType, match: Match): Promise<Row[]> 
     match,
     order: BY_ID,
     limit: MAX_INCLUDED,
-    withIndex: true,
+    read: 'whole',
   });
   if (more)
     throw new ProblemError(

@@ -50,7 +50,7 @@ async function page(run: Run, request: SearchRequest, targets: readonly Target[]
     order: isBackwards ? reversed(order) : order,
     limit: request.count,
     isSorted: request.sort.length > 0,
-    withIndex: request.includes.length > 0,
+    ...(request.includes.length > 0 ? { read: 'whole' as const } : {}),
     ...(from === undefined ? {} : { from }),
     ...(request.offset === undefined ? {} : { skip: request.offset }),
   });

@@ -20,7 +20,7 @@ import { ProblemError, compileValueSet, membersOfValueSet, parseReference } from
 import { type Run } from './run';
 
 /** Resources on the other side of a chain beyond which the chain is followed from this side. */
-const MAX_IDS = 500;
+const MAX_IDS = 1_000;
 
 type HasMatch = Extract<Match, { kind: 'has' }>;
 type ListMatch = Extract<Match, { kind: 'list' }>;
@@ -29,7 +29,7 @@ type ValueSetMatch = Extract<Match, { kind: 'valueset' }>;
 async function resolveJoin(run: Run, match: JoinMatch): Promise<Match> {
   const found: Match[] = [];
   for (const { type, match: inner } of match.targets) {
-    const { rows, more } = await run.find({ type, match: inner, order: BY_ID, limit: MAX_IDS });
+    const { rows, more } = await run.find({ type, match: inner, order: BY_ID, limit: MAX_IDS, read: 'id' });
     if (more) return match;
     found.push(
       refersTo(
@@ -51,7 +51,7 @@ async function resolveHas(run: Run, match: HasMatch): Promise<Match> {
     match: match.match,
     order: BY_ID,
     limit: MAX_IDS,
-    withIndex: true,
+    read: 'entries',
   });
   if (more) return match;
   const ids = rows.flatMap(({ document }) => referencedIds(document.index, prefix, keys, own));
@@ -157,7 +157,13 @@ async function probeJoin(
     }
     if (referrers.size === 0) continue;
     const narrowed = allOf([{ kind: 'ids', ids: [...referrers.keys()] }, inner]);
-    const { rows } = await run.find({ type, match: narrowed, order: BY_ID, limit: referrers.size });
+    const { rows } = await run.find({
+      type,
+      match: narrowed,
+      order: BY_ID,
+      limit: referrers.size,
+      read: 'id',
+    });
     for (const { document } of rows) referrers.get(document._id)?.forEach((id) => holding.add(id));
   }
   return holding;
@@ -175,7 +181,7 @@ async function probeHas(run: Run, match: HasMatch, candidates: readonly Candidat
       match: narrowed,
       order: BY_ID,
       limit: MAX_IDS,
-      withIndex: true,
+      read: 'entries',
     });
     for (const { document } of found.rows) {
       for (const id of referencedIds(document.index, found.prefix, keys, own))

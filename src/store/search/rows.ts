@@ -20,11 +20,19 @@ import type { Viewer } from '../types';
 import { probe, resolve } from './resolve';
 import { type Found, type Question, type Run, within } from './run';
 
-const OUTBOX = { events: 0, due: 0, lease: 0 } as const;
-const WITHOUT_INDEX = { ...OUTBOX, index: 0, ranges: 0, list: 0 } as const;
+type Projection = Record<string, 0 | 1>;
 
-/** Candidates fetched at first, and at most, when each has to be checked. */
-const FIRST_BATCH = 50;
+const WITH_INDEX: Projection = { events: 0, due: 0, lease: 0 };
+
+const PROJECTIONS: Record<NonNullable<Question['read']> | 'resource', Projection> = {
+  resource: { ...WITH_INDEX, index: 0, ranges: 0, list: 0 },
+  whole: WITH_INDEX,
+  entries: { index: 1 },
+  id: { _id: 1 },
+};
+
+/** Candidates fetched at a time, at least and at most, when each has to be checked. */
+const FIRST_BATCH = 20;
 const LARGEST_BATCH = 800;
 
 function query(
@@ -32,7 +40,7 @@ function query(
   { type, order, skip = 0 }: Question,
   plan: Pick<SearchPlan, 'filter' | 'hint'>,
   limit: number,
-  projection: Record<string, 0>,
+  projection: Projection,
 ): Promise<RecordDocument[]> {
   const options = { ...inSession(run.scope), projection, ...hintOf(plan) };
   return run.scope.connection
@@ -106,13 +114,17 @@ async function findChecked(
   const { order, limit } = question;
   const kept: RecordDocument[] = [];
   let { from, inclusive } = question;
-  for (let size = FIRST_BATCH; ; size = Math.min(size * 2, LARGEST_BATCH)) {
+  for (
+    let size = Math.min(Math.max(limit + 1, FIRST_BATCH), LARGEST_BATCH);
+    ;
+    size = Math.min(size * 2, LARGEST_BATCH)
+  ) {
     const next = planFrom(plan, {
       ...question,
       ...(from === undefined ? {} : { from }),
       inclusive: inclusive ?? false,
     });
-    const candidates = await query(run, { ...question, skip: 0 }, next, size, OUTBOX);
+    const candidates = await query(run, { ...question, skip: 0 }, next, size, WITH_INDEX);
     kept.push(...(await check(run, question, match, plan, candidates)));
     const last = candidates.at(-1);
     if (kept.length > limit || candidates.length < size || last === undefined) return kept;
@@ -131,11 +143,10 @@ export async function prepare(run: Run, question: Question): Promise<{ match: Ma
 /** The rows behind the question's position, in its order. */
 export async function findRows(run: Run, question: Question): Promise<Found> {
   const { match, plan } = await prepare(run, question);
-  const { type, limit, skip = 0, withIndex } = question;
+  const { type, limit, skip = 0, read = 'resource' } = question;
   if (isNothing(match)) return { rows: [], more: false, prefix: plan.prefix };
-  const projection = withIndex === true ? OUTBOX : WITHOUT_INDEX;
   const documents = plan.exact
-    ? await query(run, question, planFrom(plan, question), limit + 1, projection)
+    ? await query(run, question, planFrom(plan, question), limit + 1, PROJECTIONS[read])
     : (await findChecked(run, { ...question, limit: limit + skip }, match, plan)).slice(skip);
   return {
     rows: documents.slice(0, limit).map((document) => ({ type, document })),

@@ -37,8 +37,11 @@ export interface Question {
   from?: Position;
   /** Rows at the position itself count as behind it. */
   inclusive?: boolean;
-  /** Leave `index` in the documents: includes read it. */
-  withIndex?: boolean;
+  /**
+   * What is read of the documents: whole without their entries by default, whole with them, only the entries, or
+   * only the id.
+   */
+  read?: 'whole' | 'entries' | 'id';
 }
 
 /** What the viewer's scopes leave of a type, as part of the match: holds in chains and includes as in the search. */

@@ -63,8 +63,8 @@ function isTieBehind(type: string, order: readonly OrderField[], from: Position 
 }
 
 async function oneByOne(run: Run, question: SeveralQuestion): Promise<SeveralFound> {
-  const { targets, order, limit, from, withIndex } = question;
-  const shared = { order, ...(withIndex === undefined ? {} : { withIndex }) };
+  const { targets, order, limit, from, read } = question;
+  const shared = { order, ...(read === undefined ? {} : { read }) };
   const isBackwards = order.at(-1)?.descending === true;
   const inOrder = isBackwards ? [...targets].reverse() : targets;
   const rows: Row[] = [];

@@ -101,7 +101,9 @@ describe('FHIRPath', () => {
         expression.split('|').map((part) => part.trim()),
       );
       const expressions = [
-        ...parameters.filter((part) => part.startsWith(`${type}.`)),
+        ...parameters.filter(
+          (part) => part.startsWith(`${type}.`) && part.split('(').length === part.split(')').length,
+        ),
         ...(typeDefinition(type)?.constraints ?? []).map(({ expression }) => expression),
       ];
       for (const expression of expressions.filter(isComparable)) {

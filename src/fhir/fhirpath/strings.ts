@@ -2,6 +2,7 @@
 import { dateRange } from '../dates';
 import { freeNode, isObject, type Node } from './nodes';
 import {
+  FhirPathError,
   NOTHING,
   numberOf,
   single,

@@ -1,7 +1,7 @@
 /** Extensions against their definitions, wherever they stand. https://hl7.org/fhir/R4/extensibility.html */
 import { freeNode } from '../fhirpath/nodes';
 import { isObject, type Context } from './context';
-import { checkNode } from './profile';
+import { checkNode, isEnforced } from './profile';
 import { profileAt, type Profile } from './profile-tree';
 
 const definitions = new Map<string, Profile | undefined>();
@@ -18,12 +18,9 @@ function definitionOf(url: string): Profile | undefined {
   return made;
 }
 
-/** Definitions that this server vouches for: R4's own and ours. Guides that are merely shipped advise. */
-const ENFORCED = /^(http:\/\/hl7\.org\/fhir\/StructureDefinition\/|https:\/\/crosswalk\.example\/)/;
-
 /**
- * An extension whose URL is known here must be as its definition says; one of a guide that the resource does not claim
- * is told of as a warning. Unknown ones are left alone.
+ * An extension whose URL is known here must be as its definition says; one of a guide is told of as a
+ * warning here, and as an error by the profile that the resource claims. Unknown ones are left alone.
  */
 export function extensionCheck(value: unknown, context: Context): void {
   if (!isObject(value) || typeof value['url'] !== 'string') return;
@@ -38,6 +35,6 @@ export function extensionCheck(value: unknown, context: Context): void {
     depth: 0,
   });
   context.path = before;
-  if (ENFORCED.test(value['url'])) return;
+  if (isEnforced(value['url'])) return;
   for (const issue of context.issues.slice(known)) if (issue.severity === 'error') issue.severity = 'warning';
 }

@@ -108,17 +108,16 @@ function checkClaims(resource: Json, more: readonly string[], context: Context):
   }
 }
 
-/** One issue for one finding: a profile that repeats what its base demands adds nothing. */
+/** One issue for one finding, the graver one: a profile that repeats what its base demands adds nothing. */
 function withoutRepetitions(issues: OperationOutcomeIssue[]): OperationOutcomeIssue[] {
   if (issues.length < 2) return issues;
-  const seen = new Set<string>();
-  return issues.filter(({ code, expression, diagnostics }) => {
-    const finding = (diagnostics ?? '').replace(/ \(profile [^)]*\)$/, '');
-    const key = `${code} ${expression?.[0] ?? ''} ${finding}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+  const findings = new Map<string, OperationOutcomeIssue>();
+  for (const issue of issues) {
+    const text = (issue.diagnostics ?? '').replace(/ \(profile [^)]*\)$/, '');
+    const key = `${issue.code} ${issue.expression?.[0] ?? ''} ${text}`;
+    if (findings.get(key)?.severity !== 'error') findings.set(key, issue);
+  }
+  return [...findings.values()];
 }
 
 /** What is wrong with the JSON form stays an error in every mode: it could not be read back as FHIR. */

@@ -12,6 +12,8 @@ import { sliceOf } from './slicing';
 /** How deeply profiles may refer to profiles (extensions in extensions, Bundles of Bundles). */
 const MAX_DEPTH = 20;
 
+const ENFORCED = /^(http:\/\/hl7\.org\/fhir\/StructureDefinition\/|https:\/\/crosswalk\.example\/)/;
+
 export interface ProfileContext extends Context {
   /** Path of the node where the walk began. */
   prefix: readonly (string | number)[];
@@ -76,6 +78,11 @@ function fittingTypes(types: readonly ProfileType[], node: Node): ProfileType[] 
   return fitting.length > 0 ? fitting : undefined;
 }
 
+/** Extensions that this server vouches for, claimed or not: R4's own and ours. Guides that are merely shipped advise. */
+export function isEnforced(url: unknown): boolean {
+  return typeof url === 'string' && ENFORCED.test(url);
+}
+
 function checkTypes(types: readonly ProfileType[], node: Node, context: ProfileContext): void {
   const fitting = fittingTypes(types, node);
   if (fitting === undefined) {
@@ -88,8 +95,10 @@ function checkTypes(types: readonly ProfileType[], node: Node, context: ProfileC
     if (targets.length > 0) referenceCheck(targets)(node.value, context);
   }
   const named = fitting.flatMap(({ profiles }) => profiles);
-  // Extensions are checked against their definitions wherever they stand (extensions.ts).
-  if (named.length > 0 && node.type !== 'Extension') checkAgainstOneOf(named, node, context);
+  // What is checked wherever it stands (extensions.ts) is not checked again.
+  const isChecked =
+    node.type === 'Extension' && isEnforced((node.value as { url?: unknown } | undefined)?.url);
+  if (named.length > 0 && !isChecked) checkAgainstOneOf(named, node, context);
 }
 
 function checkAgainstOneOf(canonicals: readonly string[], node: Node, context: ProfileContext): void {

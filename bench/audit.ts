@@ -3,17 +3,27 @@
  * is exported, in how much memory.
  * `npm run bench -- audit`: a log of 1,000,000 events; `--quick`: 100,000.
  */
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createAudit, verifyFile, type Audit, type AuditDraft, type Format } from '../src/audit';
+import {
+  createAudit,
+  verifyFile,
+  type Audit,
+  type AuditDraft,
+  type FilterQuery,
+  type Format,
+} from '../src/audit';
 import { startEmbeddedMongo } from '../src/embedded-mongo';
 import { connectStore, type StoreConnection } from '../src/store';
 
+const ORIGIN = 'https://bench.test';
 const SEALING = { seal: (plain: string) => plain, unseal: (sealed: string) => sealed };
 const LOOKUPS = {
   practice: (id: string) => Promise.resolve(id),
@@ -21,7 +31,7 @@ const LOOKUPS = {
   referral: () => Promise.resolve([]),
   referralFacts: () => Promise.resolve(undefined),
 };
-const CLIENTS = 16;
+const CLIENTS = 64;
 const ROUNDS = 5;
 const ROUND_MS = 3_000;
 
@@ -105,9 +115,48 @@ async function fill(audit: Audit, events: number): Promise<void> {
   );
 }
 
-async function measureExport(audit: Audit, folder: string, format: Format, filter = {}): Promise<void> {
-  const path = join(folder, format);
-  global.gc?.();
+/** Exports in a process of its own, so that the memory is the export's. */
+async function measureExport(
+  uri: string,
+  folder: string,
+  format: Format,
+  filter: FilterQuery,
+  size: number,
+): Promise<void> {
+  const order: Order = { uri, path: join(folder, format), format, filter };
+  const child = fork(__filename, [JSON.stringify(order)], { stdio: 'inherit' });
+  const failed = once(child, 'exit').then(([code]) =>
+    Promise.reject(new Error(`The export ended with ${String(code)}.`)),
+  );
+  const [exported] = (await Promise.race([once(child, 'message'), failed])) as [Exported];
+  const name = `export ${format}${Object.keys(filter).length > 0 ? ', one patient' : ''}`;
+  line(
+    `${name.padEnd(28)} ${(size / exported.seconds).toFixed(0).padStart(9)} /s   (${exported.events} of ${size} events, ` +
+      `${(exported.bytes / 1e6).toFixed(0)} MB, at most ${(exported.peak / 1e6).toFixed(0)} MB of memory; ` +
+      `verified at ${(exported.events / exported.checked).toFixed(0)} /s)`,
+  );
+}
+
+interface Order {
+  uri: string;
+  path: string;
+  format: Format;
+  filter: FilterQuery;
+}
+
+interface Exported {
+  events: number;
+  seconds: number;
+  bytes: number;
+  /** Resident memory at its highest. Bytes. */
+  peak: number;
+  /** Seconds to verify. */
+  checked: number;
+}
+
+async function exportAlone({ uri, path, format, filter }: Order): Promise<Exported> {
+  const connection = await connectStore({ uri });
+  const audit = await createAudit({ connection, sealing: SEALING, lookups: LOOKUPS, origin: ORIGIN });
   let peak = 0;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50);
   const started = performance.now();
@@ -115,16 +164,15 @@ async function measureExport(audit: Audit, folder: string, format: Format, filte
   await pipeline(Readable.from(text), createWriteStream(path));
   const seconds = (performance.now() - started) / 1_000;
   clearInterval(watch);
-  const { size } = await stat(path);
   const checking = performance.now();
   const verdict = await verifyFile(path);
   const checked = (performance.now() - checking) / 1_000;
   if (!verdict.ok) throw new Error(`The export does not verify: ${verdict.problem ?? String(verdict.wrong)}`);
-  const name = `export ${format}${Object.keys(filter).length > 0 ? ', filtered' : ''}`;
-  line(
-    `${name.padEnd(28)} ${(verdict.events / seconds).toFixed(0).padStart(9)} /s   (${verdict.events} events, ${(size / 1e6).toFixed(0)} MB, ` +
-      `${(peak / 1e6).toFixed(0)} MB resident; verified at ${(verdict.events / checked).toFixed(0)} /s)`,
-  );
+  const { size } = await stat(path);
+  await rm(path);
+  await audit.close();
+  await connection.close();
+  return { events: verdict.events, seconds, bytes: size, peak, checked };
 }
 
 function line(text: string): void {
@@ -136,8 +184,9 @@ export async function benchAudit({ events }: { events: number }): Promise<void> 
   const folder = await mkdtemp(join(tmpdir(), 'crosswalk-bench-audit-'));
   const external = process.env['MONGODB_URI'];
   const embedded = external === undefined ? await startEmbeddedMongo({ dataDir: folder }) : undefined;
-  const connection = await connectStore({ uri: external ?? embedded?.uri ?? '' });
-  const common = { connection, sealing: SEALING, lookups: LOOKUPS, origin: 'https://bench.test' };
+  const uri = external ?? embedded?.uri ?? '';
+  const connection = await connectStore({ uri });
+  const common = { connection, sealing: SEALING, lookups: LOOKUPS, origin: ORIGIN };
   const audit = await createAudit(common);
   // The large log is filled without the searchable copies, whose indexes are the store's bench.
   const publisher = { publish: () => Promise.resolve(), known: () => Promise.resolve(new Set<string>()) };
@@ -150,8 +199,8 @@ export async function benchAudit({ events }: { events: number }): Promise<void> 
     await connection.collection('audit_inbox').deleteMany({});
     await fill(unpublished, events);
     for (const format of ['ndjson', 'bundle', 'csv'] as const)
-      await measureExport(unpublished, folder, format);
-    await measureExport(unpublished, folder, 'ndjson', { patient: 'patient-77' });
+      await measureExport(uri, folder, format, {}, events);
+    await measureExport(uri, folder, 'ndjson', { patient: 'patient-77' }, events);
   } finally {
     await audit.close();
     await unpublished.close();
@@ -159,4 +208,12 @@ export async function benchAudit({ events }: { events: number }): Promise<void> 
     await embedded?.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const [order] = process.argv.slice(2);
+if (require.main === module && order !== undefined) {
+  void exportAlone(JSON.parse(order) as Order).then((exported) => {
+    process.send?.(exported);
+    process.disconnect();
+  });
 }

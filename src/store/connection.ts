@@ -61,36 +61,16 @@ export async function connectStore(options: ConnectOptions): Promise<StoreConnec
   const client = mongoose.getClient();
   const db = mongoose.db;
   if (db === undefined) throw new StoreUnreachable('The database connection is not open.', undefined);
-  const prepared = new Map<ResourceType, Promise<void>>();
+  const types = typeList(db);
+  const prepare = preparer(mongoose, types.forget);
   const collections = new Map<ResourceType, mongo.Collection<RecordDocument>>();
-  let known: { at: number; types: Promise<ResourceType[]> } | undefined;
-
   const records = (type: ResourceType): mongo.Collection<RecordDocument> => {
-    const held = collections.get(type);
-    if (held !== undefined) return held;
-    const collection = db.collection<RecordDocument>(type);
-    collections.set(type, collection);
-    return collection;
-  };
-  const prepare = (type: ResourceType): Promise<void> => {
-    const running = prepared.get(type);
-    if (running !== undefined) return running;
-    const work = prepareCollection(mongoose, type).then(() => {
-      known = undefined;
-    });
-    prepared.set(type, work);
-    work.catch(() => prepared.delete(type));
-    return work;
-  };
-  const typesInUse = (): Promise<ResourceType[]> => {
-    if (known === undefined || Date.now() - known.at > TYPES_KEPT_MS) {
-      known = { at: Date.now(), types: listTypes(db) };
-      known.types.catch(() => (known = undefined));
-    }
-    return known.types;
+    const held = collections.get(type) ?? db.collection<RecordDocument>(type);
+    collections.set(type, held);
+    return held;
   };
   await prepareShared(mongoose);
-  void prepareKnown(typesInUse, prepare);
+  void prepareKnown(types.read, prepare);
   return {
     mongoose,
     client,
@@ -100,12 +80,41 @@ export async function connectStore(options: ConnectOptions): Promise<StoreConnec
     history: db.collection<HistoryDocument>('history'),
     outbox: db.collection<OutboxDocument>(OUTBOX),
     prepare,
-    typesInUse,
+    typesInUse: types.read,
     local: createLocalOutbox(),
     ping: async () => {
       await db.command({ ping: 1 });
     },
     close: () => mongoose.close(),
+  };
+}
+
+/** The types that have a collection, asked for again after a while or when one was made. */
+function typeList(db: mongo.Db): { read: () => Promise<ResourceType[]>; forget: () => void } {
+  let known: { at: number; types: Promise<ResourceType[]> } | undefined;
+  const forget = (): void => {
+    known = undefined;
+  };
+  const read = (): Promise<ResourceType[]> => {
+    if (known === undefined || Date.now() - known.at > TYPES_KEPT_MS) {
+      known = { at: Date.now(), types: listTypes(db) };
+      known.types.catch(forget);
+    }
+    return known.types;
+  };
+  return { read, forget };
+}
+
+/** Prepares each type once; after a failure again. */
+function preparer(mongoose: Connection, onMade: () => void): (type: ResourceType) => Promise<void> {
+  const prepared = new Map<ResourceType, Promise<void>>();
+  return (type) => {
+    const running = prepared.get(type);
+    if (running !== undefined) return running;
+    const work = prepareCollection(mongoose, type).then(onMade);
+    prepared.set(type, work);
+    work.catch(() => prepared.delete(type));
+    return work;
   };
 }
 

@@ -1,5 +1,6 @@
 /** The relay: takes waiting events to those who deliver them, and clears them when they have them. */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoreConnection } from '../connection';
 import { clearEvents, type LeasedEvents, leaseEvents, returnEvents } from './lease';
 import type { LocalReceiver, OutboxPlace, Relayable } from './local';
@@ -40,95 +41,123 @@ const IN_MEMORY = 2_000;
 /** Before events whose handler failed come again, in milliseconds. */
 const RETRY_MS = 1_000;
 
+/** A relay at work. */
+interface State {
+  connection: StoreConnection;
+  handlers: RelayHandlers;
+  onError: (error: unknown) => void;
+  owner: string;
+  leaseMs: number;
+  /** Committed by this process, not yet delivered. */
+  memory: Relayable[];
+  /** Where events wait that are not in memory. */
+  places: Set<OutboxPlace>;
+  isSweepDue: boolean;
+  isStopped: boolean;
+  running: Promise<void> | undefined;
+}
+
 /** Starts relaying: at once what is waiting, then what this process commits, and now and then what others left. */
 export function createRelay(options: RelayOptions): Relay {
   const { connection, handlers, sweepMs = 1_000, leaseMs = 2_000, onError = () => undefined } = options;
-  const owner = randomUUID();
-  let memory: Relayable[] = [];
-  const places = new Set<OutboxPlace>();
-  let isSweepDue = true;
-  let isStopped = false;
-  let running: Promise<void> | undefined;
-
-  const receiver: LocalReceiver = {
-    room: () => IN_MEMORY - memory.length,
-    claim: () => ({ lease: owner, until: new Date(Date.now() + leaseMs) }),
-    take: (documents) => {
-      memory.push(...documents);
-      start();
-    },
-    wake: (place) => {
-      places.add(place);
-      start();
-    },
+  const state: State = {
+    ...{ connection, handlers, onError, leaseMs, owner: randomUUID() },
+    ...{ memory: [], places: new Set(), isSweepDue: true, isStopped: false, running: undefined },
   };
-  const start = (): void => {
-    if (isStopped) return;
-    running ??= new Promise<void>((resolve) => setImmediate(resolve))
-      .then(run)
-      .finally(() => (running = undefined));
-  };
-  const run = async (): Promise<void> => {
-    while (!isStopped && (memory.length > 0 || places.size > 0 || isSweepDue)) {
-      try {
-        await fromMemory();
-        await fromPlaces();
-      } catch (error) {
-        // The database fails: what was taken comes back when its lease runs out.
-        onError(error);
-        return;
-      }
-    }
-  };
-  const fromMemory = async (): Promise<void> => {
-    while (memory.length > 0 && !isStopped) {
-      const batch = memory.slice(0, BATCH);
-      memory = memory.slice(BATCH);
-      const now = Date.now();
-      // Overdue ones may be in other hands by now.
-      await deliver(batch.filter((one) => one.claim.until.getTime() > now).map(leasedOf), batch);
-    }
-  };
-  const fromPlaces = async (): Promise<void> => {
-    if (isSweepDue) {
-      isSweepDue = false;
-      for (const place of await connection.typesInUse()) places.add(place);
-      places.add('outbox');
-    }
-    for (const place of [...places]) {
-      places.delete(place);
-      const leased = await leaseEvents(connection, place, { owner, limit: BATCH, leaseMs: leaseMs * 5 });
-      if (leased.length === BATCH) places.add(place);
-      await deliver(leased, []);
-      if (memory.length > 0) return;
-    }
-  };
-  const deliver = async (leased: readonly LeasedEvents[], known: readonly Relayable[]): Promise<void> => {
-    if (leased.length === 0) return;
-    const { done, failed } = await handOver(connection, handlers, leased, known, onError);
-    if ((await clearEvents(connection, done)) && !isStopped) for (const { place } of done) places.add(place);
-    await returnEvents(connection, failed, RETRY_MS);
-  };
-
+  const receiver = receiverOf(state);
   connection.local.attach(receiver);
   const timer = setInterval(() => {
-    isSweepDue = true;
-    start();
+    state.isSweepDue = true;
+    start(state);
   }, sweepMs);
   timer.unref();
-  start();
+  start(state);
   return {
     settled: async () => {
-      while (running !== undefined) await running;
+      while (state.running !== undefined) await state.running;
     },
     stop: async () => {
       clearInterval(timer);
       connection.local.detach(receiver);
-      while (running !== undefined && memory.length > 0) await running;
-      isStopped = true;
-      await running;
+      while (state.running !== undefined && state.memory.length > 0) await state.running;
+      state.isStopped = true;
+      await state.running;
     },
   };
+}
+
+function receiverOf(state: State): LocalReceiver {
+  return {
+    room: () => IN_MEMORY - state.memory.length,
+    claim: () => ({ lease: state.owner, until: new Date(Date.now() + state.leaseMs) }),
+    take: (documents) => {
+      state.memory.push(...documents);
+      start(state);
+    },
+    wake: (place) => {
+      state.places.add(place);
+      start(state);
+    },
+  };
+}
+
+/** Begins a run unless one is on; in the next turn of the loop, so that commits of this one are taken together. */
+function start(state: State): void {
+  if (state.isStopped) return;
+  state.running ??= nextTurn()
+    .then(() => run(state))
+    .finally(() => (state.running = undefined));
+}
+
+async function run(state: State): Promise<void> {
+  while (!state.isStopped && (state.memory.length > 0 || state.places.size > 0 || state.isSweepDue)) {
+    try {
+      await fromMemory(state);
+      await fromPlaces(state);
+    } catch (error) {
+      // The database fails: what was taken comes back when its lease runs out.
+      state.onError(error);
+      return;
+    }
+  }
+}
+
+async function fromMemory(state: State): Promise<void> {
+  while (state.memory.length > 0 && !state.isStopped) {
+    const batch = state.memory.slice(0, BATCH);
+    state.memory = state.memory.slice(BATCH);
+    const now = Date.now();
+    // Overdue ones may be in other hands by now.
+    const own = batch.filter((one) => one.claim.until.getTime() > now);
+    await deliver(state, own.map(leasedOf), own);
+  }
+}
+
+async function fromPlaces(state: State): Promise<void> {
+  const { connection, places, owner, leaseMs } = state;
+  if (state.isSweepDue) {
+    state.isSweepDue = false;
+    for (const place of await connection.typesInUse()) places.add(place);
+    places.add('outbox');
+  }
+  for (const place of [...places]) {
+    places.delete(place);
+    const leased = await leaseEvents(connection, place, { owner, limit: BATCH, leaseMs: leaseMs * 5 });
+    if (leased.length === BATCH) places.add(place);
+    await deliver(state, leased, []);
+    if (state.memory.length > 0) return;
+  }
+}
+
+async function deliver(
+  state: State,
+  leased: readonly LeasedEvents[],
+  known: readonly Relayable[],
+): Promise<void> {
+  if (leased.length === 0) return;
+  const { done, failed } = await handOver(state, leased, known);
+  if (await clearEvents(state.connection, done)) for (const { place } of done) state.places.add(place);
+  await returnEvents(state.connection, failed, RETRY_MS);
 }
 
 function leasedOf(one: Relayable): LeasedEvents {
@@ -138,11 +167,9 @@ function leasedOf(one: Relayable): LeasedEvents {
 
 /** Delivers a batch; when its audit entries fail together, nothing of it counts as delivered. */
 async function handOver(
-  connection: StoreConnection,
-  handlers: RelayHandlers,
+  { connection, handlers, onError }: State,
   leased: readonly LeasedEvents[],
   known: readonly Relayable[],
-  onError: (error: unknown) => void,
 ): Promise<{ done: LeasedEvents[]; failed: LeasedEvents[] }> {
   const drafts = leased.flatMap(({ events }) =>
     events.flatMap((event) => (event.kind === 'audit' ? [event.draft] : [])),

@@ -8,6 +8,7 @@
  * | `code:"hemoglobin` | the text beside a token (`:text`) |
  * | `identifier:T9xQ1mZ0a\|mr\|12345` | an identifier with its type (`:of-type`) |
  * | `family:~garcia<TAB>García` | a string folded, and as written when that differs |
+ * | `address:^` | some text of the field is longer than its entry |
  * | `subject:>Patient/1` | a reference or canonical |
  * | `subject:I\|Rb4vK2mQ\|77`, `subject:I=77` | the identifier of a reference |
  * | `relationship:$...` | the parts of a composite, joined |
@@ -26,6 +27,8 @@ export const textPrefix = (key: string): string => `${key}:"`;
 export const ofTypeEntry = (key: string, system: string, code: string, value: string): string =>
   `${key}:T${short(system)}|${tokenText(code)}|${tokenText(value)}`;
 export const stringPrefix = (key: string): string => `${key}:~`;
+/** Says that some text of the field was cut. */
+export const cutEntry = (key: string): string => `${key}:^`;
 export const referenceEntry = (key: string, target: string): string => `${key}:>${uriText(target)}`;
 export const referencePrefix = (key: string, type: string): string => `${key}:>${type}/`;
 export const uriPrefix = (key: string): string => `${key}:=`;

@@ -97,9 +97,7 @@ export function evaluate(match: Match, facts: Facts): boolean {
         ? someEntry(facts, match.key, () => true)
         : longMatches(facts.resource, match.long);
     case 'pattern':
-      return match.long === undefined
-        ? patternHolds(facts, match.key, match.pattern)
-        : longMatches(facts.resource, match.long);
+      return patternHolds(facts, match.key, match.pattern);
     case 'range':
       return facts.ranges.some((range) => rangeHolds(range, match));
     case 'ranges':

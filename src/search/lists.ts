@@ -17,6 +17,7 @@ export const LISTS: Partial<Record<ResourceType, ListOrder>> = {
   Task: { sorts: ['modified'], filters: ['status', 'owner'] },
   MedicationRequest: { sorts: ['authoredon'], filters: ['subject'] },
   RequestGroup: { sorts: ['authored'], filters: ['subject'] },
+  Patient: { sorts: ['created', 'family', 'given'], filters: [] },
   Encounter: { sorts: ['date'], filters: ['subject'] },
   Appointment: { sorts: ['date'], filters: [] },
   Observation: { sorts: ['date'], filters: ['subject'] },

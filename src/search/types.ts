@@ -60,7 +60,7 @@ export type Match =
   /** An entry begins so; `long` is set when entries are cut shorter than that and the resource itself decides. */
   | { kind: 'prefix'; key: string; long?: LongText }
   /** An entry that begins with `key` matches the regular expression behind it. */
-  | { kind: 'pattern'; key: string; pattern: string; long?: LongText }
+  | { kind: 'pattern'; key: string; pattern: string }
   /** One range of the key satisfies all comparisons of one alternative. */
   | {
       kind: 'range';

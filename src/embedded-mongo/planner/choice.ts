@@ -39,7 +39,7 @@ function isSingle({ index, bounds, intervals }: IndexScan): boolean {
 
 /** A sort in memory makes a row cost this much more. */
 const SORT_FACTOR = 1.5;
-/** An index read only for its order, with a limit, is expected to find a match in so many entries. */
+/** An index read in the order asked for, with a limit, is expected to find a match in so many entries. */
 const ENTRIES_PER_MATCH = 40;
 
 /**
@@ -69,5 +69,6 @@ function costOfRows(view: View, scan: IndexScan, sort: readonly SortField[], lim
   const rows = entries - Math.min(0.9, scan.bounds.length * 0.1);
   if (sort.length === 0) return rows;
   if (!scan.order) return rows * SORT_FACTOR;
-  return limit > 0 && scan.bounds.length === 0 ? Math.min(rows, limit * ENTRIES_PER_MATCH) : rows;
+  // Of two that end as early, again the one with more bounds.
+  return limit > 0 ? Math.min(rows, limit * ENTRIES_PER_MATCH - scan.bounds.length) : rows;
 }

@@ -42,7 +42,7 @@ export function planQuery(
     ({ name }) => hint === undefined || name === hint.name,
   );
   const scans = indexes.flatMap((index) => scansOf(index, conjunction, sort));
-  const union = hint ? undefined : planUnion(view, indexes, conjunction, sort);
+  const union = planUnion(view, indexes, conjunction, sort);
   const best = chooseScan(view, scans, sort, query.limit ?? 0);
   if (
     union &&

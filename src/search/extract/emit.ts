@@ -15,6 +15,7 @@ import type {
 } from '@medplum/fhirtypes';
 import { type DateRange, parseReference, splitCanonical } from '../../fhir';
 import {
+  cutEntry,
   dimensionKey,
   identifierKey,
   ofTypeEntry,
@@ -114,7 +115,9 @@ const strings =
   (key: string): Emit =>
   (value, out) => {
     if (!isText(value)) return;
-    addEntry(out, stringEntry(key, value));
+    const entry = stringEntry(key, value);
+    addEntry(out, entry);
+    if (entry.endsWith(CUT)) addEntry(out, cutEntry(key));
     addSort(out, key, fold(value));
   };
 

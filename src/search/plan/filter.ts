@@ -148,7 +148,7 @@ export function plan(match: Match, prefix: string): Planned {
         exact: match.long === undefined,
       };
     case 'pattern':
-      return { filter: planPattern(match.key, match.pattern, prefix), exact: match.long === undefined };
+      return exactly(planPattern(match.key, match.pattern, prefix));
     case 'range':
       return planRange(match, prefix);
     case 'ranges':
@@ -182,8 +182,14 @@ function isPositive(match: Match): boolean {
   return match.kind !== 'not' && match.kind !== 'ids';
 }
 
-/** How an index leads to what a match describes: by entries that equal, by others, by ranges, by ids, or not. */
+/**
+ * How an index leads to what a match describes: by ids, by entries that equal, by the beginning of a text, by ranges;
+ * undefined when it does not, or only to nearly everything.
+ */
 export type Driver = 'ids' | 'entry' | 'text' | 'range' | undefined;
+
+/** Three letters of a name are few enough rows; less, or a whole field, is better looked for in passing. */
+const NARROW_TEXT = /:[~"=>].{3}/;
 
 export function driverOf(match: Match): Driver {
   switch (match.kind) {
@@ -193,21 +199,27 @@ export function driverOf(match: Match): Driver {
       return 'entry';
     case 'prefix':
     case 'pattern':
+      return NARROW_TEXT.test(match.key) ? 'text' : undefined;
     case 'contained':
       return 'text';
     case 'range':
     case 'ranges':
     case 'near':
       return 'range';
-    case 'or': {
-      const drivers = new Set(match.of.map(driverOf));
-      return drivers.size === 1
-        ? [...drivers][0]
-        : drivers.has(undefined) || drivers.size === 0
-          ? undefined
-          : 'range';
-    }
+    case 'and':
+      return (['ids', 'entry', 'text', 'range'] as const).find((driver) =>
+        match.of.some((part) => driverOf(part) === driver),
+      );
+    case 'or':
+      return driverOfAny(new Set(match.of.map(driverOf)));
     default:
       return undefined;
   }
+}
+
+/** Every alternative must be led to; entries and texts lie in one index, the others do not. */
+function driverOfAny(drivers: ReadonlySet<Driver>): Driver {
+  if (drivers.size === 0 || drivers.has(undefined)) return undefined;
+  if (drivers.size === 1) return [...drivers][0];
+  return drivers.has('range') || drivers.has('ids') ? 'range' : 'text';
 }

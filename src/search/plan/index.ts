@@ -6,6 +6,7 @@ import { allOf } from '../matches';
 import type { Match } from '../types';
 import { type Driver, type Filter, driverOf, merge, plan } from './filter';
 import type { OrderField } from './order';
+import { joinRanges } from './ranges';
 
 export type { Filter } from './filter';
 export {
@@ -84,7 +85,7 @@ export function planFilter(
   order: readonly OrderField[] = [],
 ): SearchPlan {
   const prefix = viewerPrefix(type, practice);
-  const conjuncts = [...(match.kind === 'and' ? match.of : [match])].sort(
+  const conjuncts = joinRanges(type, match.kind === 'and' ? match.of : [match]).sort(
     (a, b) => selectivity(a) - selectivity(b),
   );
   const guards: Filter = { access: holderOf(type, practice), deleted: false };
@@ -115,7 +116,7 @@ const isByTime = (order: readonly OrderField[]): boolean => order[0]?.path === '
  * else leads, or only what may turn out to hold for very many.
  */
 function needsBase(drivers: ReadonlySet<Driver>, order: readonly OrderField[]): boolean {
-  return !drivers.has('entry') && !drivers.has('ids') && !isByTime(order);
+  return !drivers.has('entry') && !drivers.has('ids') && !drivers.has('text') && !isByTime(order);
 }
 
 /** Where entries alone can lead, no walk through everybody's ids is ever better. */

@@ -1,6 +1,6 @@
 /** String values. https://hl7.org/fhir/R4/search.html#string */
-import { stringPrefix, tokenEntry } from '../../entries';
-import { NOTHING, anyOf, entry } from '../../matches';
+import { cutEntry, stringPrefix, tokenEntry } from '../../entries';
+import { NOTHING, allOf, anyOf, entry } from '../../matches';
 import type { Parameter } from '../../parameters/layout';
 import type { LongText, Match } from '../../types';
 import { soundex } from '../../values/soundex';
@@ -28,23 +28,25 @@ function start(code: string, prefix: string, text: string): Match {
 }
 
 /** Entries that were cut may hold the text in what is missing: those the resource itself decides. */
-function contains(code: string, prefix: string, text: string): Match {
+function contains(code: string, key: string, text: string): Match {
   const folded = fold(text);
+  const prefix = stringPrefix(key);
   const long: LongText = { code, how: 'contains', text: folded };
   return anyOf([
     { kind: 'pattern', key: prefix, pattern: `^[^${TAB}]*${escapePattern(folded)}` },
-    { kind: 'pattern', key: prefix, pattern: `${CUT}$`, long },
+    allOf([entry(cutEntry(key)), { kind: 'prefix', key: prefix, long }]),
   ]);
 }
 
-function comparisonMatch(code: string, prefix: string, text: string, how: StringComparison): Match {
+function comparisonMatch(code: string, key: string, text: string, how: StringComparison): Match {
+  const prefix = stringPrefix(key);
   switch (how) {
     case 'exact':
       return exact(code, prefix, text);
     case 'start':
       return start(code, prefix, text);
     case 'contains':
-      return contains(code, prefix, text);
+      return contains(code, key, text);
     case 'equal':
       return { kind: 'pattern', key: prefix + fold(text), pattern: `^(${TAB}|$)` };
     case 'end':
@@ -59,7 +61,5 @@ export function stringMatch(parameter: Parameter, text: string, how: StringCompa
     if (codes.length === 0) return NOTHING;
     return anyOf(parameter.parts.map(({ key }) => entry(...codes.map((code) => tokenEntry(key, code)))));
   }
-  return anyOf(
-    parameter.parts.map(({ key }) => comparisonMatch(parameter.code, stringPrefix(key), text, how)),
-  );
+  return anyOf(parameter.parts.map(({ key }) => comparisonMatch(parameter.code, key, text, how)));
 }

@@ -197,3 +197,9 @@ function rewrite(node: Node, type: string, lookup: (text: string) => string | un
 export function rewriteReferences(resource: Resource, map: ReferenceMap): void {
   rewrite(resource as unknown as Node, resource.resourceType, lookupOf(map));
 }
+
+/** Id of the resource of the type that a reference of this server leads to; undefined when it leads elsewhere. */
+export function referencedId(reference: Reference | undefined, type: string): string | undefined {
+  const parsed = reference?.reference === undefined ? undefined : parseReference(reference.reference);
+  return parsed?.kind === 'local' && parsed.type === type ? parsed.id : undefined;
+}

@@ -121,6 +121,21 @@ describe('profiles', () => {
     ).toEqual(['value Observation.subject']);
   });
 
+  test('R4’s own sample profiles advise when claimed by themselves', () => {
+    const observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' } } as Resource;
+    const issues = validateResource(observation, {
+      profiles: ['http://hl7.org/fhir/StructureDefinition/vitalsigns'],
+    });
+    expect(issues).toContainEqual(
+      expect.objectContaining({
+        severity: 'warning',
+        code: 'required',
+        expression: ['Observation.category'],
+      }),
+    );
+    expect(errorsOf(issues)).toEqual([]);
+  });
+
   test('a profile of another type does not fit', () => {
     expect(problems(PATIENT, 'us-core-practitioner')).toEqual(['structure Patient.meta.profile']);
   });

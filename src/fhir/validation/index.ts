@@ -38,6 +38,14 @@ function claimedProfiles(resource: Json): string[] {
   return Array.isArray(claimed) ? claimed.filter((url): url is string => typeof url === 'string') : [];
 }
 
+/**
+ * R4's own sample profiles (vital signs, lipids) advise: resources of earlier versions claim them with the code
+ * systems of their time. As the base of a guide's profile they bind.
+ */
+function adviseFrom(known: number, context: Context): void {
+  for (const issue of context.issues.slice(known)) issue.severity = 'warning';
+}
+
 /** Holds one resource (at `context.path`) to profiles. */
 function checkProfiles(resource: Json, profiles: Iterable<string>, context: Context): void {
   const prefix = [...context.path];
@@ -57,12 +65,14 @@ function checkProfiles(resource: Json, profiles: Iterable<string>, context: Cont
     } else if (profile.type !== resource['resourceType']) {
       report(context, 'structure', `The profile ${profile.name} is for ${profile.type}.`, 'meta.profile');
     } else {
+      const known = context.issues.length;
       checkNode(profile.root, resourceNode(resource), {
         ...context,
         prefix,
         profile: profile.name,
         depth: 0,
       });
+      if (profile.source === 'r4') adviseFrom(known, context);
     }
   }
   context.path = prefix;

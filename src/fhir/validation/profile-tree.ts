@@ -48,6 +48,8 @@ export interface Profile {
   name: string;
   /** The type it constrains: `Patient`, `Extension`, `Quantity`. */
   type: string;
+  /** Where it comes from: `r4`, `us-core`, ..., `crosswalk`. */
+  source: string;
   root: ProfileNode;
 }
 
@@ -202,6 +204,7 @@ export function profileAt(canonical: string): Profile | undefined {
           url: definition.url ?? canonical,
           name: definition.name ?? '',
           type: definition.type ?? '',
+          source: canonicalEntry(canonical, 'StructureDefinition')?.source ?? '',
           root: build(definition, []),
         };
   // Only what exists is kept: a client may claim any number of unknown profiles.

@@ -7,7 +7,6 @@ export type { ExportResult } from './export/export';
 export { withFreshEvents } from './fresh';
 export { LAYOUTS } from './export/layout';
 export { referralFactsIn } from './lookups';
-export { auditEventRule } from './rule';
 export {
   REPORT_TYPES,
   REPORTS,

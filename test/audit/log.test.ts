@@ -2,7 +2,7 @@ import { mongo } from 'mongoose';
 import { join } from 'node:path';
 import type { AuditEvent } from '@medplum/fhirtypes';
 import { createStore, EVERYTHING } from '../../src/store';
-import { auditEventRule, withFreshEvents, type Audit } from '../../src/audit';
+import { auditRules, withFreshEvents, type Audit } from '../../src/audit';
 import { parseSearch } from '../../src/search';
 import { draft, exportTo, openHouse, verifyText, type House } from './house';
 
@@ -105,7 +105,7 @@ describe('the log', () => {
 
   it('can be read and searched as AuditEvents by the practice that acted, and not be changed', async () => {
     const store = withFreshEvents(
-      createStore({ connection: house.connection, rules: [auditEventRule] }),
+      createStore({ connection: house.connection, rules: auditRules }),
       house.audit,
     );
     const one = draft();

@@ -76,13 +76,15 @@ export interface ReferralServices {
 export function createReferrals(services: ReferralServices): Referrals {
   const { store, directory, clock = () => new Date() } = services;
 
-  const contextFor = async (): Promise<ReferralContext> => {
+  /** Names of the directory, where one of the referrals does not say its practice's itself. */
+  const contextFor = async (requests: readonly ServiceRequest[]): Promise<ReferralContext> => {
+    if (requests.every(({ performer }) => performer?.[0]?.display !== undefined)) return NO_NAMES;
     const view = await directory.current();
     return { organizationName: (id) => view.organizationName(id) };
   };
 
   const shown = async (resources: ReferralResources): Promise<Shown> => ({
-    view: referralMapping.read(boundOf(resources), 'detail', await contextFor()),
+    view: referralMapping.read(boundOf(resources), 'detail', await contextFor([resources.sr])),
     resources: referencesOf(resources),
     patients: resources.patient?.id === undefined ? [] : [resources.patient.id],
   });
@@ -126,7 +128,7 @@ export function createReferrals(services: ReferralServices): Referrals {
       const page = await store.search(party.viewer, request);
       const requests = page.matches.map((match) => match.resource as ServiceRequest);
       const related = await readRelated(store, party.viewer, requests);
-      const context = await contextFor();
+      const context = await contextFor(requests);
       return {
         referrals: requests.map((sr) => referralMapping.read(boundOf(related(sr)), 'list', context)),
         count: page.total ?? offset + requests.length,
@@ -164,6 +166,8 @@ export function createReferrals(services: ReferralServices): Referrals {
     },
   };
 }
+
+const NO_NAMES: ReferralContext = { organizationName: () => undefined };
 
 function boundOf(resources: ReferralResources): Record<string, unknown> {
   return { ...resources };

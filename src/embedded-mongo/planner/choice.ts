@@ -1,30 +1,34 @@
 import type { View } from '../storage/view';
 import type { IndexScan, SortField } from './index-scan';
 
-/** How far entries are counted to compare plans: each step is a native walk of so many entries. */
+/** How far entries are counted to compare scans: each step is a native walk of at most so many entries. */
 const PROBES = [16, 128, 1024, 8192] as const;
 const BEYOND = 65_536;
+/** A sort in memory makes a row cost this much more. */
+const SORT_FACTOR = 1.5;
+/** An index read only for its order, with a limit, is expected to find a match in so many entries. */
+const ENTRIES_PER_MATCH = 40;
 
-/** How many entries a scan would read, roughly: counting stops at the first probe that reaches beyond its end. */
-function estimate(view: View, { index, intervals }: IndexScan): number {
-  for (const probe of PROBES) {
-    let left: number = probe;
-    for (const { low, high } of intervals) {
-      left -= view.countUpTo(index.table, low, high, left);
-      if (left <= 0) break;
-    }
-    if (left > 0) return probe - left;
+/** The entries of a scan, counted no further than `most`. */
+function entriesUpTo(view: View, { index, intervals }: IndexScan, most: number): number {
+  let left = most;
+  for (const { low, high } of intervals) {
+    left -= view.countUpTo(index.table, low, high, left);
+    if (left <= 0) break;
   }
-  return BEYOND;
+  return most - left;
 }
 
-/** The entries of several scans together. */
+/** The entries of several scans together, counted no further than makes a difference. */
 export function costOf(view: View, scans: readonly IndexScan[]): number {
-  return scans.reduce((sum, scan) => sum + estimateIn(view, scan), 0);
-}
-
-function estimateIn(view: View, scan: IndexScan): number {
-  return isSingle(scan) ? 1 : estimate(view, scan);
+  const most = PROBES[PROBES.length - 1] ?? BEYOND;
+  let cost = 0;
+  for (const scan of scans) {
+    if (scan.bounds.length === 0) return BEYOND;
+    cost += isSingle(scan) ? 1 : entriesUpTo(view, scan, most - cost);
+    if (cost >= most) return BEYOND;
+  }
+  return cost;
 }
 
 /** One entry at most: all fields of a unique index bounded to one value each. */
@@ -37,13 +41,9 @@ function isSingle({ index, bounds, intervals }: IndexScan): boolean {
   );
 }
 
-/** A sort in memory makes a row cost this much more. */
-const SORT_FACTOR = 1.5;
-/** An index read in the order asked for, with a limit, is expected to find a match in so many entries. */
-const ENTRIES_PER_MATCH = 40;
-
 /**
- * The cheapest scan. One candidate is taken as it is; among several the entries are counted, up to a bound.
+ * The cheapest scan. One candidate is taken as it is. Among several, entries are counted a little further with each
+ * round, until the end of one is found: so the choice costs no more than a small multiple of what the best one reads.
  */
 export function chooseScan(
   view: View,
@@ -54,21 +54,35 @@ export function chooseScan(
   if (scans.length < 2) return scans[0];
   const single = scans.find(isSingle);
   if (single) return single;
+  const bounded = scans.filter(({ bounds }) => bounds.length > 0);
+  const ordered = scans.find(({ bounds }) => bounds.length === 0);
+  if (bounded.length === 1 && (!ordered || bounded[0]?.order)) return bounded[0];
+  const forOrder = ordered && limit > 0 ? limit * ENTRIES_PER_MATCH : BEYOND;
+  for (const probe of PROBES) {
+    if (ordered && forOrder < probe) return ordered;
+    const best = cheapest(view, bounded, sort, probe);
+    if (best) return best;
+  }
+  if (ordered && forOrder < BEYOND) return ordered;
+  return bounded.find(({ order }) => order) ?? bounded[0] ?? ordered;
+}
+
+/** The cheapest of the scans that end within `probe` entries. */
+function cheapest(
+  view: View,
+  scans: readonly IndexScan[],
+  sort: readonly SortField[],
+  probe: number,
+): IndexScan | undefined {
   let best: IndexScan | undefined;
   let lowest = Number.POSITIVE_INFINITY;
   for (const scan of scans) {
-    const cost = costOfRows(view, scan, sort, limit);
+    const entries = entriesUpTo(view, scan, probe);
+    if (entries >= probe) continue;
+    // Of two that read as much, the one with more bounds leaves less to the residual filter.
+    const rows = entries - Math.min(0.9, scan.bounds.length * 0.1);
+    const cost = sort.length > 0 && !scan.order ? rows * SORT_FACTOR : rows;
     if (cost < lowest) [best, lowest] = [scan, cost];
   }
   return best;
-}
-
-function costOfRows(view: View, scan: IndexScan, sort: readonly SortField[], limit: number): number {
-  const entries = estimateIn(view, scan);
-  // Of two that read as much, the one with more bounds leaves less to the residual filter.
-  const rows = entries - Math.min(0.9, scan.bounds.length * 0.1);
-  if (sort.length === 0) return rows;
-  if (!scan.order) return rows * SORT_FACTOR;
-  // Of two that end as early, again the one with more bounds.
-  return limit > 0 ? Math.min(rows, limit * ENTRIES_PER_MATCH - scan.bounds.length) : rows;
 }

@@ -121,6 +121,21 @@ function* inTurn(streams: readonly Iterable<IndexRow>[]): Generator<IndexRow, vo
   for (const stream of streams) yield* stream;
 }
 
+/** The documents that an index scan leads to, each once, without reading them: enough to count them. */
+export function* distinctRows(
+  view: View,
+  scan: IndexScan,
+  work: Work,
+): Generator<IndexRow | typeof PAUSE, void, void> {
+  const seen = mayRepeat(scan) ? new Set<string>() : undefined;
+  for (const row of rowsOf(view, scan)) {
+    if (++work.keysExamined % STEP === 0) yield PAUSE;
+    const before = seen?.size;
+    if (seen?.add(row.id.toString('latin1')).size === before && seen !== undefined) continue;
+    yield row;
+  }
+}
+
 function* fetched(
   view: View,
   collection: CollectionDefinition,

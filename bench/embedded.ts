@@ -1,0 +1,184 @@
+/** `npm run bench -- embedded`: the embedded database, as ratios to its own ping (the driver is the limit). */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BSON, MongoClient } from 'mongodb';
+import type { Collection } from 'mongodb';
+import { startEmbeddedMongo } from '../src/embedded-mongo';
+
+interface Row {
+  _id: string;
+  index: string[];
+  counter: number;
+  resource: unknown;
+}
+
+/** One line of the table: operations a second, as a ratio to ping, and what is wanted. */
+export interface Measured {
+  what: string;
+  perSecond: number;
+  ratio?: number;
+  wanted?: number;
+}
+
+const MEASURE_MS = Number(process.env['BENCH_MS'] ?? 4000);
+const DOCUMENTS = Number(process.env['BENCH_DOCUMENTS'] ?? 100_000);
+
+/** Runs the whole bench on a temporary database and prints its table. */
+export async function benchEmbedded(): Promise<Measured[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-bench-'));
+  try {
+    const results = [...(await load(dataDir)), ...(await measure(dataDir))];
+    for (const { what, perSecond, ratio, wanted } of results) {
+      const compared =
+        ratio === undefined
+          ? ''
+          : `${ratio.toFixed(2)} of ping${wanted === undefined ? '' : ` (wanted ${wanted})`}`;
+      process.stdout.write(`${what.padEnd(58)} ${String(Math.round(perSecond)).padStart(8)}  ${compared}\n`);
+    }
+    return results;
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function document(i: number): Row {
+  const words = Array.from({ length: 24 }, (_, k) => `word-${(i * 31 + k * 7919) % 9973}`);
+  return {
+    _id: `id-${((i * 7919) % 1_000_003).toString().padStart(7, '0')}-${i}`,
+    index: [
+      `t|status|${i % 5}`,
+      `t|subject|${i % 2000}`,
+      `s|family|${words[0] ?? ''}`,
+      `d|date|${2000 + (i % 25)}`,
+    ],
+    counter: 0,
+    resource: {
+      resourceType: 'Observation',
+      text: words.join(' '),
+      components: words
+        .slice(0, 12)
+        .map((word, k) => ({
+          code: word,
+          value: k * 1.5,
+          unit: 'mg',
+          note: words.slice(k, k + 8).join(' '),
+        })),
+    },
+  };
+}
+
+async function load(dataDir: string): Promise<Measured[]> {
+  const server = await startEmbeddedMongo({ dataDir });
+  const client = await MongoClient.connect(server.uri);
+  const rows = client.db().collection<Row>('rows');
+  await rows.createIndex({ index: 1, _id: 1 });
+  const begun = performance.now();
+  let bytes = 0;
+  for (let i = 0; i < DOCUMENTS; i += 1000) {
+    const batch = Array.from({ length: Math.min(1000, DOCUMENTS - i) }, (_, k) => document(i + k));
+    bytes += batch.reduce((sum, one) => sum + BSON.calculateObjectSize(one), 0);
+    await rows.insertMany(batch, { ordered: false });
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  await client.close();
+  await server.stop();
+  const disk = (await stat(join(dataDir, 'data.mdb'))).size;
+  process.stdout.write(
+    `${DOCUMENTS} documents of ${Math.round(bytes / DOCUMENTS)} bytes; disk ${(disk / bytes).toFixed(2)} times the BSON (wanted below 2.5)\n`,
+  );
+  return [{ what: 'insertMany of 1,000, documents a second', perSecond: DOCUMENTS / seconds }];
+}
+
+async function measure(dataDir: string): Promise<Measured[]> {
+  const begun = performance.now();
+  const server = await startEmbeddedMongo({ dataDir });
+  const started = performance.now() - begun;
+  const client = await MongoClient.connect(server.uri, { maxPoolSize: 64 });
+  const db = client.db();
+  const rows = db.collection<Row>('rows');
+  const ids = (await rows.find({}, { projection: { _id: 1 }, limit: 5000 }).toArray()).map(({ _id }) => _id);
+  const id = (): string => ids[Math.floor(Math.random() * ids.length)] ?? '';
+  try {
+    process.stdout.write(`start with ${DOCUMENTS} documents: ${Math.round(started)} ms (wanted below 600)\n`);
+    await rate(64, () => db.command({ ping: 1 }), 1000);
+    const ping = await rate(64, () => db.command({ ping: 1 }));
+    const against = (what: string, perSecond: number, wanted?: number): Measured => ({
+      what,
+      perSecond,
+      ratio: perSecond / ping,
+      ...(wanted === undefined ? {} : { wanted }),
+    });
+    let next = DOCUMENTS;
+    return [
+      { what: 'ping at 64 clients', perSecond: ping },
+      against('insertOne at 64', await rate(64, () => rows.insertOne(document(next++))), 0.6),
+      against('findOne by id at 16', await rate(16, () => rows.findOne({ _id: id() })), 0.5),
+      against(
+        'findOneAndUpdate at 64',
+        await rate(64, () => rows.findOneAndUpdate({ _id: id() }, { $inc: { counter: 1 } })),
+        0.35,
+      ),
+      against('multikey equality, sort, limit 20, projection at 16', await rate(16, () => page(rows)), 0.2),
+      against('two-write transaction at 16', await rate(16, () => transfer(client, rows, id(), id()))),
+      {
+        what: 'findOne p99 during an unindexed count, ms (wanted < 50)',
+        perSecond: await slowestBeside(rows, id),
+      },
+    ];
+  } finally {
+    await client.close();
+    await server.stop();
+  }
+}
+
+function page(rows: Collection<Row>): Promise<unknown> {
+  const subject = `t|subject|${Math.floor(Math.random() * 2000)}`;
+  return rows
+    .find({ index: subject }, { sort: { _id: 1 }, limit: 20, projection: { counter: 1, index: 1 } })
+    .toArray();
+}
+
+async function transfer(client: MongoClient, rows: Collection<Row>, from: string, to: string): Promise<void> {
+  await client.withSession((session) =>
+    session.withTransaction(async () => {
+      await rows.updateOne({ _id: from }, { $inc: { counter: -1 } }, { session });
+      if (to !== from) await rows.updateOne({ _id: to }, { $inc: { counter: 1 } }, { session });
+    }),
+  );
+}
+
+/** Operations a second with so many in flight. */
+async function rate(
+  clients: number,
+  operation: () => Promise<unknown>,
+  milliseconds = MEASURE_MS,
+): Promise<number> {
+  const begun = performance.now();
+  let done = 0;
+  const client = async (): Promise<void> => {
+    while (performance.now() - begun < milliseconds) {
+      await operation();
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  return (done * 1000) / (performance.now() - begun);
+}
+
+async function slowestBeside(rows: Collection<Row>, id: () => string): Promise<number> {
+  let counting = true;
+  const counted = rows
+    .countDocuments({ 'resource.text': /nothing like it/ })
+    .finally(() => (counting = false));
+  const times: number[] = [];
+  while (counting) {
+    const begun = performance.now();
+    await rows.findOne({ _id: id() });
+    times.push(performance.now() - begun);
+  }
+  await counted;
+  return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+}
+
+if (require.main === module) void benchEmbedded();

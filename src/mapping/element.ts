@@ -80,11 +80,19 @@ function itemWriter(step: Step, template: Element, inner: Writer | undefined): W
     } else {
       const item = at < 0 ? cloneResource(template) : (list[at] as Element);
       inner(item, value);
+      keepSlice(item, template);
       const bare = value === undefined && isBare(item, template);
       list.splice(at < 0 ? list.length : at, 1, ...(bare ? [] : [item]));
     }
     putList(element, step.name, list);
   };
+}
+
+/** What makes an element one of its slice stays, also where what lay beside it was cleared. */
+function keepSlice(item: Element, template: Element): void {
+  for (const key in template) {
+    if (!contains(item[key], template[key])) item[key] = cloneResource(template[key]);
+  }
 }
 
 /** All elements of a slice (or of the list) replaced by one for each value. */

@@ -11,5 +11,6 @@ export {
   type MappingOptions,
   type Written,
 } from './mapping';
+export { mapped, requireSound } from './sound';
 export { parseTable, readTable, type Table } from './table';
 export { codeMapOf, profileTerminology, type CodeMap, type Terminology } from './terminology';

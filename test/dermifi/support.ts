@@ -1,4 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import OpenAPIResponseValidator from 'openapi-response-validator';
 import request, { type Response } from 'supertest';
 import { serverContext } from '../../src/house';
@@ -152,4 +154,17 @@ export const ERROR_FIELDS = ['code', 'message', 'details', 'requestId', 'timesta
 export function refusal({ status, body }: Response): { status: number; code: string; fields: string[] } {
   const { error } = body as { error: { code: string; details: { field: string }[] } };
   return { status, code: error.code, fields: error.details.map(({ field }) => field) };
+}
+
+/**
+ * Compares with a golden file, in which ids and times that differ from run to run are named: `names` maps values to
+ * their names. `GOLDEN=write` writes the file, to be read before it is committed.
+ */
+export function expectGolden(file: string, actual: object, names: Record<string, string>): void {
+  const path = join(__dirname, 'golden', `${file}.json`);
+  let text = JSON.stringify(actual, null, 2);
+  for (const [value, name] of Object.entries(names)) text = text.replaceAll(value, `<${name}>`);
+  text = text.replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"<time>"');
+  if (process.env['GOLDEN'] === 'write') writeFileSync(path, `${text}\n`);
+  expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(path, 'utf8')));
 }

@@ -1,0 +1,16 @@
+/** Providers of a practice, their places, hours and appointments. Dermifi, "Providers API". */
+export { appointmentView, type AppointmentView, isShown, placesOf } from './appointments';
+export { locationNamed, TIMEZONE, zoneOf } from './locations';
+export { providerMapping, providerStatus, type ProviderResources } from './mapping';
+export { conceptText, personName, providerName } from './names';
+export {
+  createProvider,
+  findProvider,
+  listProviders,
+  type NewProvider,
+  type Provider,
+  type ProviderFilter,
+  providerView,
+  type ProviderView,
+} from './providers';
+export { scheduleOf, type ScheduleRequest } from './schedule';

@@ -1,0 +1,31 @@
+import type { Location } from '@medplum/fhirtypes';
+import { referencedId } from '../fhir';
+import { parseSearch } from '../search';
+import type { StoreAccess, Viewer } from '../store';
+
+/** https://hl7.org/fhir/extensions/StructureDefinition-timezone.html */
+export const TIMEZONE = 'http://hl7.org/fhir/StructureDefinition/timezone';
+
+/** Time zone (IANA) of a place that does not say. */
+const NO_ZONE = 'UTC';
+
+export function zoneOf(location: Location | undefined): string {
+  return location?.extension?.find(({ url }) => url === TIMEZONE)?.valueCode ?? NO_ZONE;
+}
+
+/** The Location that a practice means by a name: its own before others of the directory. */
+export async function locationNamed(
+  access: StoreAccess,
+  viewer: Viewer,
+  name: string,
+): Promise<(Location & { id: string }) | undefined> {
+  const escaped = name.replace(/[\\,$|]/g, (character) => `\\${character}`);
+  const query = new URLSearchParams({ 'name:exact': escaped, _count: '100', _sort: '_lastUpdated' });
+  const page = await access.search(viewer, parseSearch('Location', query.toString()));
+  const found = page.matches.map((match) => match.resource as Location & { id: string });
+  const open = found.filter(({ status }) => status !== 'inactive');
+  return (
+    open.find(({ managingOrganization: at }) => referencedId(at, 'Organization') === viewer.practice) ??
+    open[0]
+  );
+}

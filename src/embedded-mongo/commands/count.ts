@@ -1,9 +1,12 @@
 import { ServerError } from '../errors';
 import { drain } from '../planner/pace';
 import type { Engine } from '../engine';
+import { distinctRows } from '../planner/scan';
 import { prepare, run } from '../planner/search';
-import type { Query } from '../planner/search';
+import type { PreparedQuery, Query } from '../planner/search';
 import { distinctCollector } from '../semantics';
+import type { PAUSE } from '../planner/scan';
+import type { View } from '../storage/view';
 import type { Command, Handler } from './command';
 import { allowFields, documentField, namespaceOf, refuse, viewOf, wholeNumber } from './command';
 import { paceOf } from './find';
@@ -34,15 +37,20 @@ export async function countMatching(
   const view = viewOf(command, engine);
   let n = 0;
   try {
-    await drain(
-      run(view, prepare(view, engine.catalog.get(namespace), query)),
-      paceOf(command, view),
-      () => void n++,
-    );
+    const prepared = prepare(view, engine.catalog.get(namespace), query);
+    await drain(rowsToCount(view, prepared), paceOf(command, view), () => void n++);
   } finally {
     view.release();
   }
   return n;
+}
+
+/** What has to be counted: entries where the index decides alone, else documents. */
+function rowsToCount(view: View, prepared: PreparedQuery): Iterable<object | typeof PAUSE> {
+  const { access, exact } = prepared.plan;
+  const { skip = 0, limit = 0 } = prepared.query;
+  const isByIndex = access.kind === 'index' && exact && skip === 0 && limit === 0;
+  return isByIndex ? distinctRows(view, access.scan, prepared.work) : run(view, prepared);
 }
 
 /** https://www.mongodb.com/docs/manual/reference/command/distinct/ */

@@ -1,9 +1,11 @@
+import { BSONError } from 'bson';
 import type { Engine } from '../engine';
 import { ServerError } from '../errors';
 import { CommandError } from '../semantics';
 import type { Document } from '../semantics';
 import { encodeUnlimited } from '../storage/codec';
 import type { Request } from '../wire/message';
+import { BsonFormatError } from '../wire/raw';
 import type { Answer, Connection } from '../wire/connection';
 import type { Command, Handler } from './command';
 import { readBody, sessionOf, transactionFields, txnNumberOf, wholeNumber } from './command';
@@ -220,16 +222,21 @@ function encodeError(error: unknown): Buffer {
       ...(labels.length > 0 ? { errorLabels: [...labels] } : {}),
     });
   }
-  const message = error instanceof Error ? error.message : 'unknown';
-  const full = /MDB_MAP_FULL|No space left/i.test(message);
-  if (!full)
-    process.stderr.write(`embedded-mongo: ${error instanceof Error ? (error.stack ?? message) : message}\n`);
-  return full
-    ? encodeUnlimited({ ok: 0, errmsg: 'The disk is full', code: 14031, codeName: 'OutOfDiskSpace' })
-    : encodeUnlimited({
-        ok: 0,
-        errmsg: 'An internal error of the embedded database',
-        code: 1,
-        codeName: 'InternalError',
-      });
+  const { name, message, stack = '' } = error instanceof Error ? error : new Error('unknown');
+  if (error instanceof BSONError || error instanceof BsonFormatError)
+    return failure(22, 'InvalidBSON', 'The BSON of the command is malformed');
+  if (/MDB_MAP_FULL|No space left/i.test(message))
+    return failure(14031, 'OutOfDiskSpace', 'The disk is full');
+  // Where it happened, and not its message, which may hold what clients store.
+  process.stderr.write(
+    `embedded-mongo: ${name}\n${stack
+      .split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .join('\n')}\n`,
+  );
+  return failure(1, 'InternalError', 'An internal error of the embedded database');
+}
+
+function failure(code: number, codeName: string, errmsg: string): Buffer {
+  return encodeUnlimited({ ok: 0, errmsg, code, codeName });
 }

@@ -90,6 +90,7 @@ export function draftOf(x: Occasion, outcome: AuditDraft['outcome'], facts: Audi
       id: principal.id,
       name: principal.name,
       address: x.address,
+      ...(principal.email !== undefined && { email: principal.email }),
       ...(principal.practice !== undefined && { practice: principal.practice }),
       ...(principal.practiceName !== undefined && { practiceName: principal.practiceName }),
       ...(principal.practitioner !== undefined && { practitioner: principal.practitioner }),

@@ -1,7 +1,9 @@
+import { withFreshEvents } from './audit';
 import express, { type Application, type NextFunction, type Request, type Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { mountDocs } from './faces/docs';
 import { createDermifiFace } from './faces/dermifi';
+import { createAuditFace } from './faces/audit';
 import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
 import { createHandoffRxFace } from './faces/handoffrx';
 import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
@@ -19,15 +21,15 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   app.disable('x-powered-by');
   app.set('trust proxy', house.config.trustProxy);
   app.set('etag', false); // versions make the ETags of this server
-  app.use(helmet(headersFor(house.config.publicUrl)));
   const metrics = createMetrics();
   mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, metrics);
-  mountDocs(app, house.config.publicUrl);
+  mountDocs(app, house.config.publicUrl, helmet(headersFor(house.config.publicUrl)));
   const context = serveContext(house, metrics.observe);
   const faces = [
     createHandoffRxFace({ ...house, publicUrl: house.config.publicUrl }),
     createDermifiFace({ ...house, publicUrl: house.config.publicUrl }),
     { at: '/fhir/R4', ...fhirFace(house) },
+    { at: '/audit', ...auditFace(house) },
     { at: '/', ...createIdentityFace(house.identity) },
   ];
   for (const { at, face, routes } of faces) mountFace(app, at, face, routes, context);
@@ -35,7 +37,7 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   return app;
 }
 
-/** Security headers; those that force TLS only where the server is reached by it. */
+/** Security headers of pages; those that force TLS only where the server is reached by it. */
 function headersFor(publicUrl: string): HelmetOptions {
   const secure = publicUrl.startsWith('https:');
   return {
@@ -57,7 +59,7 @@ function serveContext(house: House, measure: ServeContext['observe']): ServeCont
 
 function fhirFace({ config, store, identity, audit, searchParameters }: House) {
   return createFhirFace({
-    store,
+    store: withFreshEvents(store, audit),
     searchParameters,
     trail: audit.trail,
     baseUrl: `${config.publicUrl}/fhir/R4`,
@@ -66,6 +68,14 @@ function fhirFace({ config, store, identity, audit, searchParameters }: House) {
     allows: (principal, type, permission) => identity.access.allows(principal, type, permission),
     authenticate: config.fhirAuth ? (x) => bearerOf(x, (token) => identity.authenticateClient(token)) : () => Promise.resolve(OPEN),
     openRoutes: [smartConfigurationRoute(identity)],
+  });
+}
+
+function auditFace({ audit, identity }: House) {
+  return createAuditFace({
+    audit,
+    authenticate: (x) => bearerOf(x, (token) => identity.authenticate(token)),
+    allows: (principal, type, permission) => identity.access.allows(principal, type, permission),
   });
 }
 

@@ -7,6 +7,9 @@ export function send(x: Exchange, reply: Reply): void {
   if (res.headersSent || res.destroyed) return;
   res.status(reply.status);
   res.setHeader('X-Request-Id', x.requestId);
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  // Records are nobody else's to keep; a client may, when it asks each time whether they are still true.
+  res.setHeader('Cache-Control', 'private, no-cache');
   setAll(x, x.headers);
   if (reply.headers !== undefined) setAll(x, reply.headers);
   const { body } = reply;

@@ -1,4 +1,4 @@
-import type { Application, Response } from 'express';
+import type { Application, RequestHandler, Response } from 'express';
 import express from 'express';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,8 @@ const REFERENCES: Readonly<Record<string, { title: string; document: string }>> 
 };
 
 /** `/` and `/docs`: the guides of docs/ as pages, and the API reference, all from this server. */
-export function mountDocs(app: Application, publicUrl: string): void {
+export function mountDocs(app: Application, publicUrl: string, headers: RequestHandler): void {
+  app.use('/docs', headers);
   const guides = loadGuides(publicUrl);
   const html = (res: Response, status: number, title: string, body: string): void => {
     res.status(status).type('html').send(page(title, body, [...guides.values()]));

@@ -10,13 +10,13 @@ export interface Collector {
   index: Set<string>;
   ranges: Map<string, RangeEntry>;
   sort: Record<string, SortValue>;
-  /** Fields that may have several values. */
-  repeating: ReadonlySet<string>;
+  /** Fields that may have several values, with the name under which the highest lies. */
+  repeating: ReadonlyMap<string, string>;
   /** Put before every key: contained resources have theirs apart. */
   scope: string;
 }
 
-export function collectorOf(resource: Resource, repeating: ReadonlySet<string>): Collector {
+export function collectorOf(resource: Resource, repeating: Collector['repeating']): Collector {
   return { resource, index: new Set(), ranges: new Map(), sort: {}, repeating, scope: '' };
 }
 
@@ -30,17 +30,16 @@ export function addRange(out: Collector, range: RangeEntry): void {
   out.ranges.set(id, entry);
 }
 
-/** Name under which the highest value of a field lies: a sort takes the one that comes first in its direction. */
-export const highest = (key: string): string => `${key}-`;
-
+/** Keeps the lowest and the highest value: a sort takes the one that comes first in its direction. */
 export function addSort(out: Collector, key: string, value: SortValue): void {
   if (out.scope !== '') return;
   const kept = typeof value === 'string' && value.length > SORT_LIMIT ? value.slice(0, SORT_LIMIT) : value;
   const low = out.sort[key];
   if (low === undefined || kept < low) out.sort[key] = kept;
-  if (!out.repeating.has(key)) return;
-  const high = out.sort[highest(key)];
-  if (high === undefined || kept > high) out.sort[highest(key)] = kept;
+  const highest = out.repeating.get(key);
+  if (highest === undefined) return;
+  const high = out.sort[highest];
+  if (high === undefined || kept > high) out.sort[highest] = kept;
 }
 
 export function extractedOf(out: Collector): Extracted {

@@ -118,13 +118,23 @@ function filter(cursor: Cursor, condition: string): Cursor | undefined {
   return refineLast(cursor, { where: { path, equals } });
 }
 
+/**
+ * US Core's race and ethnicity end in the code of a Coding. The Coding itself is kept, so that clients may give the
+ * system too.
+ */
+function isCodeOfCoding({ type }: Cursor, name: string): boolean {
+  return type === 'Coding' && name === 'code';
+}
+
 /** One segment of a path applied to every way so far; undefined when it is beyond this parser. */
 function advance(cursors: Cursor[], segment: string): Cursor[] | undefined {
   const call = /^(\w+)\((.*)\)$/.exec(segment);
   if (call === null) {
     const [, name = '', index] = /^(\w+)(?:\[(\d+)\])?$/.exec(segment) ?? [];
     if (name === '' || (index !== undefined && index !== '0')) return undefined;
-    const next = cursors.flatMap((cursor) => follow(cursor, name));
+    const next = cursors.flatMap((cursor) =>
+      isCodeOfCoding(cursor, name) ? [cursor] : follow(cursor, name),
+    );
     return index === undefined ? next : next.map((cursor) => refineLast(cursor, { first: true }));
   }
   const [, fn, argument = ''] = call;

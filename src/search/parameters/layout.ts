@@ -63,8 +63,8 @@ export interface TypeLayout {
   parameters: ReadonlyMap<string, Parameter>;
   fields: readonly Field[];
   composites: readonly CompositeField[];
-  /** Keys of fields that may have several values in one resource. */
-  repeating: ReadonlySet<string>;
+  /** Fields that may have several values in one resource, with the name of the highest among the sort values. */
+  repeating: ReadonlyMap<string, string>;
   /** Changes when entries would; documents of another version need a reindex. */
   version: string;
 }
@@ -310,7 +310,7 @@ export function layoutOf(type: string, posted: readonly SearchParameter[]): Type
     ...sources.map((source) => parameterOf(source, groups, evaluated.keys)),
     ...composites.parameters,
   ];
-  const repeating = new Set(fields.filter(isRepeating).map(({ key }) => key));
+  const repeating = new Map(fields.filter(isRepeating).map(({ key }) => [key, `${key}-`] as const));
   const shape = JSON.stringify([fields, composites.fields]);
   return {
     type,

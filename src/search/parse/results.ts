@@ -1,7 +1,6 @@
 /** Parameters about the results. https://hl7.org/fhir/R4/search.html#return */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { isResourceType } from '../../fhir';
-import { highest } from '../extract/collector';
 import { layout, parameterOf } from '../parameters/registry';
 import type { Include, SearchRequest, SortKey, SummaryMode } from '../types';
 import { type ParseContext, report } from './issues';
@@ -60,7 +59,7 @@ function namesOn(type: ResourceType, code: string, descending: boolean): string[
   if (parameter === undefined || UNSORTABLE.has(parameter.kind)) return undefined;
   const { repeating } = layout(type);
   const keys = new Set(parameter.parts.map(({ key }) => key));
-  return [...keys].map((key) => (descending && repeating.has(key) ? highest(key) : key));
+  return [...keys].map((key) => (descending ? (repeating.get(key) ?? key) : key));
 }
 
 function parseSort(

@@ -23,7 +23,7 @@ function both(a: RangeMatch, b: RangeMatch): RangeMatch {
 }
 
 /** Whether both are about the same single value: then one entry has to satisfy both. */
-function isAboutOne(repeating: ReadonlySet<string>, a: RangeMatch, b: Match): b is RangeMatch {
+function isAboutOne(repeating: ReadonlyMap<string, string>, a: RangeMatch, b: Match): b is RangeMatch {
   const isPlain = (match: RangeMatch): boolean => match.units === undefined && match.systems === undefined;
   return b.kind === 'range' && a.key === b.key && isPlain(a) && isPlain(b) && !repeating.has(a.key);
 }

@@ -6,7 +6,7 @@ import { ProblemError, validateResource } from '../fhir';
 import { parseSearch } from '../search';
 import { EVERYTHING, type Change, type Store, type WriteContext } from '../store';
 
-/** Columns of the file; slots come as `available_<level>_slots`. docs/directory.md */
+/** Columns of the file; slots come as `available_<level>_slots`. docs/handoffrx.md */
 const COLUMNS = [
   'id',
   'practice',

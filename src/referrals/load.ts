@@ -1,6 +1,6 @@
 import type { Coverage, Patient, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { parseSearch } from '../search';
-import type { StoreAccess, Viewer } from '../store';
+import { EVERYTHING, type StoreAccess, type Viewer } from '../store';
 import type { ReferralResources } from './mapping';
 import { idIn, isAddressed } from './parties';
 import { firstTask } from './rules';
@@ -19,15 +19,13 @@ export async function loadReferral(
   if (version === undefined || version.deleted || !isListed(version.resource)) return undefined;
   const related = await readRelated(access, viewer, [version.resource], true);
   const resources = related(version.resource);
-  return resources.task === undefined
-    ? { ...resources, ...(await searchTask(access, viewer, id)) }
-    : resources;
+  return resources.task === undefined ? { ...resources, ...(await searchTask(access, id)) } : resources;
 }
 
-/** An EHR's Task has an id of its own. */
-async function searchTask(access: StoreAccess, viewer: Viewer, id: string): Promise<{ task?: Task }> {
+/** An EHR's Task has an id of its own. Who may see the referral is told its status, whoever holds the Task. */
+async function searchTask(access: StoreAccess, id: string): Promise<{ task?: Task }> {
   const query = new URLSearchParams({ focus: `ServiceRequest/${id}`, _count: '50' });
-  const page = await access.search(viewer, parseSearch('Task', query.toString()));
+  const page = await access.search(EVERYTHING, parseSearch('Task', query.toString()));
   const task = firstTask(
     page.matches.map((match) => match.resource as Task),
     id,

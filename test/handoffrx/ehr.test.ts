@@ -112,6 +112,12 @@ describe('a referral that an EHR makes', () => {
     id: randomUUID(),
     name: [{ text: 'Ana Ruiz', given: ['Ana', 'María'], family: 'Ruiz' }],
     birthDate: '1990-05',
+    identifier: [
+      {
+        type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'MA' }] },
+        value: 'A777',
+      },
+    ],
   });
   const request = (subject: string, more: Partial<ServiceRequest> = {}): ServiceRequest & { id: string } => ({
     resourceType: 'ServiceRequest',
@@ -146,6 +152,7 @@ describe('a referral that an EHR makes', () => {
       client_first: 'Ana',
       client_last: 'Ruiz',
       client_dob: null,
+      client_ahcccs_id: 'A777',
       client_insurance: null,
       sent_to_practice: 'Sonora Behavioral Health',
       service_needed: 'Referral to psychiatry service',

@@ -1,3 +1,4 @@
+import request from 'supertest';
 import { type Api, DOCUMENTED, openApi } from './support';
 
 /** What is refused, how it is told, and in which order the reasons come. */
@@ -175,3 +176,31 @@ test('every answer tells what is left, and a full window is 429 before 403 and 4
   });
   expect(Number(headers['retry-after'])).toBeGreaterThan(0);
 });
+
+test('the OpenAPI document is open, and has the documented endpoints and no others', async () => {
+  const { status, body } = await request(api.app).get('/api/v1/openapi.json');
+  const { openapi, paths, components } = body as OpenApi;
+  expect([status, openapi]).toEqual([200, '3.1.0']);
+  const endpoints = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  expect(endpoints.sort()).toEqual([
+    'get /providers',
+    'get /referrals',
+    'get /referrals/{id}',
+    'patch /referrals/{id}',
+    'post /match',
+    'post /referrals',
+  ]);
+  expect(Object.keys(components.schemas['NewReferral']?.properties ?? {})).toEqual(Object.keys(DOCUMENTED));
+  const referenced = [...JSON.stringify(paths).matchAll(/#\/components\/schemas\/(\w+)/g)].map(
+    ([, name]) => name,
+  );
+  for (const name of referenced) expect(components.schemas).toHaveProperty(name ?? '');
+});
+
+interface OpenApi {
+  openapi: string;
+  paths: Record<string, object>;
+  components: { schemas: Record<string, { properties?: object }> };
+}

@@ -1,0 +1,146 @@
+import type { Medication, MedicationRequest, Patient, Practitioner, Resource } from '@medplum/fhirtypes';
+import { allOf, anyOf, type Match, negate, parseSearch, type SearchRequest } from '../search';
+import type { Store, Viewer } from '../store';
+import { readFills, refillsLeft } from './fills';
+import { containedMedication, prescriptionListMapping } from './mapping';
+import { idIn } from './references';
+import { fhirStatuses, type PrescriptionStatus } from './status';
+
+/** What a list shows. Ids are FHIR ids. Dermifi, "List prescriptions with filters". */
+export interface PrescriptionQuery {
+  patientId?: string | undefined;
+  providerId?: string | undefined;
+  status?: PrescriptionStatus | undefined;
+  /** True adds the expired ones to `status`, false leaves them out of everything; undefined leaves `status` as it is. */
+  includeExpired?: boolean | undefined;
+  /** From 1. */
+  page: number;
+  limit: number;
+}
+
+export interface PrescriptionList {
+  rows: Record<string, unknown>[];
+  /** Of all matches. */
+  total: number;
+  resources: string[];
+  patients: string[];
+}
+
+/** Intents by which something is prescribed; proposals and plans are none. https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html */
+const ORDERED = 'order,original-order,reflex-order,filler-order,instance-order';
+
+/** Prescriptions by the date they were written, the newest first. */
+export async function listPrescriptions(
+  store: Store,
+  viewer: Viewer,
+  query: PrescriptionQuery,
+  now: Date,
+): Promise<PrescriptionList> {
+  const page = await store.search(viewer, requestOf(query, now));
+  const prescriptions = page.matches.map(({ id, resource }) => ({ id, mr: resource as MedicationRequest }));
+  const fills = await readFills(
+    store,
+    viewer,
+    prescriptions.map(({ id }) => id),
+  );
+  const related = await readRelated(
+    store,
+    viewer,
+    prescriptions.map(({ mr }) => mr),
+  );
+  const rows = prescriptions.map(({ id, mr }) => {
+    const { lastFilled, approved } = fills(id);
+    const context = { now, lastFilled, refillsRemaining: refillsLeft(mr, { approved }) };
+    return prescriptionListMapping.read({ mr, ...related(mr) }, 'list', context);
+  });
+  return {
+    rows,
+    total: page.total ?? rows.length,
+    resources: prescriptions.map(({ id }) => `MedicationRequest/${id}`),
+    patients: [...new Set(prescriptions.flatMap(({ mr }) => idIn(mr.subject, 'Patient') ?? []))],
+  };
+}
+
+function requestOf(
+  { patientId, providerId, status, includeExpired, page, limit }: PrescriptionQuery,
+  now: Date,
+): SearchRequest {
+  const query = new URLSearchParams({
+    intent: ORDERED,
+    _sort: '-authoredon',
+    _count: String(limit),
+    _total: 'accurate',
+  });
+  if (patientId !== undefined) query.set('subject', `Patient/${patientId}`);
+  if (providerId !== undefined) query.set('requester', `Practitioner/${providerId}`);
+  const request = parseSearch('MedicationRequest', query.toString());
+  const wanted = statusMatch(status, includeExpired, now);
+  const targets = request.targets.map(({ type, match }) => ({ type, match: allOf([match, ...wanted]) }));
+  return { ...request, targets, offset: (page - 1) * limit };
+}
+
+/** An active prescription expires without a write: its status is the end of its validity too (mapping, "Status"). */
+function statusMatch(
+  status: PrescriptionStatus | undefined,
+  includeExpired: boolean | undefined,
+  now: Date,
+): Match[] {
+  const lapsed = matchOf(`expiration=lt${now.toISOString()}`);
+  const inStatus = (one: PrescriptionStatus): Match => matchOf(`status=${fhirStatuses(one).join(',')}`);
+  const expired = anyOf([inStatus('expired'), allOf([inStatus('active'), lapsed])]);
+  const of: Readonly<Record<PrescriptionStatus, Match>> = {
+    active: allOf([inStatus('active'), negate(lapsed)]),
+    expired,
+    cancelled: inStatus('cancelled'),
+  };
+  const wanted = status === undefined ? [] : [of[status]];
+  if (includeExpired === false) return [...wanted, negate(expired)];
+  return includeExpired === true && status !== undefined ? [anyOf([of[status], expired])] : wanted;
+}
+
+function matchOf(query: string): Match {
+  return allOf(parseSearch('MedicationRequest', query).targets.map(({ match }) => match));
+}
+
+interface Related {
+  medication?: Medication;
+  patient?: Patient;
+  practitioner?: Practitioner;
+}
+
+/** Patients, prescribers and Medications of a page, one query a type. */
+async function readRelated(
+  store: Store,
+  viewer: Viewer,
+  prescriptions: readonly MedicationRequest[],
+): Promise<(mr: MedicationRequest) => Related> {
+  const wanted = prescriptions.flatMap((mr) => [
+    ...wantedOf('Patient', idIn(mr.subject, 'Patient')),
+    ...wantedOf('Practitioner', idIn(mr.requester, 'Practitioner')),
+    ...wantedOf('Medication', idIn(mr.medicationReference, 'Medication')),
+  ]);
+  const read = await store.readMany(viewer, wanted);
+  const byKey = new Map(
+    read.filter((one) => !one.deleted).map((one) => [`${one.type}/${one.id}`, one.resource]),
+  );
+  const get = <T extends Resource>(type: T['resourceType'], id: string | undefined): T | undefined =>
+    id === undefined ? undefined : (byKey.get(`${type}/${id}`) as T | undefined);
+  return (mr) => {
+    const medication =
+      containedMedication(mr) ?? get<Medication>('Medication', idIn(mr.medicationReference, 'Medication'));
+    const patient = get<Patient>('Patient', idIn(mr.subject, 'Patient'));
+    const practitioner = get<Practitioner>('Practitioner', idIn(mr.requester, 'Practitioner'));
+    return {
+      ...(medication && { medication }),
+      ...(patient && { patient }),
+      ...(practitioner && { practitioner }),
+    };
+  };
+}
+
+function wantedOf<T extends Resource['resourceType']>(
+  type: T,
+  id: string | undefined,
+): { type: T; id: string }[] {
+  return id === undefined ? [] : [{ type, id }];
+}

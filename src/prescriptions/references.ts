@@ -1,0 +1,51 @@
+import type { Reference, Resource, ResourceType } from '@medplum/fhirtypes';
+import { parseReference } from '../fhir';
+import { parseSearch } from '../search';
+import type { StoreAccess, Viewer } from '../store';
+
+/** Id of the resource of this server that a reference leads to, when it is of the type. */
+export function idIn(reference: Reference | undefined, type: ResourceType): string | undefined {
+  if (reference?.reference === undefined) return undefined;
+  const parsed = parseReference(reference.reference);
+  return parsed.kind === 'local' && parsed.type === type ? parsed.id : undefined;
+}
+
+/** A reference with what is shown beside it. */
+export function to<T extends Resource>(
+  resource: { resourceType: T['resourceType']; id?: string | undefined },
+  display?: string,
+): Reference<T> & { reference: string } {
+  const reference = { reference: `${resource.resourceType}/${resource.id ?? ''}` };
+  return display === undefined ? reference : { ...reference, display };
+}
+
+const PAGE = '1000';
+
+/** All matches, read page by page: for what belongs to a few resources, never for whole types. */
+export async function searchAll<T extends Resource>(
+  access: StoreAccess,
+  viewer: Viewer,
+  type: T['resourceType'],
+  query: Readonly<Record<string, string>>,
+): Promise<T[]> {
+  const request = parseSearch(type, new URLSearchParams({ _count: PAGE, ...query }).toString());
+  const found: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await access.search(viewer, { ...request, cursor });
+    found.push(...page.matches.map((match) => match.resource as T));
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return found;
+}
+
+/** The present resource; undefined when there is none for the viewer. */
+export async function present<T extends Resource>(
+  access: StoreAccess,
+  viewer: Viewer,
+  type: T['resourceType'],
+  id: string,
+): Promise<T | undefined> {
+  const found = await access.read<T>(viewer, type, id);
+  return found === undefined || found.deleted ? undefined : found.resource;
+}

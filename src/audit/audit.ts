@@ -1,4 +1,5 @@
 /** The audit room's services, put together. docs/compliance.md tells what they promise. */
+import type { AuditEvent } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../fhir';
 import type { StoreConnection } from '../store';
@@ -9,10 +10,10 @@ import { writeExport, type ExportResult, type ExportSource } from './export/expo
 import { checkpointAt } from './log/checkpoints';
 import { openCollections, type AuditCollections } from './log/collections';
 import { createSigningKeys, type KeySealing, type SigningKeys } from './log/keys';
-import { createLease } from './log/lease';
-import { createSealer, headOf, type Publisher } from './log/sealer';
+import { createLease, type Lease } from './log/lease';
+import { createSealer, headOf, sizeAfter } from './log/sealer';
 import { createTrail, type Trail } from './log/trail';
-import { createPublisher } from './publish';
+import { createPublisher, intoRecord } from './publish';
 import { drawReport, type Report, type ReportName } from './report';
 import { createRetention, type Retention } from './retention';
 import { createSchedule } from './schedule';
@@ -35,7 +36,7 @@ export interface AuditOptions {
   /** Told of failures of the background work, which are retried. */
   failed?(error: unknown): void;
   /** Instead of the record's own `AuditEvent` collection. */
-  publisher?: Publisher;
+  publish?(events: readonly AuditEvent[]): Promise<void>;
 }
 
 export interface ExportRequest {
@@ -86,9 +87,13 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
   const { connection, origin, lookups, clock = () => new Date(), failed = () => undefined } = options;
   const collections = await openCollections(connection);
   const keys = createSigningKeys(collections, options.sealing, clock);
-  const publisher = options.publisher ?? createPublisher(connection);
-  const lease = createLease(collections.state, 'sealer', randomUUID(), LEASE_MS);
-  const sealer = createSealer({ collections, lease, publisher, deployment: { origin }, clock });
+  const leaseOn = (work: string): Lease => createLease(collections.state, work, randomUUID(), LEASE_MS);
+  const sealer = createSealer({ collections, lease: leaseOn('sealer'), deployment: { origin }, clock });
+  const publisher = createPublisher(
+    collections,
+    leaseOn('publisher'),
+    options.publish ?? intoRecord(connection),
+  );
   const trail: Trail = createTrail({
     inbox: collections.inbox,
     mode: options.mode ?? 'strict',
@@ -97,29 +102,34 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
   });
   const schedule = createSchedule({
     sealer,
+    publisher,
+    logSize: async () => sizeAfter(await headOf(collections)),
     inbox: collections.inbox,
     lastRecord: trail.lastRecord,
     failed,
     ...(options.maxLagMs === undefined ? {} : { maxLagMs: options.maxLagMs }),
   });
-  const flush = async (): Promise<void> => {
+  const settle = async (): Promise<void> => {
     await options.drain?.();
     await trail.settled();
     await schedule.sealAll();
   };
   const checkpoint = async (): Promise<Checkpoint> => {
-    await flush();
+    await settle();
     return checkpointAt(collections, keys, await headOf(collections), { origin, at: clock() });
   };
   return {
     trail,
     fromRelay: trail.fromRelay,
     start: schedule.start,
-    flush,
+    flush: async () => {
+      await settle();
+      await schedule.publishAll();
+    },
     checkpoint,
     exportEvents: async ({ filter: query, format, resume, progress }) => {
       const filter = await resolveFilter(query, lookups);
-      if (resume === undefined) await flush();
+      if (resume === undefined) await settle();
       const source = await sourceAt(collections, keys, { origin, at: clock() }, resume?.size);
       const text = writeExport(source, {
         format,
@@ -146,7 +156,7 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
           'The access report is about one patient: name it with the filter patient.',
         );
       }
-      await flush();
+      await settle();
       return drawReport(name, await sourceAt(collections, keys, { origin, at: clock() }, undefined), {
         filter,
         lookups,

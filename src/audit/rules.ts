@@ -7,7 +7,9 @@ export const auditRules: readonly WriteRule[] = [
     type: 'AuditEvent',
     apply: ({ previous, next }) => {
       if (previous === undefined && next !== undefined) return Promise.resolve([]);
-      throw new ProblemError('method-not-allowed', 'Audit events cannot be changed or deleted.', { headers: { Allow: 'GET, HEAD' } });
+      throw new ProblemError('method-not-allowed', 'Audit events cannot be changed or deleted.', {
+        headers: { Allow: 'GET, HEAD' },
+      });
     },
   },
 ];

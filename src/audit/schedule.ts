@@ -1,13 +1,17 @@
 /**
- * When to seal. Recording comes first: while accesses come thick and fast, sealing waits, for at most `maxLagMs`, and
- * then takes a quarter of the time at most; as soon as it is calmer, it catches up.
+ * When to seal and to publish. Recording comes first: while accesses come thick and fast, the rest waits, for at most
+ * `maxLagMs`, and then takes a quarter of the time at most; as soon as it is calmer, it catches up.
  */
-import type { Sealer } from './log/sealer';
+import type { Publisher } from './publish';
+import type { Sealer, SealStep } from './log/sealer';
 import type { AuditCollections } from './log/collections';
 
 export interface ScheduleOptions {
   sealer: Sealer;
+  publisher: Publisher;
   inbox: AuditCollections['inbox'];
+  /** Number of events in the log. */
+  logSize(): Promise<number>;
   /** When this process last recorded, in milliseconds of the epoch. */
   lastRecord(): number;
   /** Longest time that a draft waits for the log while the server is busy. Default a minute. */
@@ -22,6 +26,8 @@ export interface Schedule {
   nudge(): void;
   /** Resolves when everything that lay in the inbox at the call has been sealed, by whichever process. */
   sealAll(): Promise<void>;
+  /** Resolves when everything that was in the log at the call can be searched. */
+  publishAll(): Promise<void>;
   /** Ends; what waits stays in the inbox for the next start. */
   stop(): Promise<void>;
 }
@@ -35,32 +41,38 @@ const CALM_MS = 100;
 /** How often to ask again while another process seals. */
 const POLL_MS = 25;
 
-export function createSchedule({
-  sealer,
-  inbox,
-  lastRecord,
-  maxLagMs = 60_000,
-  failed,
-}: ScheduleOptions): Schedule {
+export function createSchedule(options: ScheduleOptions): Schedule {
+  const { sealer, publisher, inbox, lastRecord, maxLagMs = 60_000, failed } = options;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let nudgedAt = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One step at a time in this process. */
-  const step = (): ReturnType<Sealer['step']> => {
-    const next = turn.then(() => sealer.step());
+  const inTurn = (step: () => Promise<SealStep>): Promise<SealStep> => {
+    const next = turn.then(step);
     turn = next.catch(() => undefined);
     return next;
   };
   const busy = (): boolean => Date.now() - lastRecord() < CALM_MS;
-  const round = async (): Promise<void> => {
-    if (busy() && Date.now() - nudgedAt < maxLagMs) return;
-    for (let began = Date.now(); !stopped && (await step()) === 'sealed'; began = Date.now()) {
+  const work = async (step: () => Promise<SealStep>): Promise<void> => {
+    for (let began = Date.now(); !stopped && (await inTurn(step)) === 'sealed'; began = Date.now()) {
       if (busy()) await pause(3 * (Date.now() - began));
     }
-    nudgedAt = 0;
+  };
+  const round = async (): Promise<void> => {
+    if (busy() && Date.now() - nudgedAt < maxLagMs) return;
+    await work(sealer.step);
     await sealer.release();
+    nudgedAt = 0;
+    await work(publisher.step);
+    await publisher.release();
+  };
+  /** Steps until it is so; another process may be at it meanwhile. */
+  const until = async (step: () => Promise<SealStep>, reached: () => Promise<boolean>): Promise<void> => {
+    while (!(await reached())) {
+      if ((await inTurn(step)) === 'busy') await pause(POLL_MS);
+    }
   };
   const arm = (milliseconds: number): void => {
     if (stopped) return;
@@ -83,19 +95,21 @@ export function createSchedule({
         .limit(1)
         .next();
       if (last === null) return;
-      for (;;) {
-        const state = await step();
-        const waiting = await inbox.findOne({ _id: { $lte: last._id } }, { projection: { _id: 1 } });
-        if (waiting === null) break;
-        if (state === 'busy') await pause(POLL_MS);
-      }
+      const left = { _id: { $lte: last._id } };
+      await until(sealer.step, async () => (await inbox.findOne(left, { projection: { _id: 1 } })) === null);
       await sealer.release();
+    },
+    publishAll: async () => {
+      const size = await options.logSize();
+      if (size === 0) return;
+      await until(publisher.step, async () => (await publisher.reached()) >= size);
+      await publisher.release();
     },
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
       await turn;
-      await sealer.release().catch(() => undefined);
+      await Promise.allSettled([sealer.release(), publisher.release()]);
     },
   };
 }

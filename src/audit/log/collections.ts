@@ -22,6 +22,8 @@ export interface StateDocument {
   owner?: string;
   until?: Date;
   years?: number;
+  /** Number of the first event that is not searchable yet. */
+  next?: number;
 }
 
 export interface CheckpointDocument extends Omit<Checkpoint, 'size'> {
@@ -51,6 +53,7 @@ export async function openCollections(connection: StoreConnection): Promise<Audi
     state: connection.collection('audit_state'),
   };
   await collections.segments.createIndex({ to: 1 });
+  await collections.segments.createIndex({ relayed: 1 });
   await collections.keys.createIndex({ createdAt: 1 });
   return collections;
 }

@@ -4,7 +4,6 @@
  * anybody.
  */
 import canonicalize from 'canonicalize';
-import type { AuditEvent } from '@medplum/fhirtypes';
 import type { mongo } from 'mongoose';
 import type { AuditDraft } from '../draft';
 import { toAuditEvent, type Deployment } from '../event';
@@ -19,24 +18,14 @@ import {
   packEvents,
   packPeaks,
   peaksOf,
-  unpackEvents,
   type BlockDocument,
   type SegmentDocument,
   type SegmentEnd,
 } from './segment';
 
-/** Where sealed events become searchable resources. */
-export interface Publisher {
-  /** Stores them; those that are there already are left as they are. */
-  publish(events: readonly AuditEvent[]): Promise<void>;
-  /** Which of these ids are there. */
-  known(ids: readonly string[]): Promise<ReadonlySet<string>>;
-}
-
 export interface SealerOptions {
   collections: AuditCollections;
   lease: Lease;
-  publisher: Publisher;
   deployment: Deployment;
   clock: () => Date;
 }
@@ -56,20 +45,20 @@ export interface Sealer {
 }
 
 export function createSealer(options: SealerOptions): Sealer {
-  const { collections, lease, publisher } = options;
+  const { collections, lease } = options;
   return {
     step: async () => {
       if (!(await lease.take())) return 'busy';
       const end = await headOf(collections);
-      if (end !== undefined && !end.done) await complete(collections, publisher, end);
+      if (end !== undefined && !end.done) await complete(collections, end);
       const documents = await nextDocuments(collections.inbox);
       if (documents.length === 0) return 'empty';
-      const drafts = await freshDrafts(documents, publisher);
-      if (drafts.length === 0) {
+      const drafts = await freshDrafts(collections, documents);
+      if (drafts.all.length === 0) {
         await collections.inbox.deleteMany({ _id: { $in: documents.map(({ _id }) => _id) } });
         return 'sealed';
       }
-      const { segment, events } = await build(
+      const segment = await build(
         options,
         end,
         drafts,
@@ -82,7 +71,7 @@ export function createSealer(options: SealerOptions): Sealer {
         if (isDuplicate(error)) return 'busy';
         throw error;
       }
-      await complete(collections, publisher, segment, events);
+      await complete(collections, segment);
       return 'sealed';
     },
     release: () => lease.release(),
@@ -126,46 +115,58 @@ async function nextDocuments(inbox: mongo.Collection<InboxDocument>): Promise<In
 }
 
 /** The drafts, each once: what a relay brought again is left out. */
-async function freshDrafts(documents: readonly InboxDocument[], publisher: Publisher): Promise<AuditDraft[]> {
+async function freshDrafts(
+  { segments }: AuditCollections,
+  documents: readonly InboxDocument[],
+): Promise<{ all: AuditDraft[]; relayed: string[] }> {
   const decoded = documents.map((document) => ({
     relayed: document.relayed === true,
     drafts: decodeDrafts(document),
   }));
   const relayed = decoded.flatMap(({ relayed, drafts }) => (relayed ? drafts.map(({ id }) => id) : []));
-  const seen = new Set(relayed.length === 0 ? [] : await publisher.known(relayed));
-  return decoded
+  const seen = relayed.length === 0 ? new Set<string>() : await sealedAmong(segments, relayed);
+  const fresh = new Set(relayed.filter((id) => !seen.has(id)));
+  const all = decoded
     .flatMap(({ drafts }) => drafts)
     .filter(({ id }) => {
       if (seen.has(id)) return false;
       seen.add(id);
       return true;
     });
+  return { all, relayed: [...fresh] };
+}
+
+/** Which of these ids the log has already. */
+async function sealedAmong(
+  segments: AuditCollections['segments'],
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const asked = new Set(ids);
+  const rows = segments.find({ relayed: { $in: [...asked] } }, { projection: { relayed: 1 } });
+  return new Set((await rows.toArray()).flatMap(({ relayed }) => relayed).filter((id) => asked.has(id)));
 }
 
 async function build(
   { deployment, clock }: SealerOptions,
   end: SegmentEnd | undefined,
-  drafts: readonly AuditDraft[],
+  { all: drafts, relayed }: { all: readonly AuditDraft[]; relayed: string[] },
   taken: mongo.ObjectId[],
-): Promise<{ segment: SegmentDocument; events: AuditEvent[] }> {
+): Promise<SegmentDocument> {
   const sealedAt = clock();
-  const events: AuditEvent[] = [];
   const texts: string[] = [];
   const leaves = Buffer.allocUnsafe(drafts.length * HASH_BYTES);
   const peaks = end === undefined ? [] : peaksOf(end);
   let chain = end === undefined ? CHAIN_START : bytesOf(end.chain);
   for (const draft of drafts) {
-    const event = toAuditEvent(draft, deployment, sealedAt);
-    const text = canonicalize(event) ?? '';
+    const text = canonicalize(toAuditEvent(draft, deployment, sealedAt)) ?? '';
     const leaf = leafHash(text);
-    leaf.copy(leaves, events.length * HASH_BYTES);
+    leaf.copy(leaves, texts.length * HASH_BYTES);
     appendLeaf(peaks, leaf);
     chain = chainHash(chain, leaf);
-    texts.push(text);
-    if (events.push(event) % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (texts.push(text) % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const times = drafts.map(({ at }) => at.getTime());
-  const segment: SegmentDocument = {
+  return {
     _id: sizeAfter(end),
     count: drafts.length,
     from: new Date(times.reduce((a, b) => Math.min(a, b))),
@@ -176,30 +177,21 @@ async function build(
     ...packPeaks(peaks),
     chain: binaryOf(chain),
     taken,
+    relayed,
     done: false,
   };
-  return { segment, events };
 }
 
 /** What follows from a segment. Everything in it can be done twice. */
 async function complete(
   { segments, blocks, inbox }: AuditCollections,
-  publisher: Publisher,
   segment: SegmentDocument,
-  events?: readonly AuditEvent[],
 ): Promise<void> {
-  await publisher.publish(events ?? (await eventsOf(segments, segment._id)));
   for (const block of await blocksEndingIn(segments, segment)) {
     await blocks.updateOne({ _id: block._id }, { $set: { root: block.root } }, { upsert: true });
   }
   await inbox.deleteMany({ _id: { $in: segment.taken } });
   await segments.updateOne({ _id: segment._id }, { $set: { done: true } });
-}
-
-async function eventsOf(segments: AuditCollections['segments'], first: number): Promise<AuditEvent[]> {
-  const stored = await segments.findOne({ _id: first }, { projection: { events: 1 } });
-  if (stored?.events === undefined) return [];
-  return (await unpackEvents(stored.events)).map((text) => JSON.parse(text) as AuditEvent);
 }
 
 /** Roots of the blocks whose last leaf lies in the segment: its leaves appended to the tree before it. */

@@ -28,7 +28,9 @@ export interface SegmentDocument {
   chain: mongo.Binary;
   /** Inbox documents that it has taken. */
   taken: mongo.ObjectId[];
-  /** True once its events are searchable, its inbox documents gone, and its blocks written. */
+  /** Ids of its events that came from committed documents: a relay may bring them again. */
+  relayed: string[];
+  /** True once its inbox documents are gone and its blocks written. */
   done: boolean;
 }
 

@@ -102,7 +102,7 @@ function parseInclude(
   const iterate = modifier === 'iterate' || modifier === 'recurse';
   if (modifier !== undefined && !iterate)
     return report(context, `The modifier ${modifier} is not supported.`, 'not-supported');
-  if (value === '*') return { reverse, iterate, source: '*', code: '*' };
+  if (value === '*' || value === '*:*') return { reverse, iterate, source: '*', code: '*' };
   const [source = '', code = '', target, ...more] = value.split(':');
   if (!isResourceType(source) || code === '' || more.length > 0)
     return report(

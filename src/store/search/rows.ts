@@ -42,19 +42,33 @@ function query(
   limit: number,
   projection: Projection,
 ): Promise<RecordDocument[]> {
-  const options = { ...inSession(run.scope), projection, ...hintOf(plan) };
-  return run.scope.connection
-    .records(type)
-    .find(plan.filter as mongo.Filter<RecordDocument>, options)
-    .sort(sortOf(order))
-    .skip(skip)
-    .limit(limit)
-    .batchSize(limit)
-    .toArray();
+  return withHint(plan, (hint) =>
+    run.scope.connection
+      .records(type)
+      .find(plan.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), projection, ...hint })
+      .sort(sortOf(order))
+      .skip(skip)
+      .limit(limit)
+      .batchSize(limit)
+      .toArray(),
+  );
 }
 
-function hintOf({ hint }: Pick<SearchPlan, 'hint'>): { hint?: Record<string, 1 | -1> } {
-  return hint === undefined ? {} : { hint };
+type Hint = { hint?: Record<string, 1 | -1> };
+
+/** MongoDB's code for a hint that names no index (BadValue). */
+const BAD_VALUE = 2;
+
+/** Asks with the plan's index; without it where a database of an older version has yet to make that index. */
+async function withHint<T>({ hint }: Pick<SearchPlan, 'hint'>, ask: (hint: Hint) => Promise<T>): Promise<T> {
+  if (hint === undefined) return ask({});
+  try {
+    return await ask({ hint });
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message?: string };
+    if (code !== BAD_VALUE || message?.includes('hint') !== true) throw error;
+    return ask({});
+  }
 }
 
 function planFrom(plan: SearchPlan, { order, from, inclusive }: Question): SearchPlan {
@@ -162,15 +176,13 @@ export async function countRows(run: Run, question: Question): Promise<number> {
   if (!plan.exact) return (await findChecked(run, { ...question, limit: Infinity }, match, plan)).length;
   // One entry is counted in the index alone: it carries the practice it is for, and a deleted document has none.
   const entry = match.kind === 'entry' && match.keys.length === 1 ? match.keys[0] : undefined;
-  const records = run.scope.connection.records(question.type);
-  if (entry !== undefined) {
-    const filter = { index: plan.prefix + entry } as mongo.Filter<RecordDocument>;
-    return records.countDocuments(filter, { ...inSession(run.scope), hint: { index: 1, _id: 1 } });
-  }
-  return records.countDocuments(plan.filter as mongo.Filter<RecordDocument>, {
-    ...inSession(run.scope),
-    ...hintOf(plan),
-  });
+  const counted: Pick<SearchPlan, 'filter' | 'hint'> =
+    entry === undefined ? plan : { filter: { index: plan.prefix + entry }, hint: { index: 1, _id: 1 } };
+  return withHint(counted, (hint) =>
+    run.scope.connection
+      .records(question.type)
+      .countDocuments(counted.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), ...hint }),
+  );
 }
 
 /** A run of searches with one viewer's eyes. */

@@ -132,7 +132,7 @@ async function measureExport(
   const name = `export ${format}${Object.keys(filter).length > 0 ? ', one patient' : ''}`;
   line(
     `${name.padEnd(28)} ${(size / exported.seconds).toFixed(0).padStart(9)} /s   (${exported.events} of ${size} events, ` +
-      `${(exported.bytes / 1e6).toFixed(0)} MB, at most ${(exported.peak / 1e6).toFixed(0)} MB of memory; ` +
+      `${exported.cpu.toFixed(0)} us of CPU each, ${(exported.bytes / 1e6).toFixed(0)} MB, at most ${(exported.peak / 1e6).toFixed(0)} MB of memory; ` +
       `verified at ${(exported.events / exported.checked).toFixed(0)} /s)`,
   );
 }
@@ -147,6 +147,8 @@ interface Order {
 interface Exported {
   events: number;
   seconds: number;
+  /** Microseconds of processor time an event. */
+  cpu: number;
   bytes: number;
   /** Resident memory at its highest. Bytes. */
   peak: number;
@@ -160,9 +162,11 @@ async function exportAlone({ uri, path, format, filter }: Order): Promise<Export
   let peak = 0;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50);
   const started = performance.now();
+  const before = process.cpuUsage();
   const { text } = await audit.exportEvents({ format, filter });
   await pipeline(Readable.from(text), createWriteStream(path));
   const seconds = (performance.now() - started) / 1_000;
+  const { user, system } = process.cpuUsage(before);
   clearInterval(watch);
   const checking = performance.now();
   const verdict = await verifyFile(path);
@@ -172,7 +176,14 @@ async function exportAlone({ uri, path, format, filter }: Order): Promise<Export
   await rm(path);
   await audit.close();
   await connection.close();
-  return { events: verdict.events, seconds, bytes: size, peak, checked };
+  return {
+    events: verdict.events,
+    seconds,
+    cpu: (user + system) / verdict.events,
+    bytes: size,
+    peak,
+    checked,
+  };
 }
 
 function line(text: string): void {

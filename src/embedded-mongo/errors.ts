@@ -34,6 +34,7 @@ const CODE_NAMES = {
   10334: 'BSONObjectTooLarge',
   11000: 'DuplicateKey',
   14031: 'OutOfDiskSpace',
+  17280: 'KeyTooLong',
 } as const;
 
 export type ServerErrorCode = keyof typeof CODE_NAMES;

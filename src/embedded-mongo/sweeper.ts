@@ -11,6 +11,7 @@ const TTL_MS = 15_000;
 const SESSIONS_MS = 60_000;
 /** Keys removed in one operation of the queue. */
 const STEP = 500;
+const FREES = { frees: true } as const;
 
 /** The housekeeping: empties what was dropped, expires transactions, cursors, sessions, and documents under a TTL index. */
 export class Sweeper {
@@ -69,7 +70,7 @@ export class Sweeper {
           for (const row of rows) writer.remove(table, row.key);
           if (rows.length === 0) writer.remove('catalog', key);
           return rows.length;
-        });
+        }, FREES);
       }
     }
   }
@@ -104,7 +105,7 @@ export class Sweeper {
           if (bytes) documents.remove(writer, collection, { key, bytes });
         }
         return rows.length;
-      });
+      }, FREES);
     }
   }
 }

@@ -62,11 +62,14 @@ async function dropAll(
   engine: Engine,
   choose: (catalog: Engine['catalog']) => (CollectionDefinition | undefined)[],
 ): Promise<boolean> {
-  const dropped = await engine.queue.submit((writer) => {
-    const chosen = choose(engine.catalog).filter((collection) => collection !== undefined);
-    for (const collection of chosen) engine.catalog.drop(writer, collection);
-    return chosen.length;
-  });
+  const dropped = await engine.queue.submit(
+    (writer) => {
+      const chosen = choose(engine.catalog).filter((collection) => collection !== undefined);
+      for (const collection of chosen) engine.catalog.drop(writer, collection);
+      return chosen.length;
+    },
+    { frees: true },
+  );
   if (dropped > 0) void engine.sweeper.wake();
   return dropped > 0;
 }

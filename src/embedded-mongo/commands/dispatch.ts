@@ -4,6 +4,7 @@ import { ServerError } from '../errors';
 import { CommandError } from '../semantics';
 import type { Document } from '../semantics';
 import { encodeUnlimited } from '../storage/codec';
+import { DiskFull } from '../storage/write-queue';
 import type { Request } from '../wire/message';
 import { BsonFormatError } from '../wire/raw';
 import type { Answer, Connection } from '../wire/connection';
@@ -225,7 +226,7 @@ function encodeError(error: unknown): Buffer {
   const { name, message, stack = '' } = error instanceof Error ? error : new Error('unknown');
   if (error instanceof BSONError || error instanceof BsonFormatError)
     return failure(22, 'InvalidBSON', 'The BSON of the command is malformed');
-  if (/MDB_MAP_FULL|No space left/i.test(message))
+  if (error instanceof DiskFull || /MDB_MAP_FULL/.test(message))
     return failure(14031, 'OutOfDiskSpace', 'The disk is full');
   // Where it happened, and not its message, which may hold what clients store.
   process.stderr.write(

@@ -64,24 +64,30 @@ async function insertChunk(
   ordered: boolean,
 ): Promise<{ n: number; writeErrors: Document[] }> {
   const incoming = command.documents.slice(from, to).map(receive);
-  return inWriter(command, engine, namespace, (writer) => {
-    const collection = collectionForWrite(command, engine, writer, namespace);
-    claimAll(engine, writer, collection, incoming);
-    let n = 0;
-    const writeErrors: Document[] = [];
-    for (const [offset, document] of incoming.entries()) {
-      const index = from + offset;
-      try {
-        insertOne(command, engine, writer, collection, document, index);
-        n++;
-      } catch (error) {
-        if (!(error instanceof CommandError) || command.transaction) throw error;
-        writeErrors.push(writeError(error, index));
-        if (ordered) break;
+  return inWriter(
+    command,
+    engine,
+    namespace,
+    (writer) => {
+      const collection = collectionForWrite(command, engine, writer, namespace);
+      claimAll(engine, writer, collection, incoming);
+      let n = 0;
+      const writeErrors: Document[] = [];
+      for (const [offset, document] of incoming.entries()) {
+        const index = from + offset;
+        try {
+          insertOne(command, engine, writer, collection, document, index);
+          n++;
+        } catch (error) {
+          if (!(error instanceof CommandError) || command.transaction) throw error;
+          writeErrors.push(writeError(error, index));
+          if (ordered) break;
+        }
       }
-    }
-    return { n, writeErrors };
-  });
+      return { n, writeErrors };
+    },
+    { bytes: command.documents.slice(from, to).reduce((sum, { length }) => sum + length, 0) },
+  );
 }
 
 /** All claims come before the first put, since a claim may send the whole operation back to wait. */

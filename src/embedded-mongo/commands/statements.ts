@@ -143,27 +143,33 @@ type Attempt = Outcome | CommandError | typeof SLOW | undefined;
 async function attempt(place: Place, { index, statement }: Prepared, line: Line): Promise<Attempt> {
   const { command, engine, namespace } = place;
   if (statement instanceof CommandError) return statement;
-  return inWriter(command, engine, namespace, (writer): Attempt => {
-    // The operation may run again, when its batch was taken back or what it waited for has ended.
-    if (line.failedAt === index) line.failedAt = Number.POSITIVE_INFINITY;
-    if (line.waitingAt === index) line.waitingAt = Number.POSITIVE_INFINITY;
-    if (line.ordered && line.failedAt < index) return undefined;
-    if (line.ordered && line.waitingAt < index && line.holder) throw new Blocked(line.holder);
-    try {
-      const recorded = recall(place, writer, index);
-      if (recorded) return recorded;
-      const changed = changeOne(place, writer, statement.change);
-      if (changed !== SLOW) return record(place, writer, index, changed);
-      line.failedAt = Math.min(line.failedAt, index);
-      return SLOW;
-    } catch (error) {
-      if (error instanceof Blocked && index < line.waitingAt)
-        [line.waitingAt, line.holder] = [index, error.holder];
-      if (!(error instanceof CommandError)) throw error;
-      line.failedAt = Math.min(line.failedAt, index);
-      return error;
-    }
-  });
+  return inWriter(
+    command,
+    engine,
+    namespace,
+    (writer): Attempt => {
+      // The operation may run again, when its batch was taken back or what it waited for has ended.
+      if (line.failedAt === index) line.failedAt = Number.POSITIVE_INFINITY;
+      if (line.waitingAt === index) line.waitingAt = Number.POSITIVE_INFINITY;
+      if (line.ordered && line.failedAt < index) return undefined;
+      if (line.ordered && line.waitingAt < index && line.holder) throw new Blocked(line.holder);
+      try {
+        const recorded = recall(place, writer, index);
+        if (recorded) return recorded;
+        const changed = changeOne(place, writer, statement.change);
+        if (changed !== SLOW) return record(place, writer, index, changed);
+        line.failedAt = Math.min(line.failedAt, index);
+        return SLOW;
+      } catch (error) {
+        if (error instanceof Blocked && index < line.waitingAt)
+          [line.waitingAt, line.holder] = [index, error.holder];
+        if (!(error instanceof CommandError)) throw error;
+        line.failedAt = Math.min(line.failedAt, index);
+        return error;
+      }
+    },
+    { frees: statement.change.update === undefined },
+  );
 }
 
 /** What a retryable statement did when it was run before. */
@@ -203,10 +209,16 @@ async function changeMany(place: Place, change: Change): Promise<Outcome> {
   const total: Outcome = { n: 0, nModified: 0 };
   for (let from = 0; from < keys.length; from += WINDOW) {
     const window = keys.slice(from, from + WINDOW).map((key) =>
-      inWriter(command, engine, namespace, (writer) => {
-        const found = foundAt(writer, change, key);
-        return found && changeFound(place, writer, change, found);
-      }),
+      inWriter(
+        command,
+        engine,
+        namespace,
+        (writer) => {
+          const found = foundAt(writer, change, key);
+          return found && changeFound(place, writer, change, found);
+        },
+        { frees: change.update === undefined },
+      ),
     );
     for (const changed of await settled(window)) {
       total.n += changed ? 1 : 0;

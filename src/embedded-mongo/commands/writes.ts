@@ -3,6 +3,7 @@ import type { Engine } from '../engine';
 import { ServerError } from '../errors';
 import type { CommandError, Document } from '../semantics';
 import type { Writer } from '../storage/view';
+import type { OperationTraits } from '../storage/write-queue';
 import type { Command } from './command';
 
 /**
@@ -14,9 +15,10 @@ export async function inWriter<T>(
   engine: Engine,
   namespace: string,
   run: (writer: Writer) => T,
+  traits?: OperationTraits,
 ): Promise<T> {
   const { transaction } = command;
-  if (!transaction) return engine.queue.submit(run);
+  if (!transaction) return engine.queue.submit(run, traits);
   if (!engine.catalog.get(namespace))
     await engine.queue.submit((writer) => engine.catalog.ensure(writer, namespace));
   return run(transaction.view);

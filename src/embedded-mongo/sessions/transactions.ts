@@ -74,13 +74,16 @@ export class Transactions {
     const transaction = this.inProgress(known, fields.txnNumber);
     transaction.state = 'committing';
     try {
-      await this.queue.submit((writer) => {
-        for (const [namespace, version] of transaction.touched) {
-          if (this.catalog.get(namespace)?.version !== version) throw writeConflict();
-        }
-        transaction.view.applyTo(writer);
-        recordResult(writer, statement, { committed: true });
-      }, transaction);
+      await this.queue.submit(
+        (writer) => {
+          for (const [namespace, version] of transaction.touched) {
+            if (this.catalog.get(namespace)?.version !== version) throw writeConflict();
+          }
+          transaction.view.applyTo(writer);
+          recordResult(writer, statement, { committed: true });
+        },
+        { holder: transaction, bytes: transaction.view.bytes },
+      );
       transaction.state = 'committed';
     } catch (error) {
       transaction.state = 'aborted';

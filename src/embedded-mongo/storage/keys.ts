@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ServerError } from '../errors';
 
 /**
  * LMDB keys are at most 1,978 bytes. Longer ones keep a prefix, which preserves their order against every other
@@ -13,14 +14,9 @@ export interface ShortKey {
   cut: boolean;
 }
 
-function shorten(key: Buffer, longest: number): ShortKey {
-  if (key.length <= longest) return { key, cut: false };
-  const hash = createHash('sha256').update(key).digest();
-  return { key: Buffer.concat([key.subarray(0, longest - hash.length), hash]), cut: true };
-}
-
 export function shortenIndexKey(key: Buffer): ShortKey {
-  return shorten(key, LONGEST_INDEX_KEY);
+  if (!isCut(key)) return { key, cut: false };
+  return { key: Buffer.concat([keptPrefix(key), createHash('sha256').update(key).digest()]), cut: true };
 }
 
 /** The prefix that a cut key keeps; a bound made of it is inclusive of every key it could stand for. */
@@ -32,9 +28,15 @@ export function isCut(key: Buffer): boolean {
   return key.length > LONGEST_INDEX_KEY;
 }
 
-/** `[collection u32][key of _id]` in `documents`. */
+/** `[collection u32][key of _id]` in `documents`. @throws ServerError 17280 for an _id that is too long */
 export function documentKey(collection: number, id: Buffer): Buffer {
-  return withNumber(collection, shorten(id, LONGEST_DOCUMENT_KEY).key);
+  if (id.length > LONGEST_DOCUMENT_KEY) {
+    throw new ServerError(
+      17280,
+      `The _id is too long for the embedded database: its key takes ${id.length} of ${LONGEST_DOCUMENT_KEY} bytes`,
+    );
+  }
+  return withNumber(collection, id);
 }
 
 export function withNumber(number: number, rest: Buffer): Buffer {

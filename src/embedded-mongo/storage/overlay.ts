@@ -22,6 +22,8 @@ export type OnConflict = () => never;
 export class OverlayView implements Writer {
   private readonly changes: Record<TableName, TableChanges>;
   private readonly locked = new Set<string>();
+  /** Bytes put so far. */
+  bytes = 0;
 
   constructor(
     private readonly snapshot: View,
@@ -83,6 +85,7 @@ export class OverlayView implements Writer {
   }
 
   put(table: TableName, key: Buffer, value: Buffer): void {
+    this.bytes += key.length + value.length;
     const name = key.toString('latin1');
     this.changes[table].values.set(name, value);
     this.changes[table].order.add(name);

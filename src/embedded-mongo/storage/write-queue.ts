@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import type { Environment, TableName } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
@@ -14,6 +15,8 @@ export class Blocked extends Error {
 /** Writes straight into the LMDB transaction of the running batch. */
 class BatchWriter implements Writer {
   readonly claimed: string[] = [];
+  /** Bytes put so far. */
+  written = 0;
   readonly catalogAt = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -45,6 +48,7 @@ class BatchWriter implements Writer {
   }
 
   put(table: TableName, key: Buffer, value: Buffer): void {
+    this.written += key.length + value.length;
     this.env.tables[table].putSync(key, value);
   }
 
@@ -60,9 +64,24 @@ class BatchWriter implements Writer {
   }
 }
 
+/** What the queue should know of an operation beforehand. */
+export interface OperationTraits {
+  /** The transaction whose commit it is: it may write what that holds. */
+  holder?: LockHolder | undefined;
+  /** About how many bytes it puts, where that may be many. */
+  bytes?: number;
+  /** It removes more than it puts, so that it may run on a disk that is nearly full. */
+  frees?: boolean;
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
 interface Operation<T = unknown> {
   run(writer: Writer): T;
-  holder: LockHolder | undefined;
+  traits: OperationTraits;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
@@ -78,6 +97,24 @@ export interface QueueHooks {
 
 /** Longest stretch of one batch before it commits and others get their turn, in milliseconds. */
 const BATCH_MS = 8;
+/** A batch that has put so much takes no more operations. */
+const BATCH_BYTES = 4 << 20;
+/**
+ * Disk space that is left alone. LMDB survives a write that finds no space, but its binding does not reliably, so writes are
+ * refused before it comes to that.
+ */
+const RESERVED_BYTES = 24 << 20;
+/** What a disk nearly full still allows: removing. */
+const RESERVED_FROM_REMOVALS = 4 << 20;
+/** A byte that is put may make so many bytes of changed pages. */
+const PAGES_PER_BYTE = 2;
+
+/** The disk that holds the database has no more room. */
+export class DiskFull extends Error {
+  constructor() {
+    super('No space left on the disk of the database');
+  }
+}
 
 /**
  * Group commit. Every write of the server is an operation run here, one after the other, many to one LMDB
@@ -98,10 +135,10 @@ export class WriteQueue {
    * Runs `operation` inside the next batch. It must check before it writes: when it throws an expected error it
    * must not have written. It may run again (after a wait for a lock, or when its batch failed).
    */
-  submit<T>(run: (writer: Writer) => T, holder?: LockHolder): Promise<T> {
+  submit<T>(run: (writer: Writer) => T, traits: OperationTraits = {}): Promise<T> {
     if (this.stopped) return Promise.reject(new Error('The database is shutting down'));
     return new Promise<T>((resolve, reject) => {
-      this.queue.push({ run, holder, resolve, reject } as Operation);
+      this.queue.push({ run, traits, resolve, reject } as Operation);
       this.schedule();
     });
   }
@@ -134,10 +171,11 @@ export class WriteQueue {
     try {
       this.env.root.transactionSync(() => {
         const deadline = performance.now() + BATCH_MS;
-        while (this.queue.length > 0) {
+        const free = freeBytes(this.env.path);
+        while (this.queue.length > 0 && writer.written < BATCH_BYTES) {
           const operation = this.queue.shift() as Operation;
           batch.push(operation);
-          this.runOne(operation, writer, settle);
+          this.runOne(operation, writer, settle, free);
           if (performance.now() > deadline) break;
         }
         this.hooks.beforeCommit(writer);
@@ -151,8 +189,14 @@ export class WriteQueue {
     for (const done of settle) done();
   }
 
-  private runOne(operation: Operation, writer: BatchWriter, settle: (() => void)[]): void {
-    writer.holder = operation.holder;
+  private runOne(operation: Operation, writer: BatchWriter, settle: (() => void)[], free: number): void {
+    const { holder, bytes = 0, frees = false } = operation.traits;
+    const reserved = frees ? RESERVED_FROM_REMOVALS : RESERVED_BYTES;
+    if (free - PAGES_PER_BYTE * (writer.written + bytes) < reserved) {
+      operation.reject(new DiskFull());
+      return;
+    }
+    writer.holder = holder;
     try {
       const value = operation.run(writer);
       settle.push(() => operation.resolve(value));

@@ -1,5 +1,5 @@
 import type { PractitionerRole, PractitionerRoleAvailableTime } from '@medplum/fhirtypes';
-import { DateTime } from 'luxon';
+import type { DateTime } from 'luxon';
 
 /** A part of a day in minutes from midnight, on the clock of the place. */
 export interface Window {

@@ -33,7 +33,9 @@ export function checked<T>(check: (body: unknown) => FieldFault[], body: unknown
   throw fieldProblem(
     'invalid',
     INVALID,
-    faults.slice(0, MOST_PROBLEMS).map((fault) => ({ field: fault.field, message: messageOf(fault) })),
+    faults
+      .slice(0, MOST_PROBLEMS)
+      .map((fault) => ({ field: fault.field || 'body', message: messageOf(fault) })),
   );
 }
 

@@ -1,0 +1,13 @@
+/** What a dermatology practice keeps of its patients. Dermifi, "Patients API". */
+export { listPatients, type PatientListRequest } from './list';
+export { readPatient } from './load';
+export { chartCodecs, medicationText, patientMapping, patientStatus } from './mapping';
+export {
+  createPatient,
+  deactivatePatient,
+  type PatientInput,
+  type PatientView,
+  showPatient,
+  updatePatient,
+  type Writing,
+} from './patients';

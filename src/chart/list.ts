@@ -1,0 +1,85 @@
+import type { Patient } from '@medplum/fhirtypes';
+import { parseSearch, type SearchRequest } from '../search';
+import type { Store, StoredVersion, Viewer } from '../store';
+import { coveragesOf, firstWrittenAt } from './load';
+import { patientMapping, type PatientStatus } from './mapping';
+import type { PatientView } from './patients';
+
+export interface PatientListRequest {
+  /** Beginnings of name words, of the e-mail or of the phone's digits; all of them must hold. */
+  search?: string;
+  status?: PatientStatus;
+  sortBy: 'lastName' | 'firstName' | 'createdAt';
+  order: 'asc' | 'desc';
+  limit: number;
+  offset: number;
+}
+
+export interface PatientList {
+  patients: PatientView[];
+  /** Of all matches. */
+  total: number;
+  /** Ids. */
+  ids: string[];
+}
+
+/** Values that the index orders patients by. */
+const SORT = { lastName: 'family', firstName: 'given', createdAt: 'created' } as const;
+
+/** Patients of a practice. Dermifi, "List all patients with pagination and filtering". */
+export async function listPatients(
+  store: Store,
+  viewer: Viewer,
+  request: PatientListRequest,
+  at: Date,
+): Promise<PatientList> {
+  const page = await store.search(viewer, searchOf(request));
+  const patients = page.matches as StoredVersion<Patient>[];
+  const coverages = await coveragesOf(
+    store,
+    viewer,
+    patients.map(({ id }) => `Patient/${id}`),
+  );
+  const views = await Promise.all(
+    patients.map(async (version) => {
+      const coverage = coverages.get(`Patient/${version.id}`);
+      const firstWritten = await firstWrittenAt(store, viewer, version);
+      const bound = { patient: version.resource, ...(coverage !== undefined && { coverage }) };
+      return patientMapping.read(bound, 'list', { at, ...(firstWritten !== undefined && { firstWritten }) });
+    }),
+  );
+  return {
+    patients: views,
+    total: page.total ?? request.offset + patients.length,
+    ids: patients.map(({ id }) => id),
+  };
+}
+
+function searchOf({ search, status, sortBy, order, limit, offset }: PatientListRequest): SearchRequest {
+  const query = new URLSearchParams({ _count: String(limit), _total: 'accurate' });
+  if (status === 'active') query.set('active:not', 'false');
+  if (status === 'inactive') {
+    query.set('active', 'false');
+    query.set('standing:not', 'pending');
+  }
+  if (status === 'pending') {
+    query.set('active', 'false');
+    query.set('standing', 'pending');
+  }
+  for (const words of wordsOf(search ?? '')) query.append('find', words.map(escaped).join(','));
+  const sort = [{ code: SORT[sortBy], keys: [SORT[sortBy]], descending: order === 'desc' }];
+  return { ...parseSearch('Patient', query), sort, offset };
+}
+
+/** What must be found, each in one of its forms: a telephone number as its digits, other text word by word. */
+function wordsOf(search: string): string[][] {
+  const text = search.trim();
+  const digits = text.replace(/\D/g, '');
+  if (/^[+\d\s().\-/]+$/.test(text) && digits !== '') return [[text, digits]];
+  return text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map((word) => [word]);
+}
+
+const escaped = (word: string): string => word.replace(/[\\,$|]/g, (character) => `\\${character}`);

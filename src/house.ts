@@ -5,9 +5,13 @@ import type { Config } from './config';
 import { StartError } from './config';
 import { openDatabase } from './database';
 import { createDirectory, directoryRules, type Directory } from './directory';
+import { createFormulary, type Formulary } from './formulary';
 import { createIdentity, MasterKeyError, type Identity } from './identity';
 import { createNotify, type Notify } from './notify';
+import { createOrders, orderRules, type Orders } from './orders';
 import { addressPolicy, createOutbound, type Outbound } from './outbound';
+import { createPharmacySimulator } from './pharmacy';
+import { createPrescriptions, type Prescriptions } from './prescriptions';
 import { createReferrals, referralEvents, referralRules, type Referrals, webhookBody } from './referrals';
 import { parseSearch } from './search';
 import { createSearchParameters, searchParameterRules, type SearchParameters } from './search-parameters';
@@ -25,6 +29,9 @@ export interface House {
   directory: Directory;
   searchParameters: SearchParameters;
   referrals: Referrals;
+  formulary: Formulary;
+  prescriptions: Prescriptions;
+  orders: Orders;
   /** Resolves when the events of everything that this process committed have been taken over by audit and delivery. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -35,7 +42,7 @@ export async function openHouse(config: Config): Promise<House> {
   const database = await openDatabase(config);
   const { connection } = database;
   try {
-    const record = createStore({ connection, rules: [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules] });
+    const record = createStore({ connection, rules: [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules, ...orderRules] });
     const searchParameters = createSearchParameters(record, connection);
     await searchParameters.start();
     const store = searchParameters.followed(record);
@@ -56,6 +63,8 @@ export async function openHouse(config: Config): Promise<House> {
     relay.current = running;
     const directory = createDirectory(store);
     const practiceNamed = identity.practices.find;
+    const formulary = createFormulary(store);
+    const network = createPharmacySimulator({ nextNumber: (sequence) => store.nextNumber(sequence) });
     return {
       config,
       connection,
@@ -67,6 +76,9 @@ export async function openHouse(config: Config): Promise<House> {
       directory,
       searchParameters,
       referrals: createReferrals({ store, directory, practiceNamed }),
+      formulary,
+      prescriptions: createPrescriptions({ store, formulary, network }),
+      orders: createOrders({ store, formulary, network }),
       drain: () => audit.flush(),
       async close() {
         await searchParameters.stop();

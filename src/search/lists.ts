@@ -15,8 +15,8 @@ export interface ListOrder {
 export const LISTS: Partial<Record<ResourceType, ListOrder>> = {
   ServiceRequest: { sorts: ['authored'], filters: ['subject', 'status', '_tag'] },
   Task: { sorts: ['modified'], filters: ['status', 'owner'] },
-  MedicationRequest: { sorts: ['authoredon'], filters: ['subject'] },
-  RequestGroup: { sorts: ['authored'], filters: ['subject'] },
+  MedicationRequest: { sorts: ['authoredon'], filters: ['subject', 'requester', 'status'] },
+  RequestGroup: { sorts: ['authored'], filters: ['subject', 'author', '_tag'] },
   Patient: { sorts: ['created', 'family', 'given'], filters: [] },
   Encounter: { sorts: ['date'], filters: ['subject'] },
   Appointment: { sorts: ['date'], filters: [] },

@@ -1,0 +1,125 @@
+import type {
+  Invoice,
+  Organization,
+  Patient,
+  Practitioner,
+  RequestGroup,
+  Resource,
+  Task,
+} from '@medplum/fhirtypes';
+import { ProblemError } from '../fhir';
+import { type Pharmacy, pharmacyOf } from '../pharmacy';
+import { containedMedication, idIn, pharmacyAt, present, searchAll } from '../prescriptions';
+import type { StoreAccess, Viewer } from '../store';
+import { type ItemRequest, itemReferences, type OrderItem, type OrderResources } from './mapping';
+
+/** An order with all that belongs to it. */
+export interface LoadedOrder extends OrderResources {
+  id: string;
+  items: OrderItem[];
+}
+
+/** Key that changes of an order lock: they are applied one after the other. */
+export function lockOf(orderId: string): string {
+  return `order ${orderId}`;
+}
+
+/** @throws ProblemError not-found */
+export async function loadOrder(access: StoreAccess, viewer: Viewer, id: string): Promise<LoadedOrder> {
+  const rg = await present<RequestGroup>(access, viewer, 'RequestGroup', id);
+  if (rg === undefined) throw new ProblemError('not-found', 'Order not found');
+  const resources = (await readRelated(access, viewer, [rg]))(rg);
+  const task = resources.task ?? (await taskOf(access, viewer, id));
+  return { ...resources, ...(task && { task }), id, items: await itemsOf(access, viewer, rg) };
+}
+
+/** An EHR's Task has an id of its own. */
+export async function taskOf(
+  access: StoreAccess,
+  viewer: Viewer,
+  orderId: string,
+): Promise<Task | undefined> {
+  const own = await present<Task>(access, viewer, 'Task', orderId);
+  if (idIn(own?.focus, 'RequestGroup') === orderId) return own;
+  const tasks = await searchAll<Task>(access, viewer, 'Task', {
+    focus: `RequestGroup/${orderId}`,
+    _sort: 'authored-on',
+  });
+  return tasks[0];
+}
+
+/** What is ordered, with its Tasks and Medications: two queries. */
+async function itemsOf(access: StoreAccess, viewer: Viewer, rg: RequestGroup): Promise<OrderItem[]> {
+  const references = itemReferences(rg);
+  const read = await access.readMany(viewer, [
+    ...references,
+    ...references.map(({ id }) => ({ type: 'Task' as const, id })),
+  ]);
+  const byKey = new Map(
+    read.filter((one) => !one.deleted).map((one) => [`${one.type}/${one.id}`, one.resource]),
+  );
+  return references.flatMap(({ type, id }): OrderItem[] => {
+    const request = byKey.get(`${type}/${id}`) as ItemRequest | undefined;
+    if (request === undefined) return [];
+    const task = byKey.get(`Task/${id}`) as Task | undefined;
+    const medication =
+      request.resourceType === 'MedicationRequest' ? containedMedication(request) : undefined;
+    return [{ request: { ...request, id }, ...(task && { task }), ...(medication && { medication }) }];
+  });
+}
+
+/** Tasks, Invoices, patients and providers of orders, one query a type. */
+export async function readRelated(
+  access: StoreAccess,
+  viewer: Viewer,
+  groups: readonly RequestGroup[],
+): Promise<(rg: RequestGroup) => OrderResources> {
+  const wanted = groups.flatMap((rg) => [
+    ...wantedOf('Task', rg.id),
+    ...wantedOf('Invoice', rg.id),
+    ...wantedOf('Patient', idIn(rg.subject, 'Patient')),
+    ...wantedOf('Practitioner', idIn(rg.author, 'Practitioner')),
+  ]);
+  const read = await access.readMany(viewer, wanted);
+  const byKey = new Map(
+    read.filter((one) => !one.deleted).map((one) => [`${one.type}/${one.id}`, one.resource]),
+  );
+  const get = <T extends Resource>(type: T['resourceType'], id: string | undefined): T | undefined =>
+    id === undefined ? undefined : (byKey.get(`${type}/${id}`) as T | undefined);
+  return (rg) => {
+    const own = get<Task>('Task', rg.id);
+    const task = idIn(own?.focus, 'RequestGroup') === rg.id ? own : undefined;
+    const invoice = get<Invoice>('Invoice', rg.id);
+    const patient = get<Patient>('Patient', idIn(rg.subject, 'Patient'));
+    const practitioner = get<Practitioner>('Practitioner', idIn(rg.author, 'Practitioner'));
+    return {
+      rg,
+      ...(task && { task }),
+      ...(invoice && { invoice }),
+      ...(patient && { patient }),
+      ...(practitioner && { practitioner }),
+    };
+  };
+}
+
+function wantedOf<T extends Resource['resourceType']>(
+  type: T,
+  id: string | undefined,
+): { type: T; id: string }[] {
+  return id === undefined ? [] : [{ type, id }];
+}
+
+/** The pharmacy that an order goes to: of the directory, or as the order describes it. */
+export async function pharmacyOfOrder(
+  access: StoreAccess,
+  viewer: Viewer,
+  task: Task | undefined,
+): Promise<Pharmacy | undefined> {
+  const known = await pharmacyAt(access, viewer, task?.owner);
+  if (known !== undefined) return known;
+  const described = task?.contained?.find(
+    (one): one is Organization =>
+      one.resourceType === 'Organization' && task.owner?.reference === `#${one.id ?? ''}`,
+  );
+  return described === undefined ? undefined : { ...pharmacyOf(described), id: undefined };
+}

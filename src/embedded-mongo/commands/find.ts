@@ -7,6 +7,7 @@ import { prepare } from '../planner/search';
 import type { Document } from '../semantics';
 import { compileProjection, parseFilter } from '../semantics';
 import { encode } from '../storage/codec';
+import { topLevel } from '../storage/partial';
 import type { Batch, CursorSource } from '../sessions/cursors';
 import type { View } from '../storage/view';
 import { encodeCursorReply } from '../wire/cursor-reply';
@@ -75,10 +76,15 @@ export function readQuery(body: Document): Query {
   };
 }
 
-function projector(body: Document): ((document: Document) => Document) | undefined {
-  const projection = documentField(body, 'projection');
-  if (!projection || Object.keys(projection).length === 0) return undefined;
-  return compileProjection(projection, parseFilter(documentField(body, 'filter') ?? {})).apply;
+function projector(body: Document): ((row: Found) => Document) | undefined {
+  const spec = documentField(body, 'projection');
+  if (!spec || Object.keys(spec).length === 0) return undefined;
+  const projection = compileProjection(spec, parseFilter(documentField(body, 'filter') ?? {}));
+  // A positional projection looks at what the filter looks at; all others need the fields that they show.
+  const positional = Object.keys(spec).some((path) => path.includes('$'));
+  const fields =
+    positional || !projection.paths ? undefined : new Set(['_id', ...projection.paths.map(topLevel)]);
+  return (row) => projection.apply(row.only(fields));
 }
 
 /** Runs a source's first batch, and keeps it as a cursor when there may be more. */
@@ -111,7 +117,7 @@ class QuerySource implements CursorSource {
   constructor(
     private readonly view: View,
     prepared: PreparedQuery,
-    private readonly project: ((document: Document) => Document) | undefined,
+    private readonly project: ((row: Found) => Document) | undefined,
     private readonly command: Command,
   ) {
     this.rows = run(view, prepared);
@@ -125,7 +131,7 @@ class QuerySource implements CursorSource {
     let exhausted = true;
     if (documents.length >= size) return { documents, exhausted: false };
     await drainNext(this.rows, pace, (row) => {
-      const encoded = this.project ? encode(this.project(row.document)) : row.bytes;
+      const encoded = this.project ? encode(this.project(row)) : row.bytes;
       if (documents.length > 0 && bytes + encoded.length > BATCH_BYTES) {
         this.pending = encoded;
         exhausted = false;

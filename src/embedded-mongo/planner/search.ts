@@ -3,6 +3,7 @@ import type { Document, Filter } from '../semantics';
 import { compileFilter, compileSort, parseFilter } from '../semantics';
 import { ServerError } from '../errors';
 import { decode } from '../storage/codec';
+import { decodeFields, fieldsOfFilter } from '../storage/partial';
 import type { Stored } from '../storage/documents';
 import type { View } from '../storage/view';
 import type { Plan } from './plan';
@@ -30,6 +31,11 @@ export class Found implements Stored {
 
   get document(): Document {
     return (this.decoded ??= decode(this.bytes));
+  }
+
+  /** The document as far as these top-level fields go. */
+  only(fields: ReadonlySet<string> | undefined): Document {
+    return this.decoded ?? (fields ? decodeFields(this.bytes, fields) : this.document);
   }
 }
 
@@ -98,16 +104,17 @@ export function* run(view: View, prepared: PreparedQuery): Generator<Found | typ
 
 function* matching(
   view: View,
-  { collection, matches, plan, work }: PreparedQuery,
+  { collection, filter, matches, plan, work }: PreparedQuery,
 ): Generator<Found | typeof PAUSE, void, void> {
   if (!collection) return;
+  const fields = fieldsOfFilter(filter);
   for (const candidate of candidates(view, collection, plan, work)) {
     if (typeof candidate === 'symbol') {
       yield candidate;
       continue;
     }
     const found = new Found(candidate.key, candidate.bytes);
-    if (plan.exact || matches(found.document)) yield found;
+    if (plan.exact || matches(found.only(fields))) yield found;
   }
 }
 

@@ -65,7 +65,7 @@ function fhirFace({ config, store, identity, audit, searchParameters }: House) {
     baseUrl: `${config.publicUrl}/fhir/R4`,
     limits: DEFAULT_LIMITS,
     validation: 'strict',
-    allows: (principal, type, permission) => identity.access.allows(principal, type, permission),
+    rowsFor: (principal, type, permission) => identity.access.rowsFor(principal, type, permission),
     authenticate: config.fhirAuth ? (x) => bearerOf(x, (token) => identity.authenticateClient(token)) : () => Promise.resolve(OPEN),
     openRoutes: [smartConfigurationRoute(identity)],
   });

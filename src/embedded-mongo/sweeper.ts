@@ -66,7 +66,11 @@ export class Sweeper {
       const prefix = numberKey(number);
       for (let removed = STEP; removed > 0 && !this.stopped;) {
         removed = await queue.submit((writer) => {
-          const rows = writer.range(table, { low: prefix, high: afterPrefix(prefix), limit: STEP });
+          const { entries: rows } = writer.range(table, {
+            low: prefix,
+            high: afterPrefix(prefix),
+            limit: STEP,
+          });
           for (const row of rows) writer.remove(table, row.key);
           if (rows.length === 0) writer.remove('catalog', key);
           return rows.length;
@@ -98,7 +102,7 @@ export class Sweeper {
         const index = collection?.indexes.find((one) => one.number === number);
         if (!collection || !index) return 0;
         const { low, high } = ttlRange(index, before);
-        const rows = writer.range('indexes', { low, high, limit: STEP });
+        const { entries: rows } = writer.range('indexes', { low, high, limit: STEP });
         for (const row of rows) {
           const key = withNumber(collection.number, readIndexEntry(index.unique, row.key, row.value).id);
           const bytes = writer.get('documents', key);

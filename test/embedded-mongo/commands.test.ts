@@ -200,6 +200,23 @@ test('a page of a multikey index neither sorts nor reads more than it returns', 
   expect(all['executionStats'].totalKeysExamined).toBeLessThan(60);
 });
 
+test('branches of $or come in the order of the sort', async () => {
+  const rows = fresh();
+  await rows.insertMany(Array.from({ length: 40 }, (_, n) => ({ _id: n as never, a: n % 4, b: n % 5 })));
+  await rows.createIndexes([{ key: { a: 1, _id: 1 } }, { key: { b: 1, _id: 1 } }]);
+  const ids = async ($or: Document[]): Promise<unknown[]> =>
+    (await rows.find({ $or }).sort({ _id: -1 }).toArray()).map(({ _id }) => _id);
+  expect(await ids([{ _id: 1 }, { _id: 30 }, { _id: 7 }])).toEqual([30, 7, 1]);
+  expect(await ids([{ a: 1, _id: { $lt: 10 } }, { b: 2 }, { _id: 39 }])).toEqual([
+    39, 37, 32, 27, 22, 17, 12, 9, 7, 5, 2, 1,
+  ]);
+  const plan = await rows
+    .find({ $or: [{ a: 1 }, { b: 2 }] })
+    .sort({ _id: -1 })
+    .explain('queryPlanner');
+  expect(JSON.stringify(plan)).toMatch(/SORT_MERGE/);
+});
+
 test('an index of ranges under $elemMatch is bounded at both ends', async () => {
   const rows = fresh();
   await rows.insertMany(

@@ -4,9 +4,8 @@ import { ServerError } from '../errors';
 import type { Document } from '../semantics';
 import { decode, encode } from '../storage/codec';
 import type { Environment } from '../storage/environment';
-import { afterPrefix } from '../storage/view';
 import type { View, Writer } from '../storage/view';
-import { asBuffer, readRange } from '../storage/view';
+import { SnapshotView, afterPrefix, asBuffer, scanRange } from '../storage/view';
 import type { CollectionDefinition, IndexDefinition } from './definitions';
 import { databaseOf } from './definitions';
 
@@ -27,11 +26,7 @@ export class Catalog {
   /** Reads everything again from the file: at start, and when a write batch was taken back. */
   reload(): void {
     const prefix = Buffer.from(COLLECTION_PREFIX);
-    const rows = readRange(this.env, 'catalog', {
-      low: prefix,
-      high: afterPrefix(prefix),
-      limit: Number.MAX_SAFE_INTEGER,
-    });
+    const rows = [...scanRange(new SnapshotView(this.env), 'catalog', prefix, afterPrefix(prefix))];
     const collections = rows.map(({ value }) => fromDocument(decode(value)));
     const before = this.collections;
     this.collections = new Map(collections.map((collection) => [collection.namespace, collection]));
@@ -119,7 +114,7 @@ export class Catalog {
   /** What was dropped and not yet emptied. */
   dropped(view: View): { table: 'documents' | 'indexes'; number: number; key: Buffer }[] {
     const prefix = Buffer.from(DROPPED_PREFIX);
-    return view.range('catalog', { low: prefix, high: afterPrefix(prefix), limit: 1000 }).map(({ key }) => {
+    return [...scanRange(view, 'catalog', prefix, afterPrefix(prefix))].map(({ key }) => {
       const [, table, number] = key.toString().split(':');
       return { table: table === 'documents' ? 'documents' : 'indexes', number: Number(number), key };
     });

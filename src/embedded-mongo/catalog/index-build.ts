@@ -61,7 +61,7 @@ function step(
   }
   const prefix = numberKey(collection.number);
   const low = from.length > 0 ? from : prefix;
-  const rows = writer.range('documents', { low, high: afterPrefix(prefix), limit: STEP });
+  const { entries: rows } = writer.range('documents', { low, high: afterPrefix(prefix), limit: STEP });
   for (const { key, value } of rows) indexDocument(engine, writer, collection, made, key.subarray(4), value);
   const last = rows.at(-1);
   return last && successor(last.key);

@@ -159,16 +159,22 @@ function renumber(own: Conjunction, outer: Conjunction): Conjunction['conditions
   );
 }
 
-/** Rows of several indexes merge by their bytes when what follows the fixed fields is encoded alike. */
+/** Rows of several indexes merge by their bytes when what follows the fixed fields is the sort, encoded alike. */
 function mergeable(scans: readonly IndexScan[], sort: readonly SortField[]): boolean {
-  const tail = ({ index, bounds }: IndexScan): string => {
-    const fixed = fixedFields(bounds);
-    const rest = index.pattern.slice(fixed).map(([path, direction]) => `${path} ${direction}`);
-    return JSON.stringify([...rest, ...(index.unique ? [] : ['_id 1'])].slice(0, sort.length));
-  };
-  const first = scans[0];
+  const wanted = sort.map(({ path }) => path);
+  const tails = scans.map(({ index, bounds }) => {
+    const rest: [string, number][] = index.pattern
+      .slice(fixedFields(bounds))
+      .map(([path, direction]) => [path, direction]);
+    return [...rest, ...(index.unique ? [] : [['_id', 1] as const])].slice(0, sort.length);
+  });
+  const [first] = scans;
   return scans.every(
-    (scan) => scan.order && scan.order.reverse === first?.order?.reverse && tail(scan) === tail(first),
+    ({ order }, i) =>
+      order !== undefined &&
+      order.reverse === first?.order?.reverse &&
+      JSON.stringify(tails[i]) === JSON.stringify(tails[0]) &&
+      JSON.stringify(tails[i]?.map(([path]) => path)) === JSON.stringify(wanted),
   );
 }
 

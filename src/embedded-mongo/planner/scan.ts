@@ -105,11 +105,21 @@ function fixedLength({ bounds }: IndexScan, { low }: Interval, fixed: number): n
 
 function* readInterval(
   view: View,
-  { index }: IndexScan,
+  { index, bounds, order: ordered }: IndexScan,
   { low, high }: Interval,
   reverse: boolean,
   fixedBytes: number,
 ): Generator<IndexRow, void, void> {
+  // All intervals of an index on _id bounded to values are single keys.
+  const point =
+    index.table === 'documents' &&
+    bounds[0]?.ranges.every((range) => range.point) &&
+    ordered?.mergeAfter === undefined;
+  if (point) {
+    const bytes = view.get('documents', low);
+    if (bytes) yield { id: low.subarray(4), bytes, order: undefined };
+    return;
+  }
   for (const { key, value } of scanRange(view, index.table, low, high, reverse)) {
     const order = key.subarray(fixedBytes);
     if (index.table === 'documents') yield { id: key.subarray(4), bytes: value, order };

@@ -3,7 +3,7 @@ import { ServerError } from '../errors';
 import type { Document } from '../semantics';
 import { decode, encodeUnlimited } from '../storage/codec';
 import type { View, Writer } from '../storage/view';
-import { afterPrefix } from '../storage/view';
+import { afterPrefix, scanRange } from '../storage/view';
 
 /** Sessions that nobody used for so long are forgotten; MongoDB's logicalSessionTimeoutMinutes. */
 export const SESSION_TIMEOUT_MINUTES = 30;
@@ -65,11 +65,7 @@ export function recordResult(
 
 function forgetStatements(writer: Writer, session: Buffer): void {
   const prefix = Buffer.concat([session, Buffer.from([1])]);
-  for (const { key } of writer.range('sessions', {
-    low: prefix,
-    high: afterPrefix(prefix),
-    limit: Number.MAX_SAFE_INTEGER,
-  })) {
+  for (const { key } of [...scanRange(writer, 'sessions', prefix, afterPrefix(prefix))]) {
     writer.remove('sessions', key);
   }
 }
@@ -77,11 +73,7 @@ function forgetStatements(writer: Writer, session: Buffer): void {
 /** Removes sessions unused since `before`. @returns how many */
 export function expireSessions(writer: Writer, before: Date): number {
   let removed = 0;
-  for (const { key, value } of writer.range('sessions', {
-    low: Buffer.from([0]),
-    high: Buffer.alloc(64, 0xff),
-    limit: 10_000,
-  })) {
+  for (const { key, value } of [...scanRange(writer, 'sessions', Buffer.from([0]), Buffer.alloc(64, 0xff))]) {
     if (key.length !== SESSION_ID_BYTES || (decode(value)['used'] as Date) >= before) continue;
     forgetStatements(writer, key);
     writer.remove('sessions', key);

@@ -3,7 +3,7 @@ import { TABLES } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
 import { SortedKeys } from './sorted-keys';
-import type { Entry, KeyRange, View, Writer } from './view';
+import type { Chunk, Entry, KeyRange, View, Writer } from './view';
 import { scanRange } from './view';
 
 interface TableChanges {
@@ -48,12 +48,13 @@ export class OverlayView implements Writer {
     return own === undefined ? this.snapshot.get(table, key) : (own ?? undefined);
   }
 
-  range(table: TableName, range: KeyRange): Entry[] {
-    const base = this.snapshot.range(table, range);
+  range(table: TableName, range: KeyRange): Chunk {
+    const chunk = this.snapshot.range(table, range);
+    const { entries: base, complete } = chunk;
     const { values, order } = this.changes[table];
-    if (values.size === 0) return base;
-    // The base chunk says nothing about what lies beyond its last key, so merging stops there.
-    const last = base.at(-1)?.key;
+    if (values.size === 0) return chunk;
+    // A base chunk that is not complete says nothing about what lies beyond its last key: merging stops there.
+    const last = complete ? undefined : base.at(-1)?.key;
     const bounded = narrow(range, last);
     const own = [
       ...order.between(
@@ -65,7 +66,7 @@ export class OverlayView implements Writer {
     const merged = merge(base, own, values, Boolean(range.reverse));
     // All of a full chunk may have been removed by this transaction: go on, lest the scan take it for the end.
     if (merged.length === 0 && last) return this.range(table, beyond(range, last));
-    return merged;
+    return { entries: merged, complete };
   }
 
   countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {

@@ -15,10 +15,17 @@ export interface KeyRange {
   limit: number;
 }
 
+/** Part of a range, from its beginning on. */
+export interface Chunk {
+  entries: Entry[];
+  /** Nothing follows in the range. */
+  complete: boolean;
+}
+
 /** What a command reads from: the latest commit, a transaction's snapshot with its own writes, or a write batch. */
 export interface View {
   get(table: TableName, key: Buffer): Buffer | undefined;
-  range(table: TableName, range: KeyRange): Entry[];
+  range(table: TableName, range: KeyRange): Chunk;
   /** How many keys lie from `low` (inclusive) to `high` (exclusive), counting no further than `most`. */
   countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number;
   /** Indexes that became ready after this number are not complete in this view. */
@@ -46,10 +53,10 @@ export function readRange(
   table: TableName,
   range: KeyRange,
   transaction?: Transaction,
-): Entry[] {
+): Chunk {
   const { low, high, reverse, limit } = range;
   const entries: Entry[] = [];
-  if (low.compare(high) >= 0) return entries;
+  if (low.compare(high) >= 0) return { entries, complete: true };
   const options = {
     ...(reverse
       ? { start: high, end: low, reverse: true, inclusiveEnd: true, exclusiveStart: true }
@@ -61,9 +68,9 @@ export function readRange(
   for (const { key, value } of env.tables[table].getRange(options)) {
     entries.push({ key, value: asBuffer(value) });
     bytes += value.length;
-    if (bytes > CHUNK_BYTES) break;
+    if (bytes > CHUNK_BYTES) return { entries, complete: false };
   }
-  return entries;
+  return { entries, complete: entries.length < limit };
 }
 
 /** Counts natively, which costs about 0.2 us a key. */
@@ -116,7 +123,7 @@ export class SnapshotView implements View {
     return value === undefined ? undefined : asBuffer(value);
   }
 
-  range(table: TableName, range: KeyRange): Entry[] {
+  range(table: TableName, range: KeyRange): Chunk {
     return readRange(this.env, table, range, this.transaction);
   }
 
@@ -148,10 +155,10 @@ export function* scanRange(
 ): Generator<Entry, void, void> {
   let size = FIRST_CHUNK;
   for (let from = low, to = high; ; size = Math.min(size * 4, LARGEST_CHUNK)) {
-    const chunk = view.range(table, { low: from, high: to, reverse, limit: size });
-    yield* chunk;
-    const last = chunk.at(-1);
-    if (!last) return;
+    const { entries, complete } = view.range(table, { low: from, high: to, reverse, limit: size });
+    yield* entries;
+    const last = entries.at(-1);
+    if (complete || !last) return;
     if (reverse) to = last.key;
     else from = successor(last.key);
   }

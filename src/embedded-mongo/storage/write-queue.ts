@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs';
 import type { Environment, TableName } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
-import type { Entry, KeyRange, Writer } from './view';
+import type { Chunk, KeyRange, Writer } from './view';
 import { asBuffer, countKeys, readRange } from './view';
 
 /** Thrown by `claim` when an open transaction holds the key: the operation runs again when it has ended. */
@@ -31,7 +31,7 @@ class BatchWriter implements Writer {
     return value === undefined ? undefined : asBuffer(value);
   }
 
-  range(table: TableName, range: KeyRange): Entry[] {
+  range(table: TableName, range: KeyRange): Chunk {
     return readRange(this.env, table, range);
   }
 

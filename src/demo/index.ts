@@ -1,6 +1,7 @@
 import type { House } from '../house';
 import { saveCredentials, type DemoCredentials } from './credentials';
 import { seedDirectory } from './directory';
+import { seedPharmacy } from './pharmacy';
 
 export { credentialsFile, loadCredentials, type DemoCredentials } from './credentials';
 
@@ -42,6 +43,7 @@ export async function seedDemonstration(house: House): Promise<DemoCredentials> 
     portal: await seedPortalUsers(house),
   };
   await seedDirectory(house);
+  await seedPharmacy(house);
   saveCredentials(house.config.dataDir, credentials);
   return credentials;
 }

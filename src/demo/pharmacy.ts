@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readFormulary, writeFormulary } from '../formulary';
+import { serverContext } from '../house';
+import { readPharmacies, writePharmacies } from '../pharmacy';
+import type { Store } from '../store';
+
+const DEMO = join(__dirname, '..', '..', 'demo');
+
+/** Pharmacies and formulary of the demonstration, in the form that operators import. */
+export const DEMO_PHARMACIES = join(DEMO, 'pharmacies.csv');
+export const DEMO_FORMULARY = join(DEMO, 'formulary.csv');
+
+/** Seeds the pharmacies that prescriptions can be sent to, and a small dermatology formulary with its fees. */
+export async function seedPharmacy({ store }: { store: Store }): Promise<void> {
+  await writePharmacies(store, readPharmacies(readFileSync(DEMO_PHARMACIES, 'utf8')), serverContext());
+  await writeFormulary(store, readFormulary(readFileSync(DEMO_FORMULARY, 'utf8')), serverContext());
+}

@@ -32,7 +32,7 @@ export function costOf(view: View, scans: readonly IndexScan[]): number {
 }
 
 /** One entry at most: all fields of a unique index bounded to one value each. */
-function isSingle({ index, bounds, intervals }: IndexScan): boolean {
+export function isSingle({ index, bounds, intervals }: IndexScan): boolean {
   return (
     index.unique &&
     intervals.length === 1 &&

@@ -4,7 +4,7 @@ import type { Document, Filter } from '../semantics';
 import { compileSort, isDocument, parseFilter } from '../semantics';
 import type { View } from '../storage/view';
 import { scansOf } from './candidates';
-import { chooseScan, costOf } from './choice';
+import { chooseScan, costOf, isSingle } from './choice';
 import type { Conjunction } from './conditions';
 import { conjunctionOf, imply } from './conditions';
 import type { IndexScan, SortField, UsableIndex } from './index-scan';
@@ -38,6 +38,9 @@ export function planQuery(
   const hint = readHint(collection, query.hint);
   if (hint === 'natural') return scanAll(sort, filter);
   const conjunction = conjunctionOf([filter]);
+  const byId = hint ? undefined : scansOf(idIndex(collection), conjunction, sort).find(isSingle);
+  if (byId)
+    return { access: { kind: 'index', scan: byId }, sortsInMemory: false, exact: isExact(conjunction, byId) };
   const indexes = usableIndexes(view, collection, conjunction).filter(
     ({ name }) => hint === undefined || name === hint.name,
   );

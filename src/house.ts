@@ -1,13 +1,14 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { auditRules, createAudit, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
+import { noteRules } from './chart';
 import type { Config } from './config';
 import { StartError } from './config';
 import { openDatabase } from './database';
 import { createDirectory, directoryRules, type Directory } from './directory';
 import { createFormulary, type Formulary } from './formulary';
 import { createIdentity, MasterKeyError, type Identity } from './identity';
-import { createNotify, type Notify } from './notify';
+import { createNotify, subscriptionRules, type Notify } from './notify';
 import { createOrders, orderRules, type Orders } from './orders';
 import { addressPolicy, createOutbound, type Outbound } from './outbound';
 import { createPharmacySimulator } from './pharmacy';
@@ -42,11 +43,12 @@ export async function openHouse(config: Config): Promise<House> {
   const database = await openDatabase(config);
   const { connection } = database;
   try {
-    const record = createStore({ connection, rules: [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules, ...orderRules] });
+    const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
+    const rules = [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules, ...orderRules, ...noteRules, ...subscriptionRules(outbound.policy)];
+    const record = createStore({ connection, rules });
     const searchParameters = createSearchParameters(record, connection);
     await searchParameters.start();
     const store = searchParameters.followed(record);
-    const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
     const identity = await openIdentity(config, connection, store, outbound);
     const relay: { current?: Relay } = {};
     const audit = await createAudit({
@@ -197,7 +199,7 @@ function notifyOptions(
         requestId: deliveries[0]?.eventId ?? subscription.id,
         face: 'worker',
         interaction: 'delivery',
-        action: 'E',
+        action: 'R', // a disclosure
         outcome: result.kind === 'received' ? '0' : '4',
         agent: { kind: 'system', id: 'delivery', name: 'Crosswalk delivery', address: hostname() },
         resources: deliveries.map(({ focus }) => `${focus.type}/${focus.id}`),

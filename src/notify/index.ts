@@ -1,16 +1,30 @@
+import type { Subscription } from '@medplum/fhirtypes';
 import type { Connection } from 'mongoose';
-import { createQueues } from './delivery/queues';
-import { createWorker, type WorkerContext } from './delivery/worker';
+import type { Server } from 'node:http';
 import type { Outbound } from '../outbound';
-import type { Store, Viewer, WriteContext } from '../store';
+import { EVERYTHING, type Store, type Viewer, type WriteContext } from '../store';
+import { createBindingTokens } from './binding-tokens';
+import type { DeliverContext } from './delivery/deliver';
+import { sendHeartbeats } from './delivery/heartbeats';
+import { createQueues } from './delivery/queues';
+import type { TurnContext } from './delivery/turn';
+import { createWorker } from './delivery/worker';
 import { createSecrets, type Sealing } from './secrets';
-import { activate, turnOff, type LifecycleContext } from './subscriptions/lifecycle';
-import { createRegistry } from './subscriptions/registry';
+import { createSubscriptionService, type SubscriptionService } from './service';
+import { createSockets } from './sockets';
+import { compileSubscription } from './subscriptions/compile';
+import { createHandshakes } from './subscriptions/handshakes';
+import { turnOff, type LifecycleContext } from './subscriptions/lifecycle';
+import { createRegistry, type Registry } from './subscriptions/registry';
 import type { CompiledSubscription, Notice, RecordChange } from './types';
 import { createWebhooks, stableEventId, type Webhooks } from './webhooks';
 
-export { TEST_EVENT, WEBHOOK_EVENTS, type Webhook, type Webhooks } from './webhooks';
-export type { Attempt, RecordChange } from './types';
+export { type Webhook, type Webhooks } from './webhooks';
+export { TEST_EVENT, WEBHOOK_EVENTS } from './webhook-events';
+export { subscriptionRules } from './subscriptions/rules';
+export type { EventRange, SubscriptionService } from './service';
+export type { Topic } from './topics';
+export type { Attempt, PayloadContent, RecordChange } from './types';
 
 /** What a change of the record means in a vendor's words. */
 export interface VendorEvent {
@@ -33,142 +47,139 @@ export interface NotifyOptions {
   vendorEvents(change: RecordChange): Promise<VendorEvent[]>;
   /** What the author of a Subscription may still read; undefined when it was revoked. */
   viewerOf(subscription: CompiledSubscription): Promise<Viewer | undefined>;
-  observe: WorkerContext['observe'];
+  observe: DeliverContext['observe'];
   clock?: () => Date;
-  keepAttemptsSeconds?: number;
+  /** Seconds that finished deliveries and attempts are kept; default 30 days. */
+  keepSeconds?: number;
 }
 
 export interface Notify {
   webhooks: Webhooks;
+  /** What the FHIR operations on Subscription do. */
+  subscriptions: SubscriptionService;
   /** The relay's handler: lays what the changes mean into the queues of those who listen. Idempotent. */
   onChanges(changes: readonly RecordChange[]): Promise<void>;
   /** Collections, and the subscriptions in memory. */
   prepare(): Promise<void>;
   /** Begins to deliver. */
   start(): Promise<void>;
+  /** Takes the websocket upgrades of a server. */
+  attach(server: Server): void;
   stop(): Promise<void>;
 }
 
 const THIRTY_DAYS = 30 * 24 * 3600;
-const HANDSHAKE_POLL_MS = 5_000;
+const LOOK_MS = 1_000;
 
 /** Subscriptions and webhooks: the registry, the queues, the worker, and the commands on them. */
 export function createNotify(options: NotifyOptions): Notify {
+  const { store, outbound, baseUrl } = options;
   const clock = options.clock ?? (() => new Date());
   const queues = createQueues(options.connection, clock);
   const secrets = createSecrets(options.connection, options.sealing, clock);
-  const registry = createRegistry(options.store);
-  const lifecycle = lifecycleOf(options, queues);
-  const worker = createWorker({
-    queues,
-    store: options.store,
-    outbound: options.outbound,
-    secrets,
-    baseUrl: options.baseUrl,
-    clock,
-    async subscription(id) {
-      await registry.refresh();
-      return registry.get(id);
-    },
-    viewerOf: options.viewerOf,
+  const tokens = createBindingTokens(options.connection, clock);
+  const registry = createRegistry(store);
+  const lifecycle = lifecycleOf(options, queues.eventsSoFar);
+  const turn: TurnContext = {
+    ...{ queues, store, outbound, secrets, baseUrl, clock, viewerOf: options.viewerOf, observe: options.observe },
+    subscription: (id) => presentSubscription(store, id),
+    shapeOf: registry.shapeOf,
     turnOff: (subscription, reason) => turnOff(lifecycle, subscription.id, reason),
-    observe: options.observe,
-  });
-  const handshakes = createHandshakes(lifecycle, async (id) => {
-    await queues.queues.updateOne({ _id: id }, { $set: { nextAt: clock() } });
-    worker.wake();
-  });
+    wakeSockets: (id) => sockets.wake(id),
+  };
+  const sockets = createSockets(turn, tokens);
+  const worker = createWorker(turn);
+  const handshakes = createHandshakes(lifecycle, queues, clock, worker.wake);
   let timer: NodeJS.Timeout | undefined;
-  const shakeHands = (): void => {
-    for (const { id, status } of registry.all()) if (status === 'requested') handshakes.begin(id);
+  let looking: Promise<void> | undefined;
+  const look = async (): Promise<void> => {
+    await registry.refresh();
+    handshakes.begin(registry.requested());
+    for (const { id } of registry.ended(clock())) await turnOff(lifecycle, id, 'The end of the Subscription has come.');
+    await sendHeartbeats(turn);
   };
   return {
-    webhooks: createWebhooks({ store: options.store, outbound: options.outbound, queues, secrets, clock, wake: worker.wake }),
+    webhooks: createWebhooks({ store, outbound, queues, secrets, clock, wake: worker.wake }),
+    subscriptions: createSubscriptionService({ turn, tokens, secrets, topics: registry.topics, wake: worker.wake }),
     async onChanges(changes) {
       await registry.refresh();
-      const noticed = new Map<string, Notice[]>();
-      for (const change of changes) {
-        for (const [id, notice] of await noticesOf(options, registry, change)) noticed.set(id, [...(noticed.get(id) ?? []), notice]);
-      }
-      for (const [id, notices] of noticed) await queues.enqueue(id, notices);
+      const noticed = await noticesOfAll(options, registry, changes);
+      await queues.enqueue(noticed);
       if (noticed.size > 0) worker.wake();
-      if (timer !== undefined) shakeHands();
+      if (timer !== undefined) handshakes.begin(registry.requested());
     },
     async prepare() {
-      await queues.ensureIndexes(options.keepAttemptsSeconds ?? THIRTY_DAYS);
+      await queues.ensureIndexes({ deliveries: options.keepSeconds ?? THIRTY_DAYS, attempts: options.keepSeconds ?? THIRTY_DAYS });
+      await tokens.ensureIndexes();
       await registry.refresh();
     },
     async start() {
-      // What waited for its next attempt when the last process ended is tried at once.
-      const now = clock();
-      await queues.deliveries.updateMany({ state: 'pending', nextAt: { $gt: now } }, { $set: { nextAt: now } });
-      await queues.queues.updateMany({ nextAt: { $gt: now } }, { $set: { nextAt: now } });
-      worker.start();
-      timer = setInterval(() => void registry.refresh().then(shakeHands, () => undefined), HANDSHAKE_POLL_MS);
-      shakeHands();
+      await worker.start();
+      timer = setInterval(() => {
+        looking ??= look()
+          .catch(() => undefined) // the next look tries again
+          .finally(() => (looking = undefined));
+      }, LOOK_MS);
+      handshakes.begin(registry.requested());
     },
+    attach: sockets.attach,
     async stop() {
       clearInterval(timer);
       timer = undefined;
+      sockets.close();
+      await looking;
       await handshakes.settled();
       await worker.stop();
     },
   };
 }
 
-function lifecycleOf(options: NotifyOptions, queues: ReturnType<typeof createQueues>): LifecycleContext {
+/** The Subscription as it is at this moment: what was turned off or deleted anywhere is told nothing more. */
+async function presentSubscription(store: Store, id: string): Promise<CompiledSubscription | undefined> {
+  const stored = await store.read<Subscription>(EVERYTHING, 'Subscription', id);
+  return stored === undefined || stored.deleted ? undefined : compileSubscription(stored, stored.author);
+}
+
+function lifecycleOf({ store, outbound, baseUrl, serverContext }: NotifyOptions, eventsSoFar: LifecycleContext['eventsSoFar']): LifecycleContext {
   return {
-    store: options.store,
-    outbound: options.outbound,
-    baseUrl: options.baseUrl,
-    eventsSoFar: async (id) => (await queues.queues.findOne({ _id: id }))?.number ?? 0,
+    ...{ store, outbound, baseUrl, eventsSoFar },
     get context() {
-      return options.serverContext();
+      return serverContext();
     },
   };
 }
 
-/** Handshakes in the background, one at a time for each subscription. */
-function createHandshakes(lifecycle: LifecycleContext, done: (id: string) => Promise<void>) {
-  const running = new Map<string, Promise<void>>();
-  return {
-    begin(id: string): void {
-      if (running.has(id)) return;
-      const shaking = activate(lifecycle, id)
-        .then(() => done(id))
-        .catch(() => undefined) // the next poll tries again
-        .finally(() => running.delete(id));
-      running.set(id, shaking);
-    },
-    async settled(): Promise<void> {
-      await Promise.all(running.values());
-    },
-  };
+async function noticesOfAll(options: NotifyOptions, registry: Registry, changes: readonly RecordChange[]): Promise<Map<string, Notice[]>> {
+  const noticed = new Map<string, Notice[]>();
+  for (const change of changes) {
+    for (const [id, notice] of await noticesOf(options, registry, change)) {
+      const all = noticed.get(id);
+      if (all === undefined) noticed.set(id, [notice]);
+      else all.push(notice);
+    }
+  }
+  return noticed;
 }
 
 /** Who is to be told of a change, and what. */
-async function noticesOf(
-  options: NotifyOptions,
-  registry: ReturnType<typeof createRegistry>,
-  change: RecordChange,
-): Promise<[string, Notice][]> {
+async function noticesOf(options: NotifyOptions, registry: Registry, change: RecordChange): Promise<[string, Notice][]> {
   const { event, current } = change;
+  const { type, version } = current;
   const base = {
     at: event.at,
-    focus: { type: current.type, id: current.id, version: current.version },
+    key: `${type}/${current.id}`,
+    focus: { type, id: current.id, version },
     interaction: event.interaction,
   };
-  const plain = registry.matching(change).map(({ id }): [string, Notice] => [
+  const plain = (await registry.matching(change)).map(({ id }): [string, Notice] => [
     id,
-    { ...base, eventId: stableEventId(id, current.type, current.id, String(current.version)), key: `${current.type}/${current.id}` },
+    { ...base, eventId: stableEventId(id, type, current.id, String(version)) },
   ]);
   const vendor: [string, Notice][] = [];
-  for (const told of await options.vendorEvents(change)) {
-    for (const { id } of registry.webhooksOf(told.practices, told.event)) {
-      const eventId = stableEventId(id, told.event, current.type, current.id, String(current.version));
-      vendor.push([id, { ...base, eventId, key: `${current.type}/${current.id}`, vendor: { event: told.event, body: told.body } }]);
+  for (const { event: name, practices, body } of await options.vendorEvents(change)) {
+    for (const { id } of registry.webhooksOf(practices, name)) {
+      vendor.push([id, { ...base, eventId: stableEventId(id, name, type, current.id, String(version)), vendor: { event: name, body } }]);
     }
   }
   return [...plain, ...vendor];
 }
-

@@ -1,4 +1,4 @@
-import type { Resource, ResourceType } from '@medplum/fhirtypes';
+import type { ResourceType, Subscription } from '@medplum/fhirtypes';
 import type { OutboxEvent, StoredVersion } from '../store';
 
 /** A committed change as the relay hands it over: the event, what it made and what was before. */
@@ -34,7 +34,10 @@ export interface Delivery extends Notice {
   attempts: number;
   /** When the next attempt is due, while pending. */
   nextAt: Date;
-  deliveredAt?: Date;
+  /** Since when it is tried: its beginning, or its last replay. */
+  pendingSince: Date;
+  /** When it was delivered or skipped; it is kept for a while after that, for `$events` and replay. */
+  settledAt?: Date;
 }
 
 /** What became of one attempt. Collection `notify_attempts`; kept for a configurable time. */
@@ -60,12 +63,21 @@ export interface Queue {
   _id: string;
   /** Number of the last notice: events since the subscription's start. */
   number: number;
+  /** Counts whatever makes work: who gives the queue back sees whether something came meanwhile. */
+  wakes: number;
   /** When its next delivery is due; absent when nothing waits. */
   nextAt?: Date;
+  /** Who works on it, and until when unless renewed. */
   lease?: string;
   until?: Date;
-  /** Failures in a row, over all its deliveries. */
-  failures: number;
+  /** Since when every call fails; absent while calls succeed. */
+  failingSince?: Date;
+  /** The receiver asked for no call before then (`Retry-After`). */
+  notBefore?: Date;
+  /** When the next heartbeat is due, where one was asked for. */
+  heartbeatAt?: Date;
+  /** A process is shaking hands; until then no other does. */
+  handshakeUntil?: Date;
 }
 
 export type PayloadContent = 'empty' | 'id-only' | 'full-resource';
@@ -78,12 +90,13 @@ export interface CompiledSubscription {
   /** Practices that see the Subscription: its owner's. Empty: the whole deployment's. */
   practices: readonly string[];
   author: { id: string; kind: string } | undefined;
+  channel: 'rest-hook' | 'websocket';
   endpoint: string;
   headers: Readonly<Record<string, string>>;
   /** How it is told: R4's plain channel, the Backport's bundles, or a vendor's own JSON. */
   form:
     | { kind: 'r4'; payload: string | undefined }
-    | { kind: 'backport'; topic: string; content: PayloadContent; payload: string }
+    | { kind: 'backport'; topic: string | undefined; content: PayloadContent; payload: string }
     | { kind: 'vendor'; vendor: 'handoffrx'; events: readonly string[] };
   /** Milliseconds a call may take. */
   timeout: number;
@@ -91,5 +104,7 @@ export interface CompiledSubscription {
   maxCount: number;
   heartbeatSeconds: number | undefined;
   end: Date | undefined;
-  resource: Resource;
+  /** Why it is in error, or was turned off. */
+  error: string | undefined;
+  resource: Subscription;
 }

@@ -9,10 +9,7 @@ import type { Queues } from './delivery/queues';
 import type { Secrets } from './secrets';
 import { VENDOR_EVENT } from './subscriptions/compile';
 import type { Attempt, Notice } from './types';
-
-/** The events a HandoffRx webhook can be told of, and the trial event. */
-export const WEBHOOK_EVENTS = ['referral.created', 'referral.accepted', 'referral.declined', 'referral.scheduled', 'referral.completed'] as const;
-export const TEST_EVENT = 'webhook.test';
+import { TEST_EVENT, WEBHOOK_EVENTS } from './webhook-events';
 
 const REFERRAL_TOPIC = 'https://crosswalk.example/fhir/SubscriptionTopic/referral';
 
@@ -59,7 +56,7 @@ export function createWebhooks(context: WebhookContext): Webhooks {
     async test(id) {
       await known(store, id);
       const notice = testNotice(id, clock());
-      await queues.enqueue(id, [notice]);
+      await queues.enqueue(new Map([[id, [notice]]]));
       context.wake();
       return { eventId: notice.eventId };
     },
@@ -139,17 +136,12 @@ function testNotice(id: string, at: Date): Notice {
   };
 }
 
-async function replay({ queues, clock, wake }: WebhookContext, id: string, event: string | undefined): Promise<number> {
+async function replay({ queues, wake }: WebhookContext, id: string, event: string | undefined): Promise<number> {
   const chosen = event === undefined ? { state: 'dead' as const } : /^\d+$/.test(event) ? { number: Number(event) } : { eventId: event };
-  const now = clock();
-  const { modifiedCount } = await queues.deliveries.updateMany(
-    { subscription: id, ...chosen },
-    { $set: { state: 'pending', attempts: 0, nextAt: now, at: now } },
-  );
-  if (modifiedCount === 0 && event !== undefined) throw new ProblemError('not-found', 'The webhook has no such event; see `webhook attempts`.');
-  await queues.queues.updateOne({ _id: id }, { $set: { nextAt: now } });
+  const replayed = await queues.replay(id, chosen);
+  if (replayed === 0 && event !== undefined) throw new ProblemError('not-found', 'The webhook has no such event; see `webhook attempts`.');
   wake();
-  return modifiedCount;
+  return replayed;
 }
 
 /** Event id of what one change means to the subscribers of a vendor: the same for the same change, always. */

@@ -4,7 +4,7 @@ import type { CompiledSubscription } from '../types';
 /** What came of one call: received, to be tried again, or never again. */
 export type Result =
   | { kind: 'received'; answer: Answer }
-  | { kind: 'retry'; answer?: Answer; error?: string; milliseconds: number; unreachable: boolean }
+  | { kind: 'retry'; answer?: Answer; error?: string; milliseconds: number }
   | { kind: 'gone'; answer: Answer };
 
 const ANSWER_KEPT = 256;
@@ -16,9 +16,9 @@ export async function attempt(outbound: Outbound, subscription: CompiledSubscrip
     const answer = await outbound.call({ ...call, timeout: subscription.timeout, answerBytes: ANSWER_KEPT });
     if (answer.status >= 200 && answer.status < 300) return { kind: 'received', answer };
     if (answer.status === 410) return { kind: 'gone', answer };
-    return { kind: 'retry', answer, milliseconds: answer.milliseconds, unreachable: false };
+    return { kind: 'retry', answer, milliseconds: answer.milliseconds };
   } catch (error) {
-    return { kind: 'retry', error: reasonOf(error), milliseconds: Math.round(performance.now() - started), unreachable: true };
+    return { kind: 'retry', error: reasonOf(error), milliseconds: Math.round(performance.now() - started) };
   }
 }
 

@@ -18,12 +18,13 @@ const LONGEST = HOUR;
 export function waitAfter(attempts: number, retryAfter: string | undefined, now: Date, random: () => number = Math.random): number {
   const planned = WAITS[attempts - 1] ?? LONGEST;
   const jittered = planned * (0.9 + random() * 0.2);
-  return Math.min(Math.max(jittered, retryAfterMs(retryAfter, now)), 24 * HOUR);
+  return Math.max(jittered, retryAfterMs(retryAfter, now));
 }
 
-function retryAfterMs(value: string | undefined, now: Date): number {
+/** Milliseconds that `Retry-After` asks for, at most a day; 0 without one. */
+export function retryAfterMs(value: string | undefined, now: Date): number {
   if (value === undefined) return 0;
-  if (/^\d+$/.test(value.trim())) return Number(value) * SECOND;
+  if (/^\d+$/.test(value.trim())) return Math.min(Number(value) * SECOND, 24 * HOUR);
   const date = Date.parse(value);
-  return Number.isNaN(date) ? 0 : Math.max(0, date - now.getTime());
+  return Number.isNaN(date) ? 0 : Math.min(Math.max(0, date - now.getTime()), 24 * HOUR);
 }

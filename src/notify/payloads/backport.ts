@@ -1,6 +1,6 @@
 import type { Bundle, BundleEntry, Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
-import type { CompiledSubscription, Delivery } from '../types';
+import type { CompiledSubscription, Delivery, PayloadContent } from '../types';
 
 const PROFILE = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 
@@ -11,6 +11,8 @@ export interface Told {
   /** The focus as it was at that version; undefined when the subscriber may not see it. */
   resource: Resource | undefined;
   visible: boolean;
+  /** What the topic's notification shape includes, as the subscriber may see it. */
+  included: readonly Resource[];
 }
 
 /** SubscriptionStatus as R4 has it: Parameters. http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-status-r4 */
@@ -20,8 +22,9 @@ export function statusParameters(
   type: NotificationType,
   eventsSinceStart: number,
   told: readonly Told[] = [],
+  content: PayloadContent = contentOf(subscription),
 ): Parameters {
-  const topic = subscription.form.kind === 'backport' ? [{ name: 'topic', valueCanonical: subscription.form.topic }] : [];
+  const topic = subscription.form.kind === 'backport' && subscription.form.topic !== undefined ? [{ name: 'topic', valueCanonical: subscription.form.topic }] : [];
   return {
     resourceType: 'Parameters',
     id: randomUUID(),
@@ -32,25 +35,32 @@ export function statusParameters(
       { name: 'status', valueCode: subscription.status },
       { name: 'type', valueCode: type },
       { name: 'events-since-subscription-start', valueString: String(eventsSinceStart) },
-      ...told.map((each) => eventParameter(baseUrl, subscription, each)),
+      ...told.map((each) => eventParameter(baseUrl, content, each)),
+      ...(subscription.error === undefined ? [] : [{ name: 'error', valueCodeableConcept: { text: subscription.error } }]),
     ],
   };
 }
 
-function eventParameter(baseUrl: string, subscription: CompiledSubscription, { delivery, visible }: Told): ParametersParameter {
+function eventParameter(baseUrl: string, content: PayloadContent, { delivery, visible, included }: Told): ParametersParameter {
   const { focus } = delivery;
-  const named = visible && contentOf(subscription) !== 'empty';
+  const named = visible && content !== 'empty';
+  const context = named ? included : [];
   return {
     name: 'notification-event',
     part: [
       { name: 'event-number', valueString: String(delivery.number) },
       { name: 'timestamp', valueInstant: delivery.at.toISOString() },
       ...(named ? [{ name: 'focus', valueReference: { reference: `${baseUrl}/${focus.type}/${focus.id}` } }] : []),
+      ...context.map((each) => ({ name: 'additional-context', valueReference: { reference: addressOf(baseUrl, each) } })),
     ],
   };
 }
 
-function contentOf(subscription: CompiledSubscription): string {
+function addressOf(baseUrl: string, { resourceType, id }: Resource): string {
+  return `${baseUrl}/${resourceType}/${id ?? ''}`;
+}
+
+function contentOf(subscription: CompiledSubscription): PayloadContent {
   return subscription.form.kind === 'backport' ? subscription.form.content : 'empty';
 }
 
@@ -61,9 +71,9 @@ export function notificationBundle(
   type: NotificationType,
   eventsSinceStart: number,
   told: readonly Told[],
+  content: PayloadContent = contentOf(subscription),
 ): Bundle {
-  const status = statusParameters(baseUrl, subscription, type, eventsSinceStart, told);
-  const content = contentOf(subscription);
+  const status = statusParameters(baseUrl, subscription, type, eventsSinceStart, told, content);
   return {
     resourceType: 'Bundle',
     id: randomUUID(),
@@ -77,9 +87,25 @@ export function notificationBundle(
         request: { method: 'GET', url: `${baseUrl}/Subscription/${subscription.id}/$status` },
         response: { status: '200' },
       },
-      ...(content === 'empty' ? [] : told.filter(({ visible }) => visible).map((each) => focusEntry(baseUrl, each, content === 'full-resource'))),
+      ...(content === 'empty' ? [] : resourceEntries(baseUrl, told, content === 'full-resource')),
     ],
   };
+}
+
+/** The focus of each event, then what goes with them, each once. */
+function resourceEntries(baseUrl: string, told: readonly Told[], full: boolean): BundleEntry[] {
+  const visible = told.filter((each) => each.visible);
+  const included = new Map(visible.flatMap((each) => each.included.map((resource) => [addressOf('', resource), resource])));
+  for (const { delivery } of visible) included.delete(`/${delivery.focus.type}/${delivery.focus.id}`);
+  return [
+    ...visible.map((each) => focusEntry(baseUrl, each, full)),
+    ...[...included].map(([address, resource]) => ({
+      fullUrl: baseUrl + address,
+      ...(full && { resource }),
+      request: { method: 'GET' as const, url: address.slice(1) },
+      response: { status: '200' },
+    })),
+  ];
 }
 
 const METHOD = { create: 'POST', update: 'PUT', delete: 'DELETE' } as const;

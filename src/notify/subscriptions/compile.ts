@@ -2,7 +2,7 @@ import type { Extension, Subscription } from '@medplum/fhirtypes';
 import type { StoredVersion } from '../../store';
 import type { CompiledSubscription, PayloadContent } from '../types';
 
-const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 /** Ours: the channel speaks a vendor's own JSON; each repetition names an event. */
 export const VENDOR_EVENT = 'https://crosswalk.example/fhir/StructureDefinition/webhook-event';
 
@@ -42,6 +42,7 @@ export function compileSubscription(stored: StoredVersion<Subscription>, author:
     status: resource.status,
     practices: stored.access,
     author,
+    channel: channel.type === 'websocket' ? 'websocket' : 'rest-hook',
     endpoint: channel.endpoint ?? '',
     headers: headersOf(channel.header ?? []),
     form: formOf(resource),
@@ -49,6 +50,7 @@ export function compileSubscription(stored: StoredVersion<Subscription>, author:
     maxCount: Math.min(Math.max(extension('backport-max-count')?.valuePositiveInt ?? 1, 1), 1000),
     heartbeatSeconds: extension('backport-heartbeat-period')?.valueUnsignedInt,
     end: resource.end === undefined ? undefined : new Date(resource.end),
+    error: resource.error,
     resource,
   };
 }
@@ -59,7 +61,7 @@ function formOf(subscription: Subscription): CompiledSubscription['form'] {
   if (events.length > 0) return { kind: 'vendor', vendor: 'handoffrx', events };
   const content = (channel as ChannelExtensions)._payload?.extension?.find(({ url }) => url === `${BACKPORT}/backport-payload-content`)?.valueCode;
   if (content !== undefined || isTopicBased(subscription)) {
-    return { kind: 'backport', topic: subscription.criteria, content: contentOf(content), payload: channel.payload ?? 'application/fhir+json' };
+    return { kind: 'backport', topic: isTopicBased(subscription) ? subscription.criteria : undefined, content: contentOf(content), payload: channel.payload ?? 'application/fhir+json' };
   }
   return { kind: 'r4', payload: channel.payload };
 }
@@ -68,15 +70,19 @@ function contentOf(code: string | undefined): PayloadContent {
   return code === 'empty' || code === 'full-resource' ? code : 'id-only';
 }
 
-/** `channel.header`: "Authorization: Bearer ..." lines. Headers that frame the message are the server's own. */
+/** `channel.header`: "Authorization: Bearer ..." lines. */
 function headersOf(lines: readonly string[]): Record<string, string> {
-  const pairs = lines.flatMap((line) => {
+  const pairs = lines.filter(isHeaderLine).map((line) => {
     const at = line.indexOf(':');
-    const name = line.slice(0, at).trim();
-    const value = line.slice(at + 1).trim();
-    return at > 0 && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !FRAMING.has(name.toLowerCase()) && !/[\r\n\0]/.test(value) ? [[name, value] as const] : [];
+    return [line.slice(0, at).trim(), line.slice(at + 1).trim()] as const;
   });
   return Object.fromEntries(pairs);
+}
+
+/** Whether a line is a header that a subscriber may add; those that frame the message are the server's own. */
+export function isHeaderLine(line: string): boolean {
+  const [, name, value = ''] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:(.*)$/s.exec(line.trim()) ?? [];
+  return name !== undefined && !FRAMING.has(name.toLowerCase()) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
 const FRAMING = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer', 'keep-alive']);

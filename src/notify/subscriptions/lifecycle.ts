@@ -1,4 +1,4 @@
-import type { Subscription } from '@medplum/fhirtypes';
+import type { Bundle, Subscription } from '@medplum/fhirtypes';
 import { ProblemError, stringifyFhirJson, stringifyFhirXml } from '../../fhir';
 import { acceptUrl, type Outbound } from '../../outbound';
 import { EVERYTHING, type Store, type StoredVersion, type WriteContext } from '../../store';
@@ -6,6 +6,7 @@ import { attempt, type Result } from '../delivery/attempt';
 import { notificationBundle } from '../payloads';
 import type { CompiledSubscription } from '../types';
 import { compileSubscription } from './compile';
+import { ownWrite } from './rules';
 
 export interface LifecycleContext {
   store: Store;
@@ -20,11 +21,13 @@ export interface LifecycleContext {
  * processes do it at once: the status is written on the version that was read.
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html#handshake
  */
-export async function activate(lifecycle: LifecycleContext, id: string): Promise<void> {
+export async function activate(lifecycle: LifecycleContext, id: string): Promise<CompiledSubscription | undefined> {
   const stored = await lifecycle.store.read<Subscription>(EVERYTHING, 'Subscription', id);
-  if (stored === undefined || stored.deleted || stored.resource.status !== 'requested') return;
-  const failure = await handshake(lifecycle, compileSubscription(stored, stored.author));
+  if (stored === undefined || stored.deleted || stored.resource.status !== 'requested') return undefined;
+  const subscription = compileSubscription(stored, stored.author);
+  const failure = await handshake(lifecycle, subscription);
   await setStatus(lifecycle, stored, failure === undefined ? 'active' : 'error', failure);
+  return failure === undefined ? subscription : undefined;
 }
 
 /** Ends a Subscription (410 of the receiver, its end date). */
@@ -36,9 +39,8 @@ export async function turnOff(lifecycle: LifecycleContext, id: string, reason: s
 
 /** Why the channel cannot be used; undefined when it can. */
 async function handshake(lifecycle: LifecycleContext, subscription: CompiledSubscription): Promise<string | undefined> {
-  const { channel } = subscription.resource as Subscription;
-  if (channel.type === 'websocket') return undefined;
-  if (channel.type !== 'rest-hook') return `The channel type ${channel.type} is not supported; use rest-hook or websocket.`;
+  // A websocket's client shakes hands when it binds.
+  if (subscription.channel === 'websocket') return undefined;
   try {
     acceptUrl(subscription.endpoint, lifecycle.outbound.policy, 'Subscription.channel.endpoint');
   } catch (error) {
@@ -54,15 +56,24 @@ async function handshakeCall(lifecycle: LifecycleContext, subscription: Compiled
   const { form, endpoint, headers } = subscription;
   if (form.kind !== 'backport') return { method: 'POST' as const, url: endpoint, headers };
   const events = await lifecycle.eventsSoFar(subscription.id);
-  const bundle = notificationBundle(lifecycle.baseUrl, subscription, 'handshake', events, []);
-  const body = form.payload.includes('xml') ? stringifyFhirXml(bundle) : stringifyFhirJson(bundle);
-  return { method: 'POST' as const, url: endpoint, headers: { ...headers, 'Content-Type': form.payload }, body };
+  return bundleCall(subscription, notificationBundle(lifecycle.baseUrl, subscription, 'handshake', events, []));
+}
+
+function bundleCall({ form, endpoint, headers }: CompiledSubscription, bundle: Bundle) {
+  const payload = form.kind === 'backport' ? form.payload : 'application/fhir+json';
+  const body = payload.includes('xml') ? stringifyFhirXml(bundle) : stringifyFhirJson(bundle);
+  return { method: 'POST' as const, url: endpoint, headers: { ...headers, 'Content-Type': payload }, body };
 }
 
 function wording(result: Exclude<Result, { kind: 'received' }>): string {
   const status = result.answer?.status;
   if (status !== undefined) return `The endpoint answered the handshake with ${status}, not with 2xx.`;
   return `The endpoint could not be reached for the handshake: ${result.kind === 'retry' ? (result.error ?? 'no answer') : 'gone'}.`;
+}
+
+/** Sends a bundle without events to a rest-hook: a heartbeat. */
+export function heartbeatCall(baseUrl: string, subscription: CompiledSubscription, eventsSoFar: number) {
+  return bundleCall(subscription, notificationBundle(baseUrl, subscription, 'heartbeat', eventsSoFar, []));
 }
 
 /** Writes the status unless somebody else changed the Subscription meanwhile: then theirs counts. */
@@ -77,7 +88,7 @@ async function setStatus(
   // Whose Subscription it is decides what may be delivered, so it stays with who asked for it.
   const author = stored.author ?? context.author;
   try {
-    await store.commit([{ kind: 'put', resource, ifVersion: stored.version }], { ...context, author });
+    await store.commit([{ kind: 'put', resource, ifVersion: stored.version }], ownWrite({ ...context, author }));
   } catch (error) {
     if (!(error instanceof ProblemError) || !['conflict', 'precondition-failed'].includes(error.code)) throw error;
   }

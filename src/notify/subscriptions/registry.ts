@@ -1,81 +1,128 @@
-import type { ResourceType, Subscription } from '@medplum/fhirtypes';
-import { extractIndex, matchesInMemory, parseSearch, type Match, type SearchRequest } from '../../search';
+import type { Subscription } from '@medplum/fhirtypes';
+import { parseSearch } from '../../search';
 import { EVERYTHING, type Store, type StoredVersion } from '../../store';
+import { compileTopic, findTopic, shapeOf, topicsIn, type CompiledTopic, type Topic } from '../topics';
 import type { CompiledSubscription, RecordChange } from '../types';
-import { compileSubscription, filterCriteria, isTopicBased } from './compile';
+import { compileSubscription } from './compile';
+import { ListenerIndex, listenerOf } from './listeners';
+import { REGISTRY_LOCK } from './rules';
 
-/** What a subscription listens for: searches, any of which a change must match. */
-interface Listener {
-  subscription: CompiledSubscription;
-  searches: readonly SearchRequest[];
-}
-
-/**
- * The subscriptions of the deployment in memory, found by what a changed resource says instead of one by one: each
- * listener hangs on one index entry that its search requires, so a change costs what its own entries cost, however
- * many subscriptions there are.
- */
+/** The subscriptions and topics of the deployment, in memory. */
 export interface Registry {
-  /** Takes in what has changed since the last call; cheap when nothing has. */
+  /** Takes in what has changed since the last call; one read of a counter when nothing has. */
   refresh(): Promise<void>;
-  get(id: string): CompiledSubscription | undefined;
-  /** R4 subscriptions whose criteria the present version matches. */
-  matching(change: RecordChange): CompiledSubscription[];
+  /** Subscriptions whose criteria or topic a change meets. */
+  matching(change: RecordChange): Promise<CompiledSubscription[]>;
   /** Vendor webhooks of practices for an event. */
   webhooksOf(practices: readonly string[], event: string): CompiledSubscription[];
-  all(): CompiledSubscription[];
+  /** Those that wait for their handshake. */
+  requested(): CompiledSubscription[];
+  /** Those whose end has come. */
+  ended(now: Date): CompiledSubscription[];
+  /** Topics that can be subscribed to. */
+  topics(): Topic[];
+  /** Includes of a topic's notifications on a type, as search parameters. */
+  shapeOf(subscription: CompiledSubscription, type: string): string | undefined;
 }
 
-const LIVE = new Set(['requested', 'active']);
 /** Clocks of several processes may differ; what is read twice is taken in twice, harmlessly. */
 const OVERLAP_MS = 10_000;
+const PAGE = 1_000;
 
 export function createRegistry(store: Store): Registry {
   const compiled = new Map<string, CompiledSubscription>();
-  const listeners = new Map<string, Listener>();
-  /** `Type` + entry, or `Type` alone for listeners that require no entry. */
-  const anchors = new Map<string, Set<string>>();
+  const webhooks = new Map<string, Set<string>>();
+  const waiting = new Set<string>();
+  const listeners = new ListenerIndex(store);
+  let topics: CompiledTopic[] = [];
+  let topicsKnown = '';
   let seen = 0;
+  let counted: number | undefined;
 
-  const remove = (id: string): void => {
-    const listener = listeners.get(id);
-    for (const anchor of listener === undefined ? [] : anchorsOf(listener)) anchors.get(anchor)?.delete(id);
-    listeners.delete(id);
-    compiled.delete(id);
+  const hang = (subscription: CompiledSubscription): void => {
+    const listener = listenerOf(subscription, topics);
+    if (listener === undefined) listeners.remove(subscription.id);
+    else listeners.put(listener);
   };
-  const add = (stored: StoredVersion<Subscription>): void => {
+  const remove = (id: string): void => {
+    const known = compiled.get(id);
+    for (const key of known === undefined ? [] : webhookKeys(known)) webhooks.get(key)?.delete(id);
+    listeners.remove(id);
+    compiled.delete(id);
+    waiting.delete(id);
+  };
+  const take = (stored: StoredVersion<Subscription>): void => {
+    seen = Math.max(seen, stored.lastUpdated.getTime());
+    if (compiled.get(stored.id)?.version === stored.version) return;
     remove(stored.id);
-    if (stored.deleted || !LIVE.has(stored.resource.status)) return;
+    // Nobody listens in error or after the end; a Subscription that waits for its handshake already counts.
+    if (stored.deleted || !['requested', 'active'].includes(stored.resource.status)) return;
     const subscription = compileSubscription(stored, stored.author);
     compiled.set(stored.id, subscription);
-    if (subscription.form.kind === 'vendor') return;
-    const listener = listenerOf(subscription, stored.resource);
-    listeners.set(stored.id, listener);
-    for (const anchor of anchorsOf(listener)) anchors.set(anchor, (anchors.get(anchor) ?? new Set()).add(stored.id));
+    if (subscription.status === 'requested') waiting.add(stored.id);
+    for (const key of webhookKeys(subscription)) webhooks.set(key, (webhooks.get(key) ?? new Set()).add(stored.id));
+    hang(subscription);
   };
+  const takeTopics = async (): Promise<void> => {
+    const found = await topicsIn(store);
+    const text = JSON.stringify(found);
+    if (text === topicsKnown) return;
+    topicsKnown = text;
+    topics = found.map(compileTopic);
+    for (const subscription of compiled.values()) if (subscription.form.kind === 'backport') hang(subscription);
+  };
+  const run = async (): Promise<void> => {
+    const count = await store.holds(REGISTRY_LOCK);
+    if (count === counted) return;
+    await takeTopics();
+    for await (const stored of seen === 0 ? everySubscription(store) : changedSince(store, new Date(seen - OVERLAP_MS))) take(stored);
+    counted = count;
+  };
+  const of = (ids: Iterable<string>): CompiledSubscription[] => [...ids].flatMap((id) => compiled.get(id) ?? []);
   return {
-    refresh: sharedRuns(async () => {
-      const since = seen === 0 ? '' : `_lastUpdated=ge${new Date(seen - OVERLAP_MS).toISOString()}&`;
-      let cursor: string | undefined;
-      do {
-        const request = parseSearch('Subscription', `${since}_count=1000`);
-        const page = await store.search(EVERYTHING, cursor === undefined ? request : { ...request, cursor });
-        for (const match of page.matches) {
-          const known = compiled.get(match.id);
-          if (known?.version !== match.version) add(match as StoredVersion<Subscription>);
-          seen = Math.max(seen, match.lastUpdated.getTime());
-        }
-        cursor = page.next;
-      } while (cursor !== undefined);
-    }),
-    get: (id) => compiled.get(id),
-    matching: (change) => matching(change, anchors, listeners),
-    webhooksOf: (practices, event) =>
-      [...compiled.values()].filter(
-        ({ form, practices: owners }) => form.kind === 'vendor' && form.events.includes(event) && owners.some((owner) => practices.includes(owner)),
-      ),
-    all: () => [...compiled.values()],
+    refresh: sharedRuns(run),
+    matching: (change) => {
+      const fired = topics.filter((topic) => topic.fires(change)).map(({ topic }) => topic.url);
+      return listeners.matching(change, [...new Set(fired)]);
+    },
+    webhooksOf: (practices, event) => of(new Set(practices.flatMap((practice) => [...(webhooks.get(`${practice} ${event}`) ?? [])]))),
+    requested: () => of(waiting),
+    ended: (now) => [...compiled.values()].filter(({ end }) => end !== undefined && end <= now),
+    topics: () => topics.map(({ topic }) => topic),
+    shapeOf: ({ form, practices }, type) => {
+      const named = form.kind === 'backport' ? form.topic : undefined;
+      const found = named === undefined ? undefined : findTopic(topics, ({ topic }) => topic, named, practices);
+      return found === undefined ? undefined : shapeOf(found.topic, type);
+    },
   };
+}
+
+function webhookKeys({ form, practices }: CompiledSubscription): string[] {
+  return form.kind === 'vendor' ? form.events.flatMap((event) => practices.map((practice) => `${practice} ${event}`)) : [];
+}
+
+async function* everySubscription(store: Store): AsyncGenerator<StoredVersion<Subscription>> {
+  const request = parseSearch('Subscription', `_count=${PAGE}`);
+  let cursor: string | undefined;
+  do {
+    const page = await store.search(EVERYTHING, cursor === undefined ? request : { ...request, cursor });
+    for (const match of page.matches) yield match as StoredVersion<Subscription>;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+/** The newest version of each that changed, deleted ones too. */
+async function* changedSince(store: Store, since: Date): AsyncGenerator<StoredVersion<Subscription>> {
+  const shown = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const page = await store.history(EVERYTHING, { type: 'Subscription', since, count: PAGE, ...(cursor !== undefined && { cursor }) });
+    for (const version of page.versions) {
+      if (!shown.has(version.id)) yield version as unknown as StoredVersion<Subscription>;
+      shown.add(version.id);
+    }
+    cursor = page.next;
+  } while (cursor !== undefined);
 }
 
 /** Calls made while a run is under way share the next one: each sees what was committed before it was made. */
@@ -83,8 +130,11 @@ function sharedRuns(run: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   const start = (): Promise<void> => {
-    running = run().finally(() => (running = undefined));
-    return running;
+    const mine = run().finally(() => {
+      if (running === mine) running = undefined;
+    });
+    running = mine;
+    return mine;
   };
   return () => {
     if (running === undefined) return start();
@@ -96,62 +146,4 @@ function sharedRuns(run: () => Promise<void>): () => Promise<void> {
       });
     return next;
   };
-}
-
-/** R4 criteria are one search; a topic's filters are the searches of the topic, and none of it is R4's. */
-function listenerOf(subscription: CompiledSubscription, resource: Subscription): Listener {
-  const criteria = isTopicBased(resource) ? filterCriteria(resource) : [resource.criteria];
-  return { subscription, searches: criteria.flatMap(parsed) };
-}
-
-/** Criteria were checked when the Subscription was accepted; one that no longer parses listens for nothing. */
-function parsed(criteria: string): SearchRequest[] {
-  const [type, query = ''] = criteria.split('?', 2);
-  try {
-    return [parseSearch(type as ResourceType, query)];
-  } catch {
-    return [];
-  }
-}
-
-function anchorsOf({ searches }: Listener): string[] {
-  return searches.flatMap(({ targets }) =>
-    targets.flatMap(({ type, match }) => {
-      const entries = requiredEntries(match);
-      return entries === undefined ? [type] : entries.map((entry) => `${type} ${entry}`);
-    }),
-  );
-}
-
-/** Entries one of which must be there for the match to hold; undefined when none is. */
-function requiredEntries(match: Match): readonly string[] | undefined {
-  if (match.kind === 'entry') return match.keys;
-  if (match.kind !== 'and') return undefined;
-  for (const each of match.of) {
-    const entries = requiredEntries(each);
-    if (entries !== undefined) return entries;
-  }
-  return undefined;
-}
-
-function matching(change: RecordChange, anchors: Map<string, Set<string>>, listeners: Map<string, Listener>): CompiledSubscription[] {
-  const { current } = change;
-  if (current.deleted) return [];
-  const candidates = new Set(anchors.get(current.type));
-  for (const entry of extractIndex(current.resource).index) {
-    for (const id of anchors.get(`${current.type} ${entry}`) ?? []) candidates.add(id);
-  }
-  const found: CompiledSubscription[] = [];
-  for (const id of candidates) {
-    const listener = listeners.get(id);
-    if (listener === undefined || listener.subscription.form.kind === 'vendor') continue;
-    if (!mayConcern(listener.subscription, current)) continue;
-    if (listener.searches.some((search) => matchesInMemory(search, current.resource))) found.push(listener.subscription);
-  }
-  return found;
-}
-
-/** A practice's subscription is about what the practice may see; delivery checks again. */
-function mayConcern({ practices }: CompiledSubscription, { access }: StoredVersion): boolean {
-  return practices.length === 0 || access.includes('*') || practices.some((practice) => access.includes(practice));
 }

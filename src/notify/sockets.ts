@@ -1,0 +1,153 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { stringifyFhirJson, stringifyFhirXml } from '../fhir';
+import type { Bundle } from '@medplum/fhirtypes';
+import { forCalls, lookUp, mark } from './delivery/deliver';
+import type { TurnContext } from './delivery/turn';
+import { notificationBundle } from './payloads';
+import type { BindingTokens } from './binding-tokens';
+import type { CompiledSubscription, Delivery } from './types';
+
+/** Path of the websocket endpoint below the server's root. */
+export const SOCKET_PATH = '/fhir/R4/ws';
+
+/** The websocket channel: clients bind a socket to subscriptions with a token, and are told there. */
+export interface Sockets {
+  /** Takes the server's upgrade requests. */
+  attach(server: Server): void;
+  /** Something waits for a subscription's sockets. */
+  wake(subscription: string): void;
+  close(): void;
+}
+
+/** A socket's share in one subscription. */
+interface Binding {
+  subscription: string;
+  socket: WebSocket;
+  /** Number of the last notice sent on this socket. */
+  sent: number;
+  spokenAt: number;
+  isSending: boolean;
+}
+
+const POLL_MS = 500;
+const AT_ONCE = 100;
+const MESSAGE_BYTES = 4_096;
+
+/**
+ * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#websockets
+ * Any process may hold a socket; each looks for itself what its sockets have not been told.
+ */
+export function createSockets(context: TurnContext, tokens: BindingTokens): Sockets {
+  const bindings = new Set<Binding>();
+  const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES });
+  const tell = (binding: Binding): void => {
+    if (binding.isSending) return;
+    binding.isSending = true;
+    void sendNew(context, binding)
+      .catch(() => undefined) // the next look sends it
+      .then((isLive) => {
+        binding.isSending = false;
+        if (isLive === false) binding.socket.close(1000, 'The subscription is not active.');
+      });
+  };
+  const timer = setInterval(() => bindings.forEach(tell), POLL_MS);
+  timer.unref();
+  server.on('connection', (socket: WebSocket) => {
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => bindings.forEach((each) => each.socket === socket && bindings.delete(each)));
+    socket.on('message', (data) => {
+      void bind(context, tokens, socket, (data as Buffer).toString('utf8'))
+        .then((made) => made.forEach((binding) => bindings.add(binding)))
+        .catch(() => socket.close(1011, 'The server cannot bind at the moment.'));
+    });
+  });
+  return {
+    attach(http) {
+      http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        if (request.url?.split('?', 1)[0] === SOCKET_PATH) server.handleUpgrade(request, socket, head, (each) => server.emit('connection', each, request));
+        else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      });
+    },
+    wake: (subscription) => bindings.forEach((each) => each.subscription === subscription && tell(each)),
+    close() {
+      clearInterval(timer);
+      for (const socket of server.clients) socket.close(1001, 'The server stops.');
+      server.close();
+    },
+  };
+}
+
+/** `bind-with-token: <token>`: a handshake for each subscription of the token, then what nobody has received yet. */
+async function bind(context: TurnContext, tokens: BindingTokens, socket: WebSocket, message: string): Promise<Binding[]> {
+  const [, token] = /^bind-with-token:?\s+(\S+)\s*$/.exec(message) ?? [];
+  const subscriptions = token === undefined ? undefined : await tokens.redeem(token);
+  if (subscriptions === undefined) {
+    socket.close(1008, 'Send "bind-with-token: <token>" with a token of $get-ws-binding-token.');
+    return [];
+  }
+  const made: Binding[] = [];
+  for (const id of subscriptions) {
+    const subscription = await context.subscription(id);
+    if (subscription?.status !== 'active' || (await context.viewerOf(subscription)) === undefined) continue;
+    const number = await context.queues.eventsSoFar(id);
+    const [pending] = await context.queues.deliveries.find({ subscription: id, state: 'pending' }).sort({ number: 1 }).limit(1).toArray();
+    socket.send(written(subscription, notificationBundle(context.baseUrl, subscription, 'handshake', number, [])));
+    made.push({ subscription: id, socket, sent: pending === undefined ? number : pending.number - 1, spokenAt: Date.now(), isSending: false });
+  }
+  if (made.length === 0) socket.close(1008, 'No subscription of the token is active.');
+  return made;
+}
+
+/** Sends what came since; false when the subscription is no longer to be told of anything. */
+async function sendNew(context: TurnContext, binding: Binding): Promise<boolean> {
+  const subscription = await context.subscription(binding.subscription);
+  if (subscription === undefined || subscription.status !== 'active') return false;
+  const calls = await forCalls(context, subscription);
+  if (calls.viewer === undefined) return false;
+  for (;;) {
+    const fresh = await context.queues.deliveries
+      .find({ subscription: subscription.id, number: { $gt: binding.sent } })
+      .sort({ number: 1 })
+      .limit(AT_ONCE)
+      .toArray();
+    if (fresh.length === 0) break;
+    for (let at = 0; at < fresh.length; at += subscription.maxCount) {
+      await sendBatch(context, binding, calls, fresh.slice(at, at + subscription.maxCount));
+    }
+  }
+  const seconds = subscription.heartbeatSeconds ?? 0;
+  if (seconds > 0 && Date.now() - binding.spokenAt >= seconds * 1000) {
+    await say(binding, written(subscription, notificationBundle(context.baseUrl, subscription, 'heartbeat', binding.sent, [])));
+  }
+  return true;
+}
+
+async function sendBatch(context: TurnContext, binding: Binding, calls: Awaited<ReturnType<typeof forCalls>>, batch: readonly Delivery[]): Promise<void> {
+  const { subscription } = calls;
+  const told = (await lookUp(context, calls, batch)).filter(({ visible }) => visible);
+  const last = batch.at(-1)?.number ?? binding.sent;
+  if (told.length > 0) {
+    const started = performance.now();
+    await say(binding, written(subscription, notificationBundle(context.baseUrl, subscription, 'event-notification', last, told)));
+    const answer = { status: 101, headers: {}, body: '', milliseconds: Math.round(performance.now() - started) };
+    await context.observe({ subscription, deliveries: told.map(({ delivery }) => delivery), result: { kind: 'received', answer } });
+  }
+  await mark(context, batch, told.length > 0 ? 'delivered' : 'skipped');
+  binding.sent = last;
+}
+
+function say(binding: Binding, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    binding.socket.send(text, (error) => {
+      if (error !== undefined && error !== null) return reject(error);
+      binding.spokenAt = Date.now();
+      resolve();
+    });
+  });
+}
+
+function written({ form }: CompiledSubscription, bundle: Bundle): string {
+  return form.kind === 'backport' && form.payload.includes('xml') ? stringifyFhirXml(bundle) : stringifyFhirJson(bundle);
+}

@@ -1,0 +1,6 @@
+/** Subscription topics: what they say, when they fire, which there are. */
+export * from './catalogue';
+export * from './check';
+export * from './shape';
+export * from './topic';
+export * from './trigger';

@@ -39,8 +39,9 @@ export function withExtension<T extends { extension?: Extension[] }>(
 ): T {
   const others = (element.extension ?? []).filter((one) => one.url !== url);
   const list = extension === undefined ? others : [...others, { url, ...extension }];
-  const { extension: _before, ...rest } = element;
-  return (list.length > 0 ? { ...rest, extension: list } : rest) as T;
+  const changed = { ...element, extension: list };
+  if (list.length === 0) Reflect.deleteProperty(changed, 'extension');
+  return changed;
 }
 
 /** Marks that the record was changed, also where nothing of the Patient itself was. */

@@ -1,4 +1,5 @@
 /** What a dermatology practice keeps of its patients. Dermifi, "Patients API". */
+export { historyOf, type HistoryRequest } from './history';
 export { listPatients, type PatientListRequest } from './list';
 export { readPatient } from './load';
 export { chartCodecs, medicationText, patientMapping, patientStatus } from './mapping';
@@ -11,3 +12,5 @@ export {
   updatePatient,
   type Writing,
 } from './patients';
+export { createNote, type NewNote, noteMapping, noteRules, notesOf, type NoteView } from './notes';
+export { patientAppointments } from './visit-times';

@@ -1,4 +1,11 @@
-import type { CodeableConcept, Composition, Encounter, Narrative, Reference } from '@medplum/fhirtypes';
+import type {
+  CodeableConcept,
+  Composition,
+  Encounter,
+  Narrative,
+  Practitioner,
+  Reference,
+} from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import { conceptText, providerName } from '../clinicians';
 import { CANONICAL_BASE, fieldProblem, ProblemError, referencedId } from '../fhir';
@@ -12,7 +19,6 @@ import {
   requireSound,
 } from '../mapping';
 import { actorReference, provenanceOf, userIn } from '../provenance';
-import type { Practitioner } from '@medplum/fhirtypes';
 import type { Store, StoreAccess, StoreTransaction, Viewer, WriteRule } from '../store';
 import { creating } from './changes';
 import { found, readPatient } from './load';
@@ -45,6 +51,15 @@ const TYPES: Readonly<Record<string, string>> = {
   history_and_physical: '34117-2',
   operative_note: '11504-8',
   discharge_summary: '18842-5',
+};
+
+/** Titles of the sections by their LOINC codes. */
+const TITLES: Readonly<Record<string, string>> = {
+  '10154-3': 'Chief complaint',
+  '10164-2': 'History of present illness',
+  '29545-1': 'Examination',
+  '51848-0': 'Assessment',
+  '18776-5': 'Plan',
 };
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
@@ -119,6 +134,10 @@ function signed(note: Composition, { by, at }: Writing): Composition & { id: str
     ...note,
     id: randomUUID(),
     title: note.type.text ?? 'Note',
+    section: note.section?.map((section) => ({
+      title: TITLES[section.code?.coding?.[0]?.code ?? ''],
+      ...section,
+    })),
     author: [author],
     attester: [{ mode: 'professional', time: at.toISOString(), party: author }],
     ...(by.practice !== undefined && { custodian: { reference: `Organization/${by.practice}` } }),

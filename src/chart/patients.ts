@@ -188,8 +188,8 @@ export async function updatePatient(
   const { viewer, by, at, contextOf } = writing;
   return store.transaction(async (tx) => {
     const { patient: present, ...others } = await lockedRecord(tx, viewer, id);
-    const { insurance: _insurance, status, ...values } = input;
-    const bound = mapped(patientMapping, withoutLists(values), {
+    const { status } = input;
+    const bound = mapped(patientMapping, ownValues(input), {
       patient: present,
     }) as unknown as PatientResources;
     const standing = status === undefined ? bound.patient : inStanding(bound.patient, status, at, by);
@@ -211,10 +211,11 @@ export async function updatePatient(
   });
 }
 
-const withoutLists = (values: PatientInput): PatientInput =>
-  Object.fromEntries(
-    Object.entries(values).filter(([field]) => !(LISTS as readonly string[]).includes(field)),
-  );
+/** Fields that lie elsewhere, or are worked out. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['insurance', 'status', ...LISTS]);
+
+const ownValues = (input: PatientInput): PatientInput =>
+  Object.fromEntries(Object.entries(input).filter(([field]) => !ELSEWHERE.has(field)));
 
 const changesIdentity = (input: PatientInput): boolean =>
   ['firstName', 'lastName', 'dateOfBirth', 'email'].some((field) => field in input);

@@ -1,4 +1,6 @@
-import type { Appointment, Encounter } from '@medplum/fhirtypes';
+import type { Appointment, Encounter, Location } from '@medplum/fhirtypes';
+import { appointmentView, isShown, placesOf, zoneOf } from '../clinicians';
+import { DateTime } from 'luxon';
 import type { StoreAccess, Viewer } from '../store';
 import { found } from './load';
 
@@ -42,4 +44,27 @@ export async function visitTimes(
     ...(lastVisit !== undefined && { lastVisit }),
     ...(nextAppointment !== undefined && { nextAppointment }),
   };
+}
+
+/** A patient's appointments as the schedule shows them, each with its id and date on the clock of its place. */
+export async function patientAppointments(
+  access: StoreAccess,
+  viewer: Viewer,
+  patientId: string,
+): Promise<object[]> {
+  const appointments = (
+    await found<Appointment>(access, viewer, 'Appointment', { actor: `Patient/${patientId}` })
+  ).filter(isShown);
+  const places = [...new Set(appointments.flatMap(placesOf))];
+  const locations = await access.readMany(
+    viewer,
+    places.map((id) => ({ type: 'Location' as const, id })),
+  );
+  const zones = new Map(locations.map(({ id, resource }) => [id, zoneOf(resource as Location)]));
+  appointments.sort((a, b) => Date.parse(a.start ?? '') - Date.parse(b.start ?? ''));
+  return appointments.map((appointment) => {
+    const zone = placesOf(appointment).flatMap((id) => zones.get(id) ?? [])[0] ?? 'UTC';
+    const date = DateTime.fromISO(appointment.start ?? '', { zone }).toISODate();
+    return { id: `appt_${appointment.id ?? ''}`, date, ...appointmentView(appointment, zone) };
+  });
 }

@@ -1,4 +1,6 @@
+import { notesOf, patientAppointments } from '../../chart';
 import type { Exchange } from '../../http';
+import { holds } from '../../identity';
 import type { DermifiServices } from './services';
 
 /** What `GET /patients/{id}?include=` can add. */
@@ -8,10 +10,28 @@ export type Inclusion = (typeof INCLUDED)[number];
 /** What shows one kind of a patient's things, each as its own endpoint does. */
 type Show = (services: DermifiServices, x: Exchange, patientId: string) => Promise<unknown[]>;
 
+/** Prescriptions of one patient that are shown with it, newest first. */
+const MOST_PRESCRIPTIONS = 1000;
+
 const SHOW: Record<Inclusion, Show> = {
-  appointments: () => Promise.resolve([]),
-  prescriptions: () => Promise.resolve([]),
-  notes: () => Promise.resolve([]),
+  appointments: ({ store }, { principal }, id) => patientAppointments(store, principal.viewer, id),
+  prescriptions: async ({ prescriptions }, { principal }, patientId) => {
+    const { rows } = await prescriptions.list(principal.viewer, {
+      patientId,
+      page: 1,
+      limit: MOST_PRESCRIPTIONS,
+    });
+    return rows;
+  },
+  notes: ({ store }, { principal }, id) => {
+    const { viewer, practitioner } = principal;
+    const seesConfidential = principal.role === 'admin' || holds(principal, 'prescribe');
+    return notesOf(store, viewer, id, {
+      id: principal.id,
+      seesConfidential,
+      ...(practitioner !== undefined && { practitioner }),
+    });
+  },
 };
 
 /** The views asked for, by name. */

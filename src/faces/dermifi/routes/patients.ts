@@ -158,7 +158,7 @@ export function patientId(x: Exchange): string {
 }
 
 /** How a change by this request is signed. */
-function writingOf(x: Exchange): Writing {
+export function writingOf(x: Exchange): Writing {
   const contextOf = (id: string) =>
     writeContext(x, (committed) => ({ ...touched(committed), patients: [id] }));
   return { viewer: x.principal.viewer, by: actorOf(x), at: x.at, contextOf };

@@ -26,6 +26,11 @@ export async function sourcesOf(paths: readonly string[]): Promise<Source[]> {
   return found.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 
+/** The sources in groups of equal rank: a group may refer to those before it. */
+export function groupsOf(sources: readonly Source[]): Source[][] {
+  return [0, 1, 2].map((wanted) => sources.filter((source) => rank(source) === wanted));
+}
+
 function rank({ name }: Source): number {
   if (/^hospital/i.test(basename(name))) return 0;
   return /^practitioner/i.test(basename(name)) ? 1 : 2;

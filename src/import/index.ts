@@ -6,7 +6,7 @@ import { parseFhirJson, ProblemError } from '../fhir';
 import { ANONYMOUS, draftOf, type Occasion } from '../http';
 import { EVERYTHING } from '../store';
 import type { AuditTrail } from '../audit';
-import { sourcesOf, type Source } from './files';
+import { groupsOf, sourcesOf, type Source } from './files';
 
 export interface ImportProgress {
   bytesDone: number;
@@ -45,7 +45,7 @@ export async function importFiles(importer: Importer, paths: readonly string[], 
   for (let attempted = Infinity; waiting.length > 0 && waiting.length < attempted; ) {
     attempted = waiting.length;
     const unmet: Refused[] = [];
-    for (const source of waiting) {
+    const take = async (source: Source): Promise<void> => {
       try {
         const types = await importSource(importer, source);
         for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
@@ -56,7 +56,8 @@ export async function importFiles(importer: Importer, paths: readonly string[], 
         const problem = asProblem(error);
         (problem.code === 'precondition-failed' ? unmet : refused).push({ source, problem });
       }
-    }
+    };
+    for (const group of groupsOf(waiting)) await inParallel(group, take);
     waiting = unmet.map(({ source }) => source);
     if (waiting.length === attempted) refused.push(...unmet);
   }
@@ -66,6 +67,17 @@ export async function importFiles(importer: Importer, paths: readonly string[], 
     seconds: Math.round(performance.now() - started) / 1000,
     refused: refused.map(({ source, problem }) => ({ file: source.name, reason: problem.message })),
   };
+}
+
+/** Files at once: while the database commits one, this process reads and validates the next. */
+const PARALLEL = 3;
+
+async function inParallel(sources: readonly Source[], take: (source: Source) => Promise<void>): Promise<void> {
+  const left = [...sources];
+  const worker = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await take(next);
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
 
 interface Refused {

@@ -13,7 +13,7 @@ import type { House } from './house';
 import { ANONYMOUS, mountFace, type Exchange, type ServeContext } from './http';
 import type { Principal } from './identity';
 import { createLogger, logExchange } from './log';
-import { EVERYTHING } from './store';
+import { EVERYTHING, explain } from './store';
 
 /** The HTTP application: every face mounted on the house's services. The one place where they meet. */
 export function createApp(house: House, state: { stopping(): boolean } = { stopping: () => false }): Application {
@@ -57,10 +57,13 @@ function serveContext(house: House, measure: ServeContext['observe']): ServeCont
   };
 }
 
-function fhirFace({ config, store, identity, audit, searchParameters }: House) {
+function fhirFace({ config, connection, store, identity, audit, directory, notify, searchParameters }: House) {
   return createFhirFace({
     store: withFreshEvents(store, audit),
     searchParameters,
+    subscriptions: notify.subscriptions,
+    directory,
+    explain: (viewer, asked) => explain({ connection }, viewer, asked),
     trail: audit.trail,
     baseUrl: `${config.publicUrl}/fhir/R4`,
     limits: DEFAULT_LIMITS,

@@ -6,6 +6,7 @@ import { ProblemError } from '../fhir';
 import { serverContext, type House } from '../house';
 import { importFiles, type Importer, type ImportProgress, type ImportSummary } from '../import';
 import { readProviders, writeProviders } from './directory';
+import { explain } from '../store';
 import { print } from './print';
 
 interface Options {
@@ -59,15 +60,17 @@ async function importCsv({ store }: House, kind: string, files: readonly string[
 }
 
 /** An import is the operator's own: it may do everything, within larger limits. */
-function importerOf({ store, audit, config, searchParameters }: House): Importer {
-  const bundles = {
+function importerOf({ connection, store, audit, config, directory, searchParameters }: House): Importer {
+  const bundles: Importer['bundles'] = {
     store,
     searchParameters,
+    directory,
+    explain: (viewer, asked) => explain({ connection }, viewer, asked),
     trail: audit.trail,
     baseUrl: `${config.publicUrl}/fhir/R4`,
     limits: { ...DEFAULT_LIMITS, entries: 100_000 },
     validation: 'strict' as const,
-    allows: () => true,
+    rowsFor: () => true,
   };
   return { bundles, trail: audit.trail };
 }

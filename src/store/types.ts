@@ -10,6 +10,8 @@ export interface Viewer {
    * Undefined means all types.
    */
   rows?: (type: ResourceType) => boolean | readonly SearchRequest[];
+  /** The same for what `_include` and `_revinclude` bring, where more may be read than searched. Default `rows`. */
+  included?: (type: ResourceType) => boolean | readonly SearchRequest[];
 }
 
 /** The viewer of the server itself: seeds, imports, workers. */

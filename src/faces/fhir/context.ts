@@ -1,8 +1,12 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import type { AuditTrail } from '../../audit/draft';
 import type { Principal } from '../../identity/principal';
+import type { Rows } from '../../identity';
+import type { SubscriptionService } from '../../notify';
 import type { SearchParameters } from '../../search-parameters';
-import type { Store } from '../../store';
+import type { Directory } from '../../directory';
+import type { SearchRequest } from '../../search';
+import type { Explanation, Store, Viewer } from '../../store';
 import type { Resolved } from './interaction';
 
 /** CRUDS letters of SMART v2 scopes. https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html */
@@ -17,7 +21,11 @@ export interface FhirLimits {
   deleteMultiple: boolean;
 }
 
-export const DEFAULT_LIMITS: FhirLimits = { entries: 25_000, bodyBytes: 64 * 1024 * 1024, deleteMultiple: false };
+export const DEFAULT_LIMITS: FhirLimits = {
+  entries: 25_000,
+  bodyBytes: 64 * 1024 * 1024,
+  deleteMultiple: false,
+};
 
 /** What the interactions need of the house. */
 export interface FhirContext {
@@ -28,10 +36,16 @@ export interface FhirContext {
   limits: FhirLimits;
   /** Validation refuses (strict) or only warns. */
   validation: 'strict' | 'warn';
+  /** Providers in memory, for the clinical match. */
+  directory: Directory;
+  /** What the database's planner makes of a search. */
+  explain(viewer: Viewer, request: SearchRequest): Promise<Explanation[]>;
   /** State of the reindex behind a posted SearchParameter. */
   searchParameters: Pick<SearchParameters, 'status'>;
+  /** Status, events and sockets of Subscriptions. */
+  subscriptions: SubscriptionService;
   /** Where a method and path lead; entries of bundles are routed by it too. */
   resolve(method: string, segments: readonly string[]): Resolved;
-  /** Whether scopes allow an interaction on a type. */
-  allows(principal: Principal, type: ResourceType, permission: Permission): boolean;
+  /** What scopes leave of a type for an interaction: all rows, none, or those that match one of the searches. */
+  rowsFor(principal: Principal, type: ResourceType, permission: Permission): Rows;
 }

@@ -4,10 +4,11 @@ import type { Exchange, Face, Occasion, Reply, Route } from '../../http';
 import type { Principal } from '../../identity/principal';
 import { processBundle } from './bundles';
 import { capabilities } from './capabilities';
-import { requirePermission } from './conditional';
+import { requirePermission } from './access';
 import type { FhirContext } from './context';
 import type { Interaction } from './interaction';
-import { chooseFormat, readPreferences } from './negotiate';
+import { formatOf, readPreferences, refuseOtherVersions } from './negotiate';
+import { refuseUnknownParameters } from './parameters';
 import { render, renderProblem } from './render';
 import type { FhirRequest } from './request';
 import { resolve } from './router';
@@ -29,6 +30,7 @@ export function runBundle(runner: BundleRunner, x: Occasion, bundle: Bundle): Pr
     headers: {},
     prefer: { ...readPreferences(undefined), return: 'minimal' },
     records: context.store,
+    isPretty: false,
     nested: false,
   };
   return processBundle(context, request, bundle);
@@ -59,7 +61,10 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
     interaction: 'capabilities',
     action: 'R',
     open: true,
-    handle: (x) => Promise.resolve(render(context.baseUrl, x, baseRequest(context, x), { status: 200, resource: capabilities(context) })),
+    handle: (x) =>
+      Promise.resolve(
+        render(context.baseUrl, baseRequest(context, x), { status: 200, resource: capabilities(context) }),
+      ),
   };
   const everything: Route = {
     method: 'all',
@@ -77,19 +82,22 @@ async function serve(context: FhirContext, x: Exchange): Promise<Reply> {
   const resolved = resolve(request.method, request.segments);
   Object.assign(request, routed(resolved));
   Object.assign(x.audit, resolved.interaction.audit);
-  if (request.type !== undefined && request.id !== undefined) x.audit.resources = [`${request.type}/${request.id}`];
-  chooseFormat(request.format, acceptOf(request));
+  if (request.type !== undefined && request.id !== undefined)
+    x.audit.resources = [`${request.type}/${request.id}`];
+  formatOf(request);
+  refuseOtherVersions(request);
+  refuseUnknownParameters(request, resolved.interaction.parameters);
   requirePermissionOf(context, request, resolved.interaction.permission);
-  return render(context.baseUrl, x, request, await resolved.interaction.handle(context, request));
+  return render(context.baseUrl, request, await resolved.interaction.handle(context, request));
 }
 
-/** A Binary may be asked for in any media type; everything else is FHIR. */
-function acceptOf(request: FhirRequest): string | undefined {
-  return request.type === 'Binary' ? undefined : request.headers.accept;
-}
-
-function requirePermissionOf(context: FhirContext, request: FhirRequest, permission: Interaction['permission']): void {
-  if (permission !== undefined && request.type !== undefined) requirePermission(context, request, request.type, permission);
+function requirePermissionOf(
+  context: FhirContext,
+  request: FhirRequest,
+  permission: Interaction['permission'],
+): void {
+  if (permission !== undefined && request.type !== undefined)
+    requirePermission(context, request, request.type, permission);
 }
 
 /** The HTTP request as plain data. A POST'ed search brings its parameters in a form. */
@@ -114,6 +122,7 @@ function baseRequest(context: FhirContext, x: Exchange): FhirRequest {
     prefer: readPreferences(header('prefer')),
     ...(x.raw.length > 0 && { body: { text: x.body, bytes: x.raw } }),
     ...(format !== undefined && { format }),
+    isPretty: all.some(([name, value]) => name === '_pretty' && value === 'true'),
     records: context.store,
     nested: false,
   };
@@ -127,11 +136,16 @@ function formParameters(x: Exchange, segments: readonly string[]): [string, stri
   if (x.req.method !== 'POST' || segments.at(-1) !== '_search') return [];
   const type = x.req.get('content-type');
   if (x.raw.length > 0 && type?.startsWith('application/x-www-form-urlencoded') !== true) {
-    throw new ProblemError('unsupported-media-type', 'A search by POST sends application/x-www-form-urlencoded.');
+    throw new ProblemError(
+      'unsupported-media-type',
+      'A search by POST sends application/x-www-form-urlencoded.',
+    );
   }
   return [...new URLSearchParams(x.body)];
 }
 
 function present<T extends Record<string, string | undefined>>(headers: T): { [K in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: string };
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: string;
+  };
 }

@@ -16,6 +16,8 @@ export interface Interaction {
   audit: { interaction: AuditDraft['interaction']; action: AuditDraft['action'] };
   /** Scope needed on the type of the path, before anything else happens. */
   permission?: Permission;
+  /** Query parameters besides _format and _pretty; undefined when the handler reads them itself. */
+  parameters?: readonly string[];
   handle: Handler;
 }
 
@@ -37,7 +39,8 @@ export interface Operation {
 
 /** Where a method and path lead. */
 export interface Resolved {
-  interaction: Pick<Interaction, 'audit' | 'handle'> & Partial<Pick<Interaction, 'permission' | 'code'>>;
+  interaction: Pick<Interaction, 'audit' | 'handle'> &
+    Partial<Pick<Interaction, 'permission' | 'code' | 'parameters'>>;
   type?: ResourceType;
   id?: string;
   version?: number;

@@ -35,7 +35,32 @@ export function chooseFormat(format: string | undefined, accept: string | undefi
     if (chosen !== undefined) return chosen;
     if (type === '*/*' || type === 'application/*' || type === 'text/html') return 'json';
   }
-  throw new ProblemError('not-acceptable', 'This server answers application/fhir+json and application/fhir+xml.');
+  throw new ProblemError(
+    'not-acceptable',
+    'This server answers application/fhir+json and application/fhir+xml.',
+  );
+}
+
+/** The format of the answer. A Binary may be asked for in any media type; what is said of it is FHIR all the same. */
+export function formatOf(request: FhirRequest): Format {
+  const { format, headers, type } = request;
+  if (type !== 'Binary' || format !== undefined) return chooseFormat(format, headers.accept);
+  return XML_FIRST.test(headers.accept ?? '') ? 'xml' : 'json';
+}
+
+const XML_FIRST = /^\s*(application\/(fhir\+)?xml|text\/xml)/i;
+
+/** This endpoint speaks one version of FHIR. https://hl7.org/fhir/R4/http.html#version-parameter */
+export function refuseOtherVersions({ headers }: FhirRequest): void {
+  if (otherVersion(headers.contentType))
+    throw new ProblemError('unsupported-media-type', 'This endpoint takes FHIR R4: fhirVersion=4.0.');
+  if (otherVersion(headers.accept))
+    throw new ProblemError('not-acceptable', 'This endpoint answers FHIR R4: fhirVersion=4.0.');
+}
+
+function otherVersion(value: string | undefined): boolean {
+  const [, version] = /;\s*fhirVersion\s*=\s*"?([\d.]+)/i.exec(value ?? '') ?? [];
+  return version !== undefined && !/^4\.0(\.1)?$/.test(version);
 }
 
 function quality(range: string): number {
@@ -48,7 +73,7 @@ export function wantsRaw(request: FhirRequest): boolean {
   if (request.nested || request.format !== undefined) return false;
   const { accept } = request.headers;
   if (accept === undefined) return true;
-  return !accept.split(',').some((each) => ['application/fhir+json', 'application/fhir+xml', 'application/json'].includes(mediaType(each)));
+  return !accept.split(',').some((each) => mediaType(each) in FORMATS);
 }
 
 /** The Prefer header, R4's and RFC 7240's forms. */
@@ -59,9 +84,14 @@ export function readPreferences(prefer: string | undefined): Preferences {
       return [name.trim().toLowerCase(), value.trim().replace(/^"(.*)"$/, '$1')] as const;
     }),
   );
-  const wanted = words.get('return');
+  const wanted = words.get('return')?.toLowerCase();
   return {
-    return: wanted === 'minimal' || wanted === 'OperationOutcome' ? wanted : 'representation',
+    return:
+      wanted === 'minimal'
+        ? 'minimal'
+        : wanted === 'operationoutcome'
+          ? 'OperationOutcome'
+          : 'representation',
     lenient: words.get('handling') === 'lenient',
     respondAsync: words.has('respond-async'),
   };

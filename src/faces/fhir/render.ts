@@ -1,7 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { outcomeOf, stringifyFhirJson, stringifyFhirXml, type ProblemError } from '../../fhir';
 import type { Exchange, Reply } from '../../http';
-import { chooseFormat, type Format } from './negotiate';
+import { chooseFormat, formatOf, type Format } from './negotiate';
 import type { FhirRequest, FhirResponse } from './request';
 import { summarized } from './summary';
 
@@ -11,24 +11,41 @@ const CONTENT_TYPE: Record<Format, string> = {
 };
 
 /** The HTTP answer to an interaction: headers of its version, body as Prefer, _summary and _format want it. */
-export function render(baseUrl: string, x: Exchange, request: FhirRequest, response: FhirResponse): Reply {
+export function render(baseUrl: string, request: FhirRequest, response: FhirResponse): Reply {
   const headers = { ...versionHeaders(baseUrl, response), ...response.headers };
   if (response.content !== undefined) {
-    return { status: response.status, headers: { ...headers, ...contentHeaders(response.content.type) }, body: response.content.bytes };
+    return {
+      status: response.status,
+      headers: { ...headers, ...contentHeaders(response.content.type) },
+      body: response.content.bytes,
+    };
   }
   const resource = shown(request, response);
-  if (resource === undefined || response.status === 304 || response.status === 204) return { status: response.status, headers };
-  return formatted(x, response.status, resource, headers);
+  if (resource === undefined || response.status === 304 || response.status === 204)
+    return { status: response.status, headers };
+  return formatted(response.status, resource, headers, formatOf(request), request.isPretty);
 }
 
 /** Uploaded content is handed out as a file of its own kind, never as a page of ours. */
 function contentHeaders(type: string): Record<string, string> {
-  return { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': "sandbox; default-src 'none'" };
+  return {
+    'Content-Type': type,
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+  };
 }
 
-/** A failure as an OperationOutcome. */
+/** A failure as an OperationOutcome; even a caller whose Accept cannot be met is told so in something. */
 export function renderProblem(problem: ProblemError, x: Exchange): Reply {
-  return formatted(x, problem.status, outcomeOf(problem.issues), problem.headers, true);
+  const { _format, _pretty } = x.req.query;
+  const isPretty = _pretty === 'true';
+  let format: Format = 'json';
+  try {
+    format = chooseFormat(typeof _format === 'string' ? _format : undefined, x.req.get('accept'));
+  } catch {
+    // JSON then
+  }
+  return formatted(problem.status, outcomeOf(problem.issues), problem.headers, format, isPretty);
 }
 
 function versionHeaders(baseUrl: string, response: FhirResponse): Record<string, string> {
@@ -50,30 +67,29 @@ function shown(request: FhirRequest, response: FhirResponse): Resource | undefin
       return undefined;
     case 'OperationOutcome':
       return outcomeOf(
-        response.issues?.length ? response.issues : [{ severity: 'information', code: 'informational', diagnostics: 'Done.' }],
+        response.issues?.length
+          ? response.issues
+          : [
+              {
+                severity: 'information',
+                code: 'informational',
+                diagnostics: 'Done: there is nothing to remark.',
+              },
+            ],
       );
     default:
       return response.resource;
   }
 }
 
-function formatted(x: Exchange, status: number, resource: Resource, headers: Record<string, string>, failing = false): Reply {
-  const format = failing ? lenientFormat(x) : chooseFormat(formatParameter(x), x.req.get('accept'));
-  const pretty = x.req.query._pretty === 'true';
-  const body = format === 'xml' ? stringifyFhirXml(resource, { pretty }) : stringifyFhirJson(resource, { pretty });
+function formatted(
+  status: number,
+  resource: Resource,
+  headers: Record<string, string>,
+  format: Format,
+  pretty: boolean,
+): Reply {
+  const body =
+    format === 'xml' ? stringifyFhirXml(resource, { pretty }) : stringifyFhirJson(resource, { pretty });
   return { status, headers: { ...headers, 'Content-Type': CONTENT_TYPE[format] }, body };
-}
-
-/** Even a caller whose Accept cannot be met is told so in something. */
-function lenientFormat(x: Exchange): Format {
-  try {
-    return chooseFormat(formatParameter(x), x.req.get('accept'));
-  } catch {
-    return 'json';
-  }
-}
-
-function formatParameter(x: Exchange): string | undefined {
-  const { _format } = x.req.query;
-  return typeof _format === 'string' ? _format : undefined;
 }

@@ -39,6 +39,8 @@ export interface FhirRequest {
   records: StoreAccess;
   /** `_format` as given. */
   format?: string;
+  /** `_pretty=true`. */
+  isPretty: boolean;
   /** True inside a batch or transaction. */
   nested: boolean;
 }

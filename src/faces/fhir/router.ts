@@ -21,11 +21,10 @@ export function resolve(method: string, segments: readonly string[]): Resolved {
   return { interaction: found, ...parameters(found.path, segments) };
 }
 
-/** Writes that a type does not take: none of types that nobody stores, no change of what is written once. */
+/** Writes that a type does not take: no change of what is written once. */
 function mayWrite({ method, path }: Interaction, type: string | undefined): boolean {
   const isRead = method === 'GET' || path.endsWith('_search');
   if (type === undefined || isRead) return true;
-  if (TRANSIENT.has(type)) return false;
   // A PUT may create; the record refuses one that would change.
   return !APPEND_ONLY.has(type) || method === 'POST' || method === 'PUT';
 }
@@ -33,7 +32,8 @@ function mayWrite({ method, path }: Interaction, type: string | undefined): bool
 function resolveOperation(method: string, segments: readonly string[], name: string): Resolved {
   const operation = OPERATIONS.find((each) => each.name === name && at(each, segments));
   if (operation === undefined) throw new ProblemError('not-found', 'There is no such operation here.');
-  if (method !== 'POST' && !(method === 'GET' && operation.safe)) throw notAllowed(operation.safe ? ['GET', 'POST'] : ['POST']);
+  if (method !== 'POST' && !(method === 'GET' && operation.safe))
+    throw notAllowed(operation.safe ? ['GET', 'POST'] : ['POST']);
   const [type, id] = segments.slice(0, -1);
   const audit = { interaction: 'operation', action: 'E' } as const;
   return {
@@ -43,18 +43,27 @@ function resolveOperation(method: string, segments: readonly string[], name: str
   };
 }
 
+/** Whether an operation can be invoked on a type; nothing changes what is written once. */
+export function takesType({ types, permission }: Operation, type: ResourceType): boolean {
+  if (permission === 'u' && APPEND_ONLY.has(type)) return false;
+  return types === 'all' || types.includes(type);
+}
+
 /** Whether an operation can be invoked at this level. */
 function at(operation: Operation, segments: readonly string[]): boolean {
   const [type, id] = segments.slice(0, -1);
   if (type === undefined) return operation.system;
-  const known = operation.types === 'all' || operation.types.includes(type as ResourceType);
+  const known = takesType(operation, type as ResourceType);
   if (segments.length === 2) return known && operation.type;
   return known && operation.instance && segments.length === 3 && ID.test(id ?? '');
 }
 
-function refuseUnknownType([first]: readonly string[]): void {
-  if (first === undefined || !/^[A-Za-z]/.test(first) || first === 'metadata') return;
-  if (!isResourceType(first)) throw new ProblemError('not-found', 'The path begins with no resource type of FHIR R4.');
+function refuseUnknownType([first, ...rest]: readonly string[]): void {
+  // GET has a route of its own, open to all.
+  if (first === 'metadata' && rest.length === 0) throw notAllowed(['GET']);
+  if (first === undefined || !/^[A-Za-z]/.test(first)) return;
+  if (!isResourceType(first) || TRANSIENT.has(first))
+    throw new ProblemError('not-found', 'The path begins with no resource type of FHIR R4.');
 }
 
 function matches(path: string, segments: readonly string[]): boolean {
@@ -89,6 +98,8 @@ function parameters(path: string, segments: readonly string[]): Omit<Resolved, '
 }
 
 function notAllowed(methods: readonly string[]): ProblemError {
-  const allow = [...new Set(methods.flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : [each])))].join(', ');
+  const allow = [...new Set(methods.flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : [each])))].join(
+    ', ',
+  );
   return new ProblemError('method-not-allowed', `This path takes ${allow}.`, { headers: { Allow: allow } });
 }

@@ -17,7 +17,10 @@ const MODES = new Set(['true', 'text', 'data', 'count', 'false']);
 export function summarized(request: FhirRequest, resource: Resource): Resource {
   const values = new Map(request.query);
   const mode = values.get('_summary');
-  const elements = (values.get('_elements') ?? '').split(',').map((each) => each.trim()).filter((each) => each !== '');
+  const elements = (values.get('_elements') ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
   if (mode !== undefined && !MODES.has(mode)) {
     throw new ProblemError('malformed', '_summary must be true, text, data, count or false.');
   }
@@ -64,7 +67,12 @@ function elementsOf(resource: Resource, elements: readonly string[]): Resource {
   const properties = propertiesOf(resource.resourceType);
   const keep: Keep = (name) => {
     const element = properties.get(name)?.element;
-    return wanted.has(name) || wanted.has(element?.name.replace('[x]', '') ?? '') || (element?.min ?? 0) > 0 || element?.modifier === true;
+    return (
+      wanted.has(name) ||
+      wanted.has(element?.name.replace('[x]', '') ?? '') ||
+      (element?.min ?? 0) > 0 ||
+      element?.modifier === true
+    );
   };
   return mark(pick(resource, keep));
 }
@@ -89,7 +97,9 @@ function pickSummary(node: Node, type: string): Node {
 }
 
 function inside(value: unknown, type: string): unknown {
-  return Array.isArray(value) ? value.map((each) => pickSummary(each as Node, type)) : pickSummary(value as Node, type);
+  return Array.isArray(value)
+    ? value.map((each) => pickSummary(each as Node, type))
+    : pickSummary(value as Node, type);
 }
 
 function without(resource: Resource, name: string): Resource {
@@ -98,6 +108,7 @@ function without(resource: Resource, name: string): Resource {
 
 function mark(resource: Resource): Resource {
   const tags = resource.meta?.tag ?? [];
-  if (tags.some(({ code, system }) => code === SUBSETTED.code && system === SUBSETTED.system)) return resource;
+  if (tags.some(({ code, system }) => code === SUBSETTED.code && system === SUBSETTED.system))
+    return resource;
   return { ...resource, meta: { ...resource.meta, tag: [...tags, SUBSETTED] } };
 }

@@ -7,7 +7,8 @@ import type { FhirRequest, FhirResponse } from './request';
 /** Type and id that the path names; the router guarantees them for instance interactions. */
 export function target(request: FhirRequest): { type: ResourceType; id: string } {
   const { type, id } = request;
-  if (type === undefined || id === undefined) throw new ProblemError('malformed', 'The path names no resource.');
+  if (type === undefined || id === undefined)
+    throw new ProblemError('malformed', 'The path names no resource.');
   return { type, id };
 }
 
@@ -26,8 +27,13 @@ export function versionOf(found: StoredVersion): NonNullable<FhirResponse['versi
 export function bodyFor(request: FhirRequest, type: ResourceType): Resource {
   const { body } = request;
   const contentType = mediaType(request.headers.contentType);
-  if (type !== 'Binary' || body === undefined || 'resource' in body || isFhirType(contentType)) return readResource(request);
-  return { resourceType: 'Binary', contentType: contentType || 'application/octet-stream', data: body.bytes.toString('base64') };
+  if (type !== 'Binary' || body === undefined || 'resource' in body || isFhirType(contentType))
+    return readResource(request);
+  return {
+    resourceType: 'Binary',
+    contentType: contentType || 'application/octet-stream',
+    data: body.bytes.toString('base64'),
+  };
 }
 
 /** The one result of a commit of one change. */

@@ -1,10 +1,11 @@
 import { patientIdsOf } from '../../fhir';
 import { touched, writeContext, type AuditFacts, type Occasion } from '../../http';
 import type { Committed, StoredVersion, WriteContext } from '../../store';
+import { practiceOf } from './access';
 
-/** The write context of one interaction: its audit entry names versions and patients. */
+/** The write context of one interaction: its audit entry names versions and patients; rows were judged before. */
 export function traced(x: Occasion): WriteContext {
-  return writeContext(x, factsOf);
+  return { ...writeContext(x, factsOf), viewer: practiceOf(x.principal) };
 }
 
 /** Versions touched and the patients they are about. An update that made the resource is a create. */

@@ -5,7 +5,10 @@ import type { FhirRequest } from './request';
 /** Path segments and query parameters of a URL below the base, decoded. */
 export function splitUrl(url: string): { segments: string[]; query: [string, string][] } {
   const [path = '', ...rest] = url.split('?');
-  const segments = path.split('/').filter((each) => each !== '').map(decode);
+  const segments = path
+    .split('/')
+    .filter((each) => each !== '')
+    .map(decode);
   return { segments, query: [...new URLSearchParams(rest.join('?'))] };
 }
 
@@ -20,5 +23,9 @@ function decode(segment: string): string {
 /** The request's fields that routing decides. */
 export function routed(resolved: Resolved): Pick<FhirRequest, 'type' | 'id' | 'version'> {
   const { type, id, version } = resolved;
-  return { ...(type !== undefined && { type }), ...(id !== undefined && { id }), ...(version !== undefined && { version }) };
+  return {
+    ...(type !== undefined && { type }),
+    ...(id !== undefined && { id }),
+    ...(version !== undefined && { version }),
+  };
 }

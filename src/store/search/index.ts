@@ -84,6 +84,11 @@ function containedVersions(request: SearchRequest, versions: readonly StoredVers
   });
 }
 
+/** Includes show what may be read; searches look only through what may be searched. */
+function includingViewer(viewer: Viewer): Viewer {
+  return viewer.included === undefined ? viewer : { ...viewer, rows: viewer.included };
+}
+
 async function countTargets(run: Run, targets: readonly Target[]): Promise<number> {
   let total = 0;
   for (const { type, match } of targets)
@@ -119,7 +124,7 @@ export async function search(scope: Scope, viewer: Viewer, request: SearchReques
   const included =
     request.includes.length === 0 || found.rows.length === 0
       ? []
-      : await include(run, {
+      : await include(runOf(scope, includingViewer(viewer)), {
           includes: request.includes,
           matches: found.rows,
           prefixOf: (type) => viewerPrefix(type, viewer.practice),

@@ -1,6 +1,5 @@
 import type { BundleEntry, Resource, ResourceType } from '@medplum/fhirtypes';
 import { parseReference, ProblemError, visitReferences } from '../../../fhir';
-import type { StoreAccess } from '../../../store';
 import { matchOne, requireSearch } from '../conditional';
 import type { FhirContext } from '../context';
 import type { FhirRequest } from '../request';
@@ -23,7 +22,6 @@ export function conditionalReferences(resources: readonly Resource[]): string[] 
 export async function resolveConditional(
   context: FhirContext,
   request: FhirRequest,
-  records: StoreAccess,
   references: readonly string[],
 ): Promise<Map<string, string>> {
   const resolved = new Map<string, string>();
@@ -32,7 +30,7 @@ export async function resolveConditional(
     if (parsed.kind !== 'conditional') continue;
     const type = parsed.type as ResourceType;
     requireSearch(context, request, type);
-    const match = await matchOne(records, request, type, parsed.query);
+    const match = await matchOne(context, request, type, parsed.query);
     if (match === undefined) {
       throw new ProblemError('precondition-failed', `A conditional reference to ${type} matches nothing.`);
     }

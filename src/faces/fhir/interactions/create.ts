@@ -1,5 +1,6 @@
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import type { Committed } from '../../../store';
+import { requireRow } from '../access';
 import { acceptResource } from '../body';
 import { matchOne, requireSearch, whileTrue } from '../conditional';
 import type { FhirContext } from '../context';
@@ -12,7 +13,9 @@ export async function create(context: FhirContext, request: FhirRequest): Promis
   const type = targetType(request);
   const resource = bodyFor(request, type);
   const issues = acceptResource(context, resource, type);
-  if (request.headers.ifNoneExist !== undefined) return createIfNone(context, request, resource, request.headers.ifNoneExist, issues);
+  requireRow(context, request, 'c', resource);
+  if (request.headers.ifNoneExist !== undefined)
+    return createIfNone(context, request, resource, request.headers.ifNoneExist, issues);
   const committed = one(await request.records.commit([{ kind: 'create', resource }], traced(request.x)));
   return created(committed, issues);
 }
@@ -28,8 +31,9 @@ async function createIfNone(
   const type = targetType(request);
   requireSearch(context, request, type);
   return whileTrue(context, type, criteria, async (tx) => {
-    const found = await matchOne(tx, request, type, criteria);
-    if (found !== undefined) return { status: 200, written: true, resource: found.resource, version: versionOf(found) };
+    const found = await matchOne(context, { ...request, records: tx }, type, criteria);
+    if (found !== undefined)
+      return { status: 200, written: true, resource: found.resource, version: versionOf(found) };
     return created(one(await tx.commit([{ kind: 'create', resource }], traced(request.x))), issues);
   });
 }

@@ -1,6 +1,7 @@
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
 import { dateRange, ProblemError } from '../../../fhir';
 import type { HistoryPage, HistoryRequest } from '../../../store';
+import { eyes } from '../access';
 import type { FhirContext } from '../context';
 import type { FhirRequest, FhirResponse } from '../request';
 import { patientsOf } from '../trace';
@@ -12,12 +13,20 @@ const MOST = 1000;
 /** Versions of one resource, a type or everything, newest first. https://hl7.org/fhir/R4/http.html#history */
 export async function history(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const asked = parse(request);
-  const page = await request.records.history(request.x.principal.viewer, asked);
-  if (asked.id !== undefined && page.versions.length === 0 && asked.cursor === undefined && asked.since === undefined && asked.at === undefined) {
+  const page = await request.records.history(eyes(context, request, 'r'), asked);
+  if (
+    asked.id !== undefined &&
+    page.versions.length === 0 &&
+    asked.cursor === undefined &&
+    asked.since === undefined &&
+    asked.at === undefined
+  ) {
     throw new ProblemError('not-found', `There is no ${String(asked.type)} with this id.`);
   }
   request.x.audit.query = `GET ${request.segments.join('/')}`;
-  request.x.audit.resources = page.versions.map(({ type, id, version }) => `${type}/${id}/_history/${version}`);
+  request.x.audit.resources = page.versions.map(
+    ({ type, id, version }) => `${type}/${id}/_history/${version}`,
+  );
   request.x.audit.patients = patientsOf(page.versions);
   return { status: 200, resource: bundle(context, request, asked, page) };
 }
@@ -26,7 +35,10 @@ function parse(request: FhirRequest): HistoryRequest {
   const values = new Map(request.query);
   const unknown = [...values.keys()].filter((name) => !PARAMETERS.has(name));
   if (unknown.length > 0 && !request.prefer.lenient) {
-    throw new ProblemError('malformed', `Unknown parameter(s): ${unknown.join(', ')}. History knows _since, _at and _count.`);
+    throw new ProblemError(
+      'malformed',
+      `Unknown parameter(s): ${unknown.join(', ')}. History knows _since, _at and _count.`,
+    );
   }
   const since = values.get('_since');
   const at = values.get('_at');
@@ -59,11 +71,19 @@ function count(text: string | undefined): number {
   return Math.min(Number(text), MOST);
 }
 
-function bundle(context: FhirContext, request: FhirRequest, asked: HistoryRequest, page: HistoryPage): Bundle {
+function bundle(
+  context: FhirContext,
+  request: FhirRequest,
+  asked: HistoryRequest,
+  page: HistoryPage,
+): Bundle {
   const base = `${context.baseUrl}/${request.segments.join('/')}`;
   const own = request.query.filter(([name]) => name !== '_cursor');
   const url = (cursor?: string): string => {
-    const parameters = new URLSearchParams([...own, ...(cursor === undefined ? [] : [['_cursor', cursor] as [string, string]])]);
+    const parameters = new URLSearchParams([
+      ...own,
+      ...(cursor === undefined ? [] : [['_cursor', cursor] as [string, string]]),
+    ]);
     return parameters.size === 0 ? base : `${base}?${parameters.toString()}`;
   };
   return {

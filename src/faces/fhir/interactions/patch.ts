@@ -1,12 +1,20 @@
-import type { OperationOutcomeIssue, Parameters, Resource } from '@medplum/fhirtypes';
-import { applyFhirPathPatch, applyJsonPatch, applyMergePatch, parseFhirJson, parseFhirXml, ProblemError } from '../../../fhir';
-import type { StoreAccess, StoredVersion } from '../../../store';
+import type { OperationOutcomeIssue, Parameters, Resource, ResourceType } from '@medplum/fhirtypes';
+import {
+  applyFhirPathPatch,
+  applyJsonPatch,
+  applyMergePatch,
+  parseFhirJson,
+  parseFhirXml,
+  ProblemError,
+} from '../../../fhir';
+import type { StoredVersion } from '../../../store';
+import { presentFor, requireRow, unknown } from '../access';
 import { acceptResource, mediaType } from '../body';
-import { matchOne, requirePermission, requireSearch, whileTrue } from '../conditional';
+import { matchOne, requireSearch, whileTrue } from '../conditional';
 import type { FhirContext } from '../context';
-import { expectedVersion } from '../preconditions';
+import { commitRead, conditionOn, settled } from '../preconditions';
 import type { FhirRequest, FhirResponse } from '../request';
-import { one, target, targetType } from '../target';
+import { target, targetType } from '../target';
 import { traced } from '../trace';
 import { written } from './update';
 
@@ -16,9 +24,7 @@ type Patch = (resource: Resource) => Resource;
 export async function patch(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const { type, id } = target(request);
   const apply = readPatch(request);
-  const present = await request.records.read(request.x.principal.viewer, type, id);
-  if (present === undefined) throw new ProblemError('not-found', `There is no ${type} with this id.`);
-  return patchPresent(context, request, request.records, present, apply);
+  return settled(() => patchPresent(context, request, type, id, apply));
 }
 
 /** The same on the one resource that criteria match. https://hl7.org/fhir/R4/http.html#cond-patch */
@@ -27,22 +33,30 @@ export async function patchMatching(context: FhirContext, request: FhirRequest):
   requireSearch(context, request, type);
   const apply = readPatch(request);
   return whileTrue(context, type, request.query, async (tx) => {
-    const found = await matchOne(tx, request, type, request.query);
+    const inside = { ...request, records: tx };
+    const found = await matchOne(context, inside, type, request.query);
     if (found === undefined) throw new ProblemError('not-found', `No ${type} matches the criteria.`);
-    return patchPresent(context, request, tx, found, apply);
+    return patchPresent(context, inside, type, found.id, apply);
   });
 }
 
 async function patchPresent(
   context: FhirContext,
   request: FhirRequest,
-  records: StoreAccess,
-  present: StoredVersion,
+  type: ResourceType,
+  id: string,
   apply: Patch,
 ): Promise<FhirResponse> {
+  const present = await presentFor(context, request, type, id, 'u');
+  if (present === undefined) throw unknown(type);
   const { resource, issues } = patched(context, request, present, apply);
-  const change = { kind: 'put' as const, resource, ifVersion: present.version, interaction: 'patch' as const };
-  return written(one(await records.commit([change], traced(request.x))), issues);
+  const change = {
+    kind: 'put' as const,
+    resource,
+    ifVersion: present.version,
+    interaction: 'patch' as const,
+  };
+  return written(await commitRead(request, change, traced(request.x)), issues);
 }
 
 /** What the request's patch makes of a resource, validated, and the warnings that remain. */
@@ -56,17 +70,15 @@ interface Patched {
 }
 
 function patched(context: FhirContext, request: FhirRequest, present: StoredVersion, apply: Patch): Patched {
-  requirePermission(context, request, present.type, 'u');
   if (present.deleted) throw new ProblemError('gone', `This ${present.type} was deleted.`);
-  const expected = expectedVersion(request);
-  if (expected !== undefined && expected !== present.version) {
-    throw new ProblemError('precondition-failed', `The present version is ${present.version}; read it and try again.`);
-  }
+  conditionOn(request, present);
   const resource = apply(present.resource);
   if (resource.resourceType !== present.type || resource.id !== present.id) {
     throw new ProblemError('invalid', 'A patch cannot change the type or the id of a resource.');
   }
-  return { resource: { ...resource, id: present.id }, issues: acceptResource(context, resource, present.type) };
+  const issues = acceptResource(context, resource, present.type);
+  requireRow(context, request, 'u', resource);
+  return { resource: { ...resource, id: present.id }, issues };
 }
 
 /** The patch in the body, by its media type; of a bundle entry, a Parameters or a Binary that holds a JSON Patch. */
@@ -90,18 +102,27 @@ function readPatch(request: FhirRequest): Patch {
       throw new ProblemError(
         'unsupported-media-type',
         'Send application/json-patch+json, application/merge-patch+json, or Parameters as application/fhir+json.',
-        { headers: { 'Accept-Patch': 'application/json-patch+json, application/merge-patch+json, application/fhir+json' } },
+        {
+          headers: {
+            'Accept-Patch':
+              'application/json-patch+json, application/merge-patch+json, application/fhir+json',
+          },
+        },
       );
   }
 }
 
 function readPatchResource(patch: Resource): Patch {
-  if (patch.resourceType === 'Parameters') return (resource) => applyFhirPathPatch(resource, patch as Parameters);
+  if (patch.resourceType === 'Parameters')
+    return (resource) => applyFhirPathPatch(resource, patch as Parameters);
   if (patch.resourceType === 'Binary' && mediaType(patch.contentType) === 'application/json-patch+json') {
     const text = Buffer.from(patch.data ?? '', 'base64').toString('utf8');
     return (resource) => applyJsonPatch(resource, json(text));
   }
-  throw new ProblemError('malformed', 'A FHIRPath Patch is a Parameters resource; a JSON Patch in a bundle is a Binary.');
+  throw new ProblemError(
+    'malformed',
+    'A FHIRPath Patch is a Parameters resource; a JSON Patch in a bundle is a Binary.',
+  );
 }
 
 function json(text: string): unknown {

@@ -1,14 +1,19 @@
 import type { Bundle, BundleEntry, OperationOutcome, ResourceType } from '@medplum/fhirtypes';
-import { outcomeOf } from '../../../fhir';
+import { outcomeOf, ProblemError } from '../../../fhir';
 import { parseSearch, selfLink, type SearchRequest } from '../../../search';
 import type { SearchPage, StoredVersion } from '../../../store';
+import { eyes, requirePermission } from '../access';
 import type { FhirContext } from '../context';
 import type { FhirRequest, FhirResponse } from '../request';
 import { patientsOf } from '../trace';
 
-/** Searches a type, a compartment or everything. https://hl7.org/fhir/R4/search.html */
+/** Searches a type or everything. https://hl7.org/fhir/R4/search.html */
 export async function search(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
-  const asked = parseSearch(request.type, request.query, { lenient: request.prefer.lenient, baseUrl: context.baseUrl });
+  const asked = parseSearch(request.type, request.query, {
+    lenient: request.prefer.lenient,
+    baseUrl: context.baseUrl,
+  });
+  requireNamedTypes(context, request, asked);
   return answer(context, request, asked, request.type ?? '');
 }
 
@@ -21,7 +26,15 @@ export async function searchCompartment(context: FhirContext, request: FhirReque
     baseUrl: context.baseUrl,
     compartment: { type: owner, id },
   });
+  if (type !== undefined) requirePermission(context, request, type, 's');
+  requireNamedTypes(context, request, asked);
   return answer(context, request, asked, `${owner}/${id}/${below}`);
+}
+
+/** Types that the caller names are within its scopes or refused; of all others it sees what the scopes leave. */
+function requireNamedTypes(context: FhirContext, request: FhirRequest, asked: SearchRequest): void {
+  if (!request.query.some(([name]) => name === '_type')) return;
+  for (const { type } of asked.targets) requirePermission(context, request, type, 's');
 }
 
 async function answer(
@@ -31,11 +44,28 @@ async function answer(
   path: string,
 ): Promise<FhirResponse> {
   request.x.audit.query = `${request.method} ${path}?${selfLink(asked)}`;
-  const page = await request.records.search(request.x.principal.viewer, asked);
+  if (asked.explain) return explained(context, request, asked);
+  const page = await request.records.search(eyes(context, request, 's'), asked);
   const seen = [...page.matches, ...page.included];
   request.x.audit.resources = seen.map(({ type, id }) => `${type}/${id}`);
   request.x.audit.patients = patientsOf(seen);
   return { status: 200, resource: searchset(context.baseUrl, path, asked, page) };
+}
+
+/** `_explain=true`: the plan instead of the result, for operators. Decisions, "FHIR". */
+async function explained(
+  context: FhirContext,
+  request: FhirRequest,
+  asked: SearchRequest,
+): Promise<FhirResponse> {
+  const { kind, role } = request.x.principal;
+  if (kind !== 'system' && role !== 'operator')
+    throw new ProblemError('forbidden', '_explain: Only operators are shown plans.');
+  if (request.nested)
+    throw new ProblemError('malformed', '_explain: Ask for a plan on its own, outside a bundle.');
+  const searches = await context.explain(eyes(context, request, 's'), asked);
+  const text = JSON.stringify({ query: selfLink(asked), searches }, undefined, 2);
+  return { status: 200, content: { type: 'application/json', bytes: Buffer.from(text) } };
 }
 
 function searchset(baseUrl: string, path: string, asked: SearchRequest, page: SearchPage): Bundle {
@@ -55,7 +85,7 @@ function searchset(baseUrl: string, path: string, asked: SearchRequest, page: Se
     type: 'searchset',
     ...(page.total !== undefined && { total: page.total }),
     link: [
-      { relation: 'self', url: url() },
+      { relation: 'self', url: url(asked.cursor) },
       { relation: 'first', url: url() },
       ...(page.previous === undefined ? [] : [{ relation: 'previous', url: url(page.previous) }]),
       ...(page.next === undefined ? [] : [{ relation: 'next', url: url(page.next) }]),
@@ -72,10 +102,11 @@ function entryOf(baseUrl: string, found: StoredVersion, mode: 'match' | 'include
 function droppedOutcome(asked: SearchRequest): BundleEntry[] {
   if (asked.dropped.length === 0) return [];
   const resource: OperationOutcome = outcomeOf(
-    asked.dropped.map((name) => ({
+    asked.dropped.map(({ parameter, message }) => ({
       severity: 'warning',
       code: 'not-supported',
-      diagnostics: `The parameter ${name} is not supported here and was left out.`,
+      diagnostics: `${parameter}: ${message} It was left out.`,
+      location: [`http.${parameter}`],
     })),
   );
   return [{ resource, search: { mode: 'outcome' } }];

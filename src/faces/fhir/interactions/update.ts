@@ -1,28 +1,52 @@
-import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
+import type { OperationOutcomeIssue, Resource, ResourceType } from '@medplum/fhirtypes';
 import { ProblemError } from '../../../fhir';
 import type { Committed } from '../../../store';
+import { presentFor, requireRow } from '../access';
 import { acceptResource } from '../body';
-import { matchOne, requirePermission, requireSearch, whileTrue } from '../conditional';
+import { matchOne, requireSearch, whileTrue } from '../conditional';
 import type { FhirContext } from '../context';
-import { expectedVersion } from '../preconditions';
+import { commitRead, conditionOn, settled } from '../preconditions';
 import type { FhirRequest, FhirResponse } from '../request';
 import { bodyFor, one, target, targetType, versionOf } from '../target';
 import { traced } from '../trace';
+
+type WithId = Resource & { id: string };
 
 /** Updates, or creates at the client's id. https://hl7.org/fhir/R4/http.html#update */
 export async function update(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const { type, id } = target(request);
   const resource = withId(bodyFor(request, type), id);
   const issues = acceptResource(context, resource, type);
-  const present = await request.records.read(request.x.principal.viewer, type, id);
+  return settled(async () => {
+    const ifVersion = await judgedVersion(context, request, resource);
+    const change = { kind: 'put' as const, resource, ...(ifVersion !== undefined && { ifVersion }) };
+    const committed =
+      ifVersion === undefined
+        ? one(await request.records.commit([change], traced(request.x)))
+        : await commitRead(request, change, traced(request.x));
+    return written(committed, issues);
+  });
+}
+
+/**
+ * Judges a put by scopes and preconditions. @returns the version it must replace (0 for none) where that matters:
+ * undefined when the caller set no condition and may write whatever is there.
+ */
+export async function judgedVersion(
+  context: FhirContext,
+  request: FhirRequest,
+  resource: WithId,
+): Promise<number | undefined> {
+  const type: ResourceType = resource.resourceType;
+  const { principal } = request.x;
+  const { ifMatch, ifNoneMatch } = request.headers;
+  const isFree = (['c', 'u'] as const).every((letter) => context.rowsFor(principal, type, letter) === true);
+  if (isFree && ifMatch === undefined && ifNoneMatch === undefined) return undefined;
+  const present = await presentFor(context, request, type, resource.id, 'u');
   const creates = present === undefined || present.deleted;
-  requirePermission(context, request, type, creates ? 'c' : 'u');
-  const ifVersion = expectedVersion(request);
-  if (creates && ifVersion !== undefined && ifVersion > 0 && present === undefined) {
-    throw new ProblemError('precondition-failed', `There is no ${type} with this id, so no version of it can match.`);
-  }
-  const change = { kind: 'put' as const, resource, ...(ifVersion !== undefined && { ifVersion }) };
-  return written(one(await request.records.commit([change], traced(request.x))), issues);
+  requireRow(context, request, creates ? 'c' : 'u', resource);
+  const condition = conditionOn(request, present);
+  return condition ?? (isFree ? undefined : (present?.version ?? 0));
 }
 
 /** Updates what the criteria match, or creates. https://hl7.org/fhir/R4/http.html#cond-update */
@@ -32,19 +56,38 @@ export async function updateMatching(context: FhirContext, request: FhirRequest)
   const resource = bodyFor(request, type);
   const issues = acceptResource(context, resource, type);
   return whileTrue(context, type, request.query, async (tx) => {
-    const found = await matchOne(tx, request, type, request.query);
-    requirePermission(context, request, type, found === undefined ? 'c' : 'u');
-    if (found !== undefined && resource.id !== undefined && resource.id !== found.id) {
-      throw new ProblemError('malformed', 'The id in the body is not the id of the resource that the criteria match.');
-    }
-    const ifVersion = expectedVersion(request);
+    const inside = { ...request, records: tx };
+    const found = await matchOne(context, inside, type, request.query);
     const id = found?.id ?? resource.id;
-    const change =
-      id === undefined
-        ? { kind: 'create' as const, resource }
-        : { kind: 'put' as const, resource: { ...resource, id }, ...(ifVersion !== undefined && { ifVersion }) };
+    if (found !== undefined && resource.id !== undefined && resource.id !== found.id) throw anotherId();
+    if (id === undefined) {
+      conditionOn(request, undefined);
+      requireRow(context, request, 'c', resource);
+      return written(one(await tx.commit([{ kind: 'create', resource }], traced(request.x))), issues);
+    }
+    const named = { ...resource, id };
+    const ifVersion = await judgedVersion(context, inside, named);
+    if (found === undefined) await refuseTaken(inside, type, id);
+    const change = { kind: 'put' as const, resource: named, ...(ifVersion !== undefined && { ifVersion }) };
     return written(one(await tx.commit([change], traced(request.x))), issues);
   });
+}
+
+/** A conditional update whose criteria match nothing creates; it must not land on what has the id already. */
+export async function refuseTaken(request: FhirRequest, type: ResourceType, id: string): Promise<void> {
+  const taken = await request.records.read(request.x.principal.viewer, type, id);
+  if (taken === undefined || taken.deleted) return;
+  throw new ProblemError(
+    'conflict',
+    `The criteria match no ${type}, but there is one with the id in the body.`,
+  );
+}
+
+export function anotherId(): ProblemError {
+  return new ProblemError(
+    'malformed',
+    'The id in the body is not the id of the resource that the criteria match.',
+  );
 }
 
 /** The answer to a write of an existing or new resource. */
@@ -58,12 +101,11 @@ export function written(committed: Committed, issues: OperationOutcomeIssue[]): 
   };
 }
 
-function withId<T extends Resource>(resource: T, id: string): T & { id: string } {
+function withId(resource: Resource, id: string): WithId {
   if (resource.resourceType === 'Binary' && resource.id === undefined) return { ...resource, id };
   if (resource.id !== id) {
     const what = resource.id === undefined ? 'has no id' : 'has another id than the path';
     throw new ProblemError('malformed', `The resource ${what}; an update needs the same id in both.`);
   }
-  return resource as T & { id: string };
+  return resource as WithId;
 }
-

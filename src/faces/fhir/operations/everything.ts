@@ -1,7 +1,15 @@
 import type { Bundle, Resource, ResourceType } from '@medplum/fhirtypes';
-import { compartment, isResourceType, parseReference, ProblemError, visitReferences } from '../../../fhir';
+import {
+  compartment,
+  dateRange,
+  isResourceType,
+  parseReference,
+  ProblemError,
+  visitReferences,
+} from '../../../fhir';
 import { parseSearch } from '../../../search';
 import type { StoredVersion } from '../../../store';
+import { eyes, unknown } from '../access';
 import type { FhirContext } from '../context';
 import type { Handler, Operation } from '../interaction';
 import type { FhirRequest } from '../request';
@@ -19,12 +27,14 @@ const MOST = 1000;
  */
 const everything: Handler = async (context, request) => {
   const { type, id } = request;
-  if (type === undefined || id === undefined) throw new ProblemError('malformed', 'Name the resource: Patient/[id]/$everything.');
+  if (type === undefined || id === undefined)
+    throw new ProblemError('malformed', 'Name the resource: Patient/[id]/$everything.');
   const inputs = readInputs(request, INPUTS);
-  const owner = await present(request, type, id);
+  checkTimes(inputs);
+  const owner = await present(context, request, type, id);
   const types = wantedTypes(inputs, type);
   const cursor = readCursor(inputs.text('_cursor'));
-  const count = Math.min(inputs.number('_count') ?? DEFAULT_COUNT, MOST);
+  const count = Math.max(1, Math.min(inputs.number('_count') ?? DEFAULT_COUNT, MOST));
   const page = await collect(request, owner, types, cursor, count, inputs);
   const found = cursor === undefined && types.includes(type) ? [owner, ...page.found] : page.found;
   const related = await referredTo(request, found, types);
@@ -35,10 +45,25 @@ const everything: Handler = async (context, request) => {
   return { status: 200, resource: bundle(context, request, all, page.next) };
 };
 
-async function present(request: FhirRequest, type: ResourceType, id: string): Promise<StoredVersion> {
-  const found = await request.records.read(request.x.principal.viewer, type, id);
-  if (found === undefined || found.deleted) throw new ProblemError('not-found', `There is no ${type} with this id.`);
+async function present(
+  context: FhirContext,
+  request: FhirRequest,
+  type: ResourceType,
+  id: string,
+): Promise<StoredVersion> {
+  const found = await request.records.read(eyes(context, request, 'r'), type, id);
+  if (found === undefined) throw unknown(type);
+  if (found.deleted) throw new ProblemError('gone', `This ${type} was deleted.`);
   return found;
+}
+
+/** Times are checked here, under the names that the caller gave them. */
+function checkTimes(inputs: Inputs): void {
+  for (const name of ['start', 'end', '_since']) {
+    const text = inputs.text(name);
+    if (text !== undefined && dateRange(text) === undefined)
+      throw new ProblemError('malformed', `${name} must be a FHIR date or instant.`);
+  }
 }
 
 /** Types of the compartment and those asked for, the owner's among them. */
@@ -47,7 +72,11 @@ function wantedTypes(inputs: Inputs, owner: ResourceType): ResourceType[] {
   const wrong = asked.filter((each) => !isResourceType(each));
   if (wrong.length > 0) throw new ProblemError('malformed', '_type must name resource types of R4.');
   if (asked.length > 0) return asked as ResourceType[];
-  return [...new Set([owner, ...(Object.keys(compartment(owner as 'Patient')) as ResourceType[])])];
+  // Who looked at the record is not part of it, and would grow with every page that is read.
+  const members = (Object.keys(compartment(owner as 'Patient')) as ResourceType[]).filter(
+    (type) => type !== 'AuditEvent',
+  );
+  return [...new Set([owner, ...members])];
 }
 
 interface Cursor {
@@ -63,7 +92,9 @@ async function collect(
   count: number,
   inputs: Inputs,
 ): Promise<{ found: StoredVersion[]; next?: Cursor }> {
-  const members = types.filter((type) => type !== owner.type && type in compartment(owner.type as 'Patient')).sort();
+  const members = types
+    .filter((type) => type !== owner.type && type in compartment(owner.type as 'Patient'))
+    .sort();
   const found: StoredVersion[] = [];
   for (const type of members.filter((each) => from === undefined || each >= from.type)) {
     let cursor = type === from?.type ? from.cursor : undefined;
@@ -80,12 +111,34 @@ async function collect(
 
 /** Types whose care dates `start` and `end` limit, by their date parameter. */
 const CARE_DATE: Partial<Record<ResourceType, string>> = {
-  AllergyIntolerance: 'date', Appointment: 'date', CarePlan: 'date', CareTeam: 'date', ClinicalImpression: 'date', Composition: 'date',
-  Condition: 'recorded-date', Consent: 'date', DiagnosticReport: 'date', DocumentReference: 'date', Encounter: 'date', FamilyMemberHistory: 'date',
-  Immunization: 'date', MedicationRequest: 'authoredon', Observation: 'date', Procedure: 'date', ServiceRequest: 'authored', Task: 'period',
+  AllergyIntolerance: 'date',
+  Appointment: 'date',
+  CarePlan: 'date',
+  CareTeam: 'date',
+  ClinicalImpression: 'date',
+  Composition: 'date',
+  Condition: 'recorded-date',
+  Consent: 'date',
+  DiagnosticReport: 'date',
+  DocumentReference: 'date',
+  Encounter: 'date',
+  FamilyMemberHistory: 'date',
+  Immunization: 'date',
+  MedicationRequest: 'authoredon',
+  Observation: 'date',
+  Procedure: 'date',
+  ServiceRequest: 'authored',
+  Task: 'period',
 };
 
-async function pageOf(request: FhirRequest, owner: StoredVersion, type: ResourceType, count: number, inputs: Inputs, cursor: string | undefined) {
+async function pageOf(
+  request: FhirRequest,
+  owner: StoredVersion,
+  type: ResourceType,
+  count: number,
+  inputs: Inputs,
+  cursor: string | undefined,
+) {
   const pairs: [string, string][] = [['_count', String(count)]];
   const date = CARE_DATE[type];
   const [start, end, since] = [inputs.text('start'), inputs.text('end'), inputs.text('_since')];
@@ -93,11 +146,18 @@ async function pageOf(request: FhirRequest, owner: StoredVersion, type: Resource
   if (date !== undefined && end !== undefined) pairs.push([date, `le${end}`]);
   if (since !== undefined) pairs.push(['_lastUpdated', `ge${since}`]);
   const asked = parseSearch(type, pairs, { compartment: { type: owner.type, id: owner.id } });
-  return request.records.search(request.x.principal.viewer, cursor === undefined ? asked : { ...asked, cursor });
+  return request.records.search(
+    request.x.principal.viewer,
+    cursor === undefined ? asked : { ...asked, cursor },
+  );
 }
 
 /** What the page refers to outside of itself: practitioners, organizations, medications, ... */
-async function referredTo(request: FhirRequest, found: readonly StoredVersion[], types: readonly ResourceType[]): Promise<StoredVersion[]> {
+async function referredTo(
+  request: FhirRequest,
+  found: readonly StoredVersion[],
+  types: readonly ResourceType[],
+): Promise<StoredVersion[]> {
   const have = new Set(found.map(({ type, id }) => `${type}/${id}`));
   const asked = request.query.some(([name]) => name === '_type');
   const wanted = new Map<string, { type: ResourceType; id: string }>();
@@ -105,7 +165,12 @@ async function referredTo(request: FhirRequest, found: readonly StoredVersion[],
     visitReferences(resource, ({ reference }) => {
       const parsed = reference === undefined ? undefined : parseReference(reference);
       if (parsed?.kind !== 'local' || have.has(`${parsed.type}/${parsed.id}`)) return;
-      if (parsed.type === 'Patient' || (asked && !types.includes(parsed.type as ResourceType))) return;
+      // Other patients are none of this one's business; an encounter's patient belongs to it.
+      if (
+        (parsed.type === 'Patient' && request.type === 'Patient') ||
+        (asked && !types.includes(parsed.type as ResourceType))
+      )
+        return;
       if (isInCompartment(request.type, parsed.type)) return; // it has a page of its own
       wanted.set(`${parsed.type}/${parsed.id}`, { type: parsed.type as ResourceType, id: parsed.id });
     });
@@ -118,17 +183,28 @@ function isInCompartment(owner: ResourceType | undefined, type: string): boolean
   return type in compartment((owner ?? 'Patient') as 'Patient');
 }
 
-function bundle(context: FhirContext, request: FhirRequest, found: readonly StoredVersion[], next: Cursor | undefined): Bundle {
+function bundle(
+  context: FhirContext,
+  request: FhirRequest,
+  found: readonly StoredVersion[],
+  next: Cursor | undefined,
+): Bundle {
   const base = `${context.baseUrl}/${request.segments.join('/')}`;
   const own = request.query.filter(([name]) => name !== '_cursor');
   const url = (cursor?: Cursor): string => {
-    const pairs = [...own, ...(cursor === undefined ? [] : [['_cursor', writeCursor(cursor)] as [string, string]])];
+    const pairs = [
+      ...own,
+      ...(cursor === undefined ? [] : [['_cursor', writeCursor(cursor)] as [string, string]]),
+    ];
     return pairs.length === 0 ? base : `${base}?${new URLSearchParams(pairs).toString()}`;
   };
   return {
     resourceType: 'Bundle',
     type: 'searchset',
-    link: [{ relation: 'self', url: url() }, ...(next === undefined ? [] : [{ relation: 'next', url: url(next) }])],
+    link: [
+      { relation: 'self', url: url() },
+      ...(next === undefined ? [] : [{ relation: 'next', url: url(next) }]),
+    ],
     entry: found.map(({ type, id, resource }) => ({
       fullUrl: `${context.baseUrl}/${type}/${id}`,
       resource: resource as Resource,
@@ -153,7 +229,15 @@ function readCursor(text: string | undefined): Cursor | undefined {
 }
 
 const R4 = 'http://hl7.org/fhir/OperationDefinition';
-const base = { name: 'everything', system: false, type: false, instance: true, safe: true, permission: 'r', handle: everything } as const;
+const base = {
+  name: 'everything',
+  system: false,
+  type: false,
+  instance: true,
+  safe: true,
+  permission: 'r',
+  handle: everything,
+} as const;
 
 export const EVERYTHING_OPERATIONS: readonly Operation[] = [
   { ...base, definition: `${R4}/Patient-everything`, types: ['Patient'] },

@@ -22,7 +22,10 @@ export function readInputs(request: FhirRequest, known: readonly string[], bareR
   const given = [...fromQuery(request), ...fromBody(request, bareResource)];
   const unknown = [...new Set(given.map(({ name }) => name ?? ''))].filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new ProblemError('malformed', `Unknown parameter(s): ${unknown.join(', ')}. This operation knows ${known.join(', ')}.`);
+    throw new ProblemError(
+      'malformed',
+      `Unknown parameter(s): ${unknown.join(', ')}. This operation knows ${known.join(', ')}.`,
+    );
   }
   const all = (name: string): ParametersParameter[] => given.filter((each) => each.name === name);
   const texts = (name: string): string[] => all(name).flatMap((each) => textOf(each) ?? []);
@@ -66,6 +69,7 @@ function numberOf(name: string, text: string | undefined): number | undefined {
 
 function flagOf(name: string, text: string | undefined): boolean | undefined {
   if (text === undefined) return undefined;
-  if (text !== 'true' && text !== 'false') throw new ProblemError('malformed', `${name} must be true or false.`);
+  if (text !== 'true' && text !== 'false')
+    throw new ProblemError('malformed', `${name} must be true or false.`);
   return text === 'true';
 }

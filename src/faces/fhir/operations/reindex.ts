@@ -1,12 +1,16 @@
 import { ProblemError } from '../../../fhir';
+import { eyes } from '../access';
 import type { Handler, Operation } from '../interaction';
 import { target } from '../target';
+import { readInputs } from './inputs';
 
 /** How far the reindex behind a posted SearchParameter is. Decisions, "FHIR / Refusals". */
 const status: Handler = async (context, request) => {
+  readInputs(request, []);
   const { type, id } = target(request);
-  const found = await request.records.read(request.x.principal.viewer, type, id);
-  if (found === undefined || found.deleted) throw new ProblemError('not-found', 'There is no SearchParameter with this id.');
+  const found = await request.records.read(eyes(context, request, 'r'), type, id);
+  if (found === undefined || found.deleted)
+    throw new ProblemError('not-found', 'There is no SearchParameter with this id.');
   const job = await context.searchParameters.status(id);
   return {
     status: 200,

@@ -1,6 +1,7 @@
 import { ServerError } from '../errors';
 import { drain } from '../planner/pace';
 import type { Engine } from '../engine';
+import { countsDocuments } from '../planner/plan';
 import { distinctRows } from '../planner/scan';
 import { prepare, run } from '../planner/search';
 import type { PreparedQuery, Query } from '../planner/search';
@@ -38,6 +39,8 @@ export async function countMatching(
   let n = 0;
   try {
     const prepared = prepare(view, engine.catalog.get(namespace), query);
+    const entries = countEntries(view, prepared);
+    if (entries !== undefined) return entries;
     await drain(rowsToCount(view, prepared), paceOf(command, view), () => void n++);
   } finally {
     view.release();
@@ -51,6 +54,22 @@ function rowsToCount(view: View, prepared: PreparedQuery): Iterable<object | typ
   const { skip = 0, limit = 0 } = prepared.query;
   const isByIndex = access.kind === 'index' && exact && skip === 0 && limit === 0;
   return isByIndex ? distinctRows(view, access.scan, prepared.work) : run(view, prepared);
+}
+
+/** Entries counted at once without giving others their turn: some milliseconds. */
+const MOST_COUNTED = 30_000;
+
+/** The count from index entries alone, where each stands for one document that matches; undefined when it is not so. */
+function countEntries(view: View, { plan, query }: PreparedQuery): number | undefined {
+  const { access, exact } = plan;
+  if (!exact || access.kind !== 'index' || !countsDocuments(access.scan) || query.skip || query.limit)
+    return undefined;
+  let n = 0;
+  for (const { low, high } of access.scan.intervals) {
+    n += view.countUpTo(access.scan.index.table, low, high, MOST_COUNTED - n);
+    if (n >= MOST_COUNTED) return undefined;
+  }
+  return n;
 }
 
 /** https://www.mongodb.com/docs/manual/reference/command/distinct/ */

@@ -1,4 +1,5 @@
-import { mkdirSync, accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StartError, type Config } from './config';
 import { findEmbeddedMongo, startEmbeddedMongo } from './embedded-mongo';
 import { connectStore, StoreUnreachable, type StoreConnection } from './store';
@@ -44,9 +45,16 @@ async function connect(uri: string, after: () => Promise<void>): Promise<Databas
   }
 }
 
+/** One folder after another: Node's own recursive mkdir never ends where a file system refuses with ENOENT (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 function ensureWritable(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     accessSync(dataDir, constants.W_OK | constants.X_OK);
   } catch {
     throw new StartError(`DATA_DIR ${dataDir} cannot be written; choose another folder or its permissions.`);

@@ -3,6 +3,7 @@ import { createApp } from './app';
 import { StartError, urlHost, type Config } from './config';
 import { isEmpty, loadCredentials, seedDemonstration, type DemoCredentials } from './demo';
 import { openHouse, type House } from './house';
+import { publishDefinitions } from './publish-definitions';
 import { welcome } from './welcome';
 
 /** How long requests in flight may take to finish once the server stops, in milliseconds. */
@@ -12,6 +13,7 @@ const GRACE_MS = 10_000;
 export async function prepareServer(config: Config): Promise<{ house: House; announce(): void; close(): Promise<void> }> {
   const house = await openHouse(config);
   const fresh = await seedIfEmpty(house);
+  await publishDefinitions(house);
   const credentials = fresh ?? loadCredentials(config.dataDir);
   return {
     house,
@@ -26,6 +28,7 @@ export async function startServer(config: Config, role: { announce: boolean; see
   const { house } = prepared;
   let stopping = false;
   const server = createServer(createApp(house, { stopping: () => stopping }));
+  house.notify.attach(server);
   // A slow or silent client holds a connection no longer than this.
   server.headersTimeout = 20_000;
   server.requestTimeout = 300_000;

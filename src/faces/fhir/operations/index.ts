@@ -1,5 +1,6 @@
 import type { Operation } from '../interaction';
 import { EVERYTHING_OPERATIONS } from './everything';
+import { MATCH } from './match';
 import { META } from './meta';
 import { REINDEX } from './reindex';
 import { SUBSCRIPTIONS } from './subscriptions';
@@ -10,6 +11,7 @@ import { VALIDATE } from './validate';
 export const OPERATIONS: readonly Operation[] = [
   ...META,
   ...VALIDATE,
+  ...MATCH,
   ...EVERYTHING_OPERATIONS,
   ...TERMINOLOGY,
   ...REINDEX,

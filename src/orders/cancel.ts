@@ -2,7 +2,7 @@ import type { Invoice, MedicationRequest, Task } from '@medplum/fhirtypes';
 import { CANONICAL_BASE, ProblemError } from '../fhir';
 import { type Actor, changed, type Shown, sound, tellPharmacy } from '../prescriptions';
 import type { Change } from '../store';
-import { type LoadedOrder, loadOrder, lockOf, pharmacyOfOrder } from './load';
+import { type LoadedOrder, loadOrder, lockOf, pharmacyOfOrder, taskFor } from './load';
 import { type OrderItem, orderMapping } from './mapping';
 import { boundOf, patientsOf } from './read';
 import type { OrderServices } from './services';
@@ -63,24 +63,23 @@ export async function cancelOrder(
 }
 
 function cancelledOrder(order: LoadedOrder, { reason, notes }: Cancellation, at: Date): LoadedOrder {
-  const { task, invoice } = order;
+  const { invoice } = order;
+  const task = taskFor(order.rg, order.task, { at });
   return {
     ...order,
     rg: inStep(order.rg, 'cancelled'),
     items: order.items.map((item) => cancelledItem(item, at)),
-    ...(task !== undefined && {
-      task: {
-        ...task,
-        status: 'cancelled',
-        businessStatus: { text: 'Order cancelled' },
-        lastModified: at.toISOString(),
-        executionPeriod: { ...task.executionPeriod, end: at.toISOString() },
-        ...(typeof reason === 'string' && { statusReason: { text: reason } }),
-        ...(typeof notes === 'string' && {
-          note: [...(task.note ?? []), { text: notes, time: at.toISOString() }],
-        }),
-      } satisfies Task,
-    }),
+    task: {
+      ...task,
+      status: 'cancelled',
+      businessStatus: { text: 'Order cancelled' },
+      lastModified: at.toISOString(),
+      executionPeriod: { ...task.executionPeriod, end: at.toISOString() },
+      ...(typeof reason === 'string' && { statusReason: { text: reason } }),
+      ...(typeof notes === 'string' && {
+        note: [...(task.note ?? []), { text: notes, time: at.toISOString() }],
+      }),
+    } satisfies Task,
     ...(invoice !== undefined && { invoice: settled(invoice, at) }),
   };
 }

@@ -14,7 +14,7 @@ import {
   to,
 } from '../prescriptions';
 import type { Change, StoreTransaction } from '../store';
-import { type LoadedOrder, loadOrder, lockOf } from './load';
+import { type LoadedOrder, loadOrder, lockOf, taskFor } from './load';
 import type { OrderItem } from './mapping';
 import { patientsOf } from './read';
 import type { OrderServices } from './services';
@@ -140,39 +140,44 @@ function changesOf(order: LoadedOrder, over: HandedOver): Change[] {
   const { handed, isComplete, input, at } = over;
   if (handed.length === 0) throw refuse([{ field: 'fulfilledItems', message: 'Name at least one item' }]);
   const { rg, task } = order;
-  const done: Task | undefined = task && {
-    ...task,
+  const begun = taskFor(rg, task, { at });
+  const done: Task = {
+    ...begun,
     status: isComplete ? 'completed' : 'in-progress',
     businessStatus: { text: isComplete ? 'Order fulfilled' : 'Partly fulfilled' },
     lastModified: at.toISOString(),
     executionPeriod: {
-      start: task.executionPeriod?.start ?? at.toISOString(),
+      start: begun.executionPeriod?.start ?? at.toISOString(),
       ...(isComplete && { end: at.toISOString() }),
     },
     ...(typeof input.notes === 'string' && {
-      note: [...(task.note ?? []), { text: input.notes, time: at.toISOString() }],
+      note: [...(begun.note ?? []), { text: input.notes, time: at.toISOString() }],
     }),
   };
   return [
     changed(inStep(rg, isComplete ? 'completed' : 'processing')),
-    ...(done === undefined ? [] : [changed(done)]),
-    ...handed.flatMap((item) => itemChanges(item, over)),
+    changed(done),
+    ...handed.flatMap((item) => itemChanges(item, over, begun.id)),
   ];
 }
 
-function itemChanges({ request, task, medication }: OrderItem, over: HandedOver): Change[] {
-  const closed: Task | undefined = task && {
-    ...task,
+function itemChanges(
+  { request, task, medication }: OrderItem,
+  over: HandedOver,
+  orderTaskId: string,
+): Change[] {
+  const begun = taskFor(request, task, { at: over.at, partOf: orderTaskId });
+  const closed: Task = {
+    ...begun,
     status: 'completed',
     businessStatus: itemBusinessStatus('fulfilled'),
     lastModified: over.at.toISOString(),
-    ...pickup(task.extension, over.input),
+    ...pickup(begun.extension, over.input),
   };
-  const taskChange = closed === undefined ? [] : [changed(closed)];
   if (request.resourceType === 'MedicationRequest') {
-    return [created(dispenseOf({ request, task, medication }, over)), ...taskChange];
+    return [created(dispenseOf({ request, task, medication }, over)), changed(closed)];
   }
-  return [changed({ ...request, status: 'completed' }), ...taskChange];
+  return [changed({ ...request, status: 'completed' }), changed(closed)];
 }
 
 function pickup(others: Task['extension'], { pickupMethod }: Fulfilment): Pick<Task, 'extension'> {

@@ -9,7 +9,7 @@ import type {
 } from '@medplum/fhirtypes';
 import { ProblemError } from '../fhir';
 import { type Pharmacy, pharmacyOf } from '../pharmacy';
-import { containedMedication, idIn, pharmacyAt, present, searchAll } from '../prescriptions';
+import { containedMedication, idIn, pharmacyAt, present, searchAll, to } from '../prescriptions';
 import type { StoreAccess, Viewer } from '../store';
 import { type ItemRequest, itemReferences, type OrderItem, type OrderResources } from './mapping';
 
@@ -122,4 +122,25 @@ export async function pharmacyOfOrder(
       one.resourceType === 'Organization' && task.owner?.reference === `#${one.id ?? ''}`,
   );
   return described === undefined ? undefined : { ...pharmacyOf(described), id: undefined };
+}
+
+/** The Task of an order or of an item; one that an EHR ordered without gets its own when something happens to it. */
+export function taskFor(
+  on: RequestGroup | ItemRequest,
+  task: Task | undefined,
+  { at, partOf }: { at: Date; partOf?: string },
+): Task & { id: string } {
+  if (task !== undefined) return { ...task, id: task.id ?? '' };
+  const patient = 'subject' in on ? on.subject : undefined;
+  return {
+    resourceType: 'Task',
+    id: on.id ?? '',
+    status: 'requested',
+    intent: 'order',
+    code: { coding: [{ system: 'http://hl7.org/fhir/CodeSystem/task-code', code: 'fulfill' }] },
+    focus: to(on),
+    ...(patient !== undefined && { for: patient }),
+    ...(partOf !== undefined && { partOf: [{ reference: `Task/${partOf}` }] }),
+    authoredOn: on.authoredOn ?? at.toISOString(),
+  };
 }

@@ -69,7 +69,8 @@ export function itemStatusOf(task: Task | undefined, requestStatus: string | und
   const said = task?.businessStatus?.coding?.find(({ system }) => system === ITEM_STATUS)?.code as
     ItemStatus | undefined;
   const isEnded = requestStatus !== undefined && ENDED.has(requestStatus);
-  if (said === 'fulfilled' || task?.status === 'completed') return 'fulfilled';
+  if (said === 'fulfilled' || task?.status === 'completed' || requestStatus === 'completed')
+    return 'fulfilled';
   return isEnded || task?.status === 'cancelled' ? 'cancelled' : (said ?? 'pending');
 }
 

@@ -1,6 +1,18 @@
 import { exactly, listOf, object, oneOf, orNull, type Schema, text } from '../../contract';
 import { ORDER_STATUSES } from '../../orders';
-import { COUNT, DATE_OR_NULL, FLAG, ID, id, NOTES, NUMBER, PRIORITIES, QUANTITY, TIME_OR_NULL, TIME_SHOWN } from './prescription-schemas';
+import {
+  COUNT,
+  DATE_OR_NULL,
+  FLAG,
+  ID,
+  id,
+  NOTES,
+  NUMBER,
+  PRIORITIES,
+  QUANTITY,
+  TIME_OR_NULL,
+  TIME_SHOWN,
+} from './prescription-schemas';
 import { ADDRESS, KNOWN, nullable, PHONE } from './schemas';
 
 const TYPES = ['prescription', 'lab', 'imaging', 'product'] as const;
@@ -83,7 +95,9 @@ export const ORDER = exactly({
     }),
   ),
   pharmacy: nullable(exactly({ id: KNOWN, name: KNOWN, ncpdpId: KNOWN })),
-  totalCost: nullable(exactly({ subtotal: AMOUNT, insurance: AMOUNT, copay: AMOUNT, tax: AMOUNT, total: AMOUNT })),
+  totalCost: nullable(
+    exactly({ subtotal: AMOUNT, insurance: AMOUNT, copay: AMOUNT, tax: AMOUNT, total: AMOUNT }),
+  ),
   createdAt: TIME_SHOWN,
   estimatedReadyTime: TIME_OR_NULL,
 });
@@ -145,7 +159,9 @@ export const ORDER_CANCELLED = exactly({
   cancelledBy: ID,
   reason: KNOWN,
   notes: KNOWN,
-  refund: nullable(exactly({ amount: AMOUNT, status: { type: 'string' }, expectedDate: { type: 'string', format: 'date' } })),
+  refund: nullable(
+    exactly({ amount: AMOUNT, status: { type: 'string' }, expectedDate: { type: 'string', format: 'date' } }),
+  ),
 });
 
 /** Dermifi, "Mark order as fulfilled". */

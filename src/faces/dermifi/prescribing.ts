@@ -8,13 +8,18 @@ export function prescriberOf(x: Exchange): Actor {
   return {
     ...actorOf(x),
     viewer: x.principal.viewer,
-    context: (patients) => writeContext(x, (committed) => ({ ...touched(committed), patients: [...patients] })),
+    context: (patients) =>
+      writeContext(x, (committed) => ({ ...touched(committed), patients: [...patients] })),
     step: () => stepContext(x),
   };
 }
 
 /** The FHIR id of the path; failed requests keep it in their audit entry. */
-export function subjectId(x: Exchange, prefix: IdPrefix, type: 'RequestGroup' | 'MedicationRequest' | 'Task'): string {
+export function subjectId(
+  x: Exchange,
+  prefix: IdPrefix,
+  type: 'RequestGroup' | 'MedicationRequest' | 'Task',
+): string {
   const id = pathId(x, prefix);
   x.audit = { ...x.audit, resources: [`${type}/${id}`] };
   return id;

@@ -133,11 +133,17 @@ export const LISTED_PRESCRIPTION = exactly({
   lastFilled: DATE_OR_NULL,
 });
 
-export const PRESCRIPTION_LIST = exactly({ prescriptions: listOf(LISTED_PRESCRIPTION), total: COUNT, page: COUNT });
+export const PRESCRIPTION_LIST = exactly({
+  prescriptions: listOf(LISTED_PRESCRIPTION),
+  total: COUNT,
+  page: COUNT,
+});
 
 /** Dermifi, "Update prescription dosage". */
 export const DOSAGE_CHANGE = object({
-  newSig: orNull(text(1000, 'What the patient is to do from now on.', 'Take 2 capsules by mouth twice daily with food')),
+  newSig: orNull(
+    text(1000, 'What the patient is to do from now on.', 'Take 2 capsules by mouth twice daily with food'),
+  ),
   newQuantity: orNull(QUANTITY),
   newDaysSupply: orNull(WHOLE(1, 3650)),
   reason: orNull(text(1000, 'Why.', 'Increasing dose for better efficacy')),
@@ -242,4 +248,3 @@ export const REFILL_DENIED = exactly({
   patientNotified: { type: 'boolean' },
   pharmacyNotified: { type: 'boolean' },
 });
-

@@ -1,6 +1,12 @@
 import type { QueryParameters } from '../../../contract';
 import type { Exchange, Reply } from '../../../http';
-import { type Cancellation, type Fulfiller, type NewOrder, ORDER_STATUSES, type OrderStatus } from '../../../orders';
+import {
+  type Cancellation,
+  type Fulfiller,
+  type NewOrder,
+  ORDER_STATUSES,
+  type OrderStatus,
+} from '../../../orders';
 import { queryOf } from '../actor';
 import { type DermifiEndpoint, requireRight } from '../endpoint';
 import { fhirId } from '../ids';
@@ -110,7 +116,10 @@ export function orderEndpoints(services: DermifiServices): DermifiEndpoint[] {
       async handle(x) {
         const id = subjectId(x, 'ord', 'RequestGroup');
         noQuery(x);
-        return { status: 200, body: audited(x, await orders.cancel(prescriberOf(x), id, readCancellation(x))) };
+        return {
+          status: 200,
+          body: audited(x, await orders.cancel(prescriberOf(x), id, readCancellation(x))),
+        };
       },
     },
     {
@@ -133,7 +142,8 @@ async function create({ orders }: DermifiServices, x: Exchange): Promise<Reply> 
   noQuery(x);
   const body = readNew(x);
   // What is to be swallowed or applied is prescribed, whatever the order is called.
-  if (body.type === 'prescription' || body.items.some(({ type }) => type === 'medication')) requireRight(x, 'prescribe');
+  if (body.type === 'prescription' || body.items.some(({ type }) => type === 'medication'))
+    requireRight(x, 'prescribe');
   const { pharmacy } = body;
   const input: NewOrder = {
     ...body,
@@ -147,10 +157,21 @@ async function create({ orders }: DermifiServices, x: Exchange): Promise<Reply> 
 
 async function list({ orders }: DermifiServices, x: Exchange): Promise<Reply> {
   const { page, limit, status, patientId, providerId, startDate, endDate } = readList(x);
-  const ids = { patientId: patientId && fhirId('pat', patientId), providerId: providerId && fhirId('prov', providerId) };
+  const ids = {
+    patientId: patientId && fhirId('pat', patientId),
+    providerId: providerId && fhirId('prov', providerId),
+  };
   // An id of another form is one that nothing has.
-  const isImpossible = (patientId !== undefined && !ids.patientId) || (providerId !== undefined && !ids.providerId);
-  const query = { page, limit, status, ...ids, from: startDate && startOf(startDate), to: endDate && endOf(endDate) };
+  const isImpossible =
+    (patientId !== undefined && !ids.patientId) || (providerId !== undefined && !ids.providerId);
+  const query = {
+    page,
+    limit,
+    status,
+    ...ids,
+    from: startDate && startOf(startDate),
+    to: endDate && endOf(endDate),
+  };
   const found = isImpossible ? NONE : await orders.list(x.principal.viewer, query);
   x.audit = { ...x.audit, query: queryOf(x), resources: found.resources, patients: found.patients };
   return { status: 200, body: { orders: found.rows, pagination: { page, limit, total: found.total } } };
@@ -180,7 +201,9 @@ async function fulfil({ orders }: DermifiServices, x: Exchange): Promise<Reply> 
     await orders.fulfil(prescriberOf(x), id, {
       ...others,
       ...(typeof fulfilledBy === 'string' && { fulfilledBy: fulfillerOf(fulfilledBy) }),
-      ...(Array.isArray(fulfilledItems) && { fulfilledItems: fulfilledItems.map((item: string) => bodyId('item', item)) }),
+      ...(Array.isArray(fulfilledItems) && {
+        fulfilledItems: fulfilledItems.map((item: string) => bodyId('item', item)),
+      }),
     }),
   );
   return { status: 200, body: view };

@@ -73,7 +73,10 @@ export function prescriptionEndpoints(services: DermifiServices): DermifiEndpoin
         noQuery(x);
         const body = readNew(x);
         const ids = { patientId: bodyId('pat', body.patientId), providerId: bodyId('prov', body.providerId) };
-        return { status: 201, body: audited(x, await prescriptions.create(prescriberOf(x), { ...body, ...ids })) };
+        return {
+          status: 201,
+          body: audited(x, await prescriptions.create(prescriberOf(x), { ...body, ...ids })),
+        };
       },
     },
     {
@@ -123,8 +126,12 @@ export function prescriptionEndpoints(services: DermifiServices): DermifiEndpoin
         const id = prescriptionId(x);
         noQuery(x);
         const body = readRefill(x);
-        const pharmacy = typeof body.pharmacyId === 'string' ? { pharmacyId: bodyId('pharm', body.pharmacyId) } : {};
-        return { status: 201, body: audited(x, await prescriptions.requestRefill(prescriberOf(x), id, { ...body, ...pharmacy })) };
+        const pharmacy =
+          typeof body.pharmacyId === 'string' ? { pharmacyId: bodyId('pharm', body.pharmacyId) } : {};
+        return {
+          status: 201,
+          body: audited(x, await prescriptions.requestRefill(prescriberOf(x), id, { ...body, ...pharmacy })),
+        };
       },
     },
     {
@@ -141,7 +148,10 @@ export function prescriptionEndpoints(services: DermifiServices): DermifiEndpoin
       async handle(x) {
         const id = prescriptionId(x);
         noQuery(x);
-        return { status: 200, body: audited(x, await prescriptions.changeDosage(prescriberOf(x), id, readDosage(x))) };
+        return {
+          status: 200,
+          body: audited(x, await prescriptions.changeDosage(prescriberOf(x), id, readDosage(x))),
+        };
       },
     },
   ];
@@ -153,8 +163,12 @@ function prescriptionId(x: Exchange): string {
 
 async function list({ prescriptions }: DermifiServices, x: Exchange): Promise<Reply> {
   const { patientId, providerId, ...query } = readList(x);
-  const ids = { patientId: patientId && fhirId('pat', patientId), providerId: providerId && fhirId('prov', providerId) };
-  const isImpossible = (patientId !== undefined && !ids.patientId) || (providerId !== undefined && !ids.providerId);
+  const ids = {
+    patientId: patientId && fhirId('pat', patientId),
+    providerId: providerId && fhirId('prov', providerId),
+  };
+  const isImpossible =
+    (patientId !== undefined && !ids.patientId) || (providerId !== undefined && !ids.providerId);
   const found = isImpossible ? NONE : await prescriptions.list(x.principal.viewer, { ...query, ...ids });
   x.audit = { ...x.audit, query: queryOf(x), resources: found.resources, patients: found.patients };
   return { status: 200, body: { prescriptions: found.rows, total: found.total, page: query.page } };

@@ -5,7 +5,13 @@ import { queryOf } from '../actor';
 import type { DermifiEndpoint } from '../endpoint';
 import { fhirId } from '../ids';
 import { audited, bodyId, prescriberOf, subjectId } from '../prescribing';
-import { PENDING_REFILLS, REFILL_APPROVAL, REFILL_APPROVED, REFILL_DENIAL, REFILL_DENIED } from '../prescription-schemas';
+import {
+  PENDING_REFILLS,
+  REFILL_APPROVAL,
+  REFILL_APPROVED,
+  REFILL_DENIAL,
+  REFILL_DENIED,
+} from '../prescription-schemas';
 import { bodyReader, queryReader } from '../requests';
 import type { DermifiServices } from '../services';
 
@@ -57,7 +63,10 @@ export function refillEndpoints(services: DermifiServices): DermifiEndpoint[] {
           ...(typeof approvedBy === 'string' && { approvedBy: bodyId('prov', approvedBy) }),
           ...(typeof pharmacyId === 'string' && { pharmacyId: bodyId('pharm', pharmacyId) }),
         };
-        return { status: 200, body: audited(x, await prescriptions.approveRefill(prescriberOf(x), id, input)) };
+        return {
+          status: 200,
+          body: audited(x, await prescriptions.approveRefill(prescriberOf(x), id, input)),
+        };
       },
     },
     {
@@ -75,7 +84,10 @@ export function refillEndpoints(services: DermifiServices): DermifiEndpoint[] {
         const id = subjectId(x, 'ref', 'Task');
         noQuery(x);
         const { deniedBy, ...others } = readDenial(x);
-        const input = { ...others, ...(typeof deniedBy === 'string' && { deniedBy: bodyId('prov', deniedBy) }) };
+        const input = {
+          ...others,
+          ...(typeof deniedBy === 'string' && { deniedBy: bodyId('prov', deniedBy) }),
+        };
         return { status: 200, body: audited(x, await prescriptions.denyRefill(prescriberOf(x), id, input)) };
       },
     },
@@ -90,5 +102,8 @@ async function pending({ prescriptions }: DermifiServices, x: Exchange): Promise
     ? { rows: [], urgentCount: 0, resources: [], patients: [] }
     : await prescriptions.pendingRefills(x.principal.viewer, { providerId: prescriber, priority });
   x.audit = { ...x.audit, query: queryOf(x), resources: found.resources, patients: found.patients };
-  return { status: 200, body: { refills: found.rows, total: found.rows.length, urgentCount: found.urgentCount } };
+  return {
+    status: 200,
+    body: { refills: found.rows, total: found.rows.length, urgentCount: found.urgentCount },
+  };
 }

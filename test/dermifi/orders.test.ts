@@ -1,0 +1,493 @@
+import type { Invoice, MedicationDispense, RequestGroup, Task } from '@medplum/fhirtypes';
+import { serverContext } from '../../src/house';
+import { apart, bare, type Clinic, openClinic, ORDERED, type View } from './pharmacy-support';
+import { expectGolden, refusal, UTC } from './support';
+
+let clinic: Clinic;
+
+beforeAll(async () => {
+  clinic = await openClinic();
+}, 60_000);
+afterAll(() => clinic.close());
+
+type Item = Record<string, unknown> & { id: string };
+type OrderView = View & { items: Item[] };
+
+const order = async (more: object = {}): Promise<OrderView> =>
+  (await clinic.ask(201, 'post', '/orders', { ...ORDERED, ...more })) as OrderView;
+const read = async (id: string): Promise<OrderView> =>
+  (await clinic.ask(200, 'get', `/orders/${id}`)) as OrderView;
+const LAB = {
+  type: 'lab',
+  items: [{ type: 'lab', name: 'Complete Blood Count' }],
+  pharmacy: null,
+  shipping: null,
+};
+const history = (view: View): unknown[] =>
+  (view['statusHistory'] as { status: string }[]).map(({ status }) => status);
+
+describe('the document', () => {
+  test('creates an order as in its example, shows and lists it', async () => {
+    const view = await order();
+    const { id, orderNumber, createdAt, estimatedReadyTime } = view;
+    const [first, second] = view.items;
+    expect(view).toEqual({
+      id,
+      orderNumber,
+      patientId: 'pat_123',
+      providerId: 'prov_789',
+      type: 'prescription',
+      priority: 'routine',
+      status: 'pending',
+      items: [
+        {
+          id: first?.id,
+          type: 'medication',
+          name: 'Tretinoin Cream 0.025%',
+          genericName: 'tretinoin',
+          quantity: 1,
+          unit: 'tube',
+          size: '45g',
+          ndcCode: '0187-5162-45',
+          instructions: 'Apply thin layer to affected areas nightly',
+          refills: 3,
+          daysSupply: 90,
+        },
+        {
+          id: second?.id,
+          type: 'medication',
+          name: 'Clindamycin Gel 1%',
+          genericName: 'clindamycin phosphate',
+          quantity: 1,
+          unit: 'tube',
+          size: '30g',
+          ndcCode: '0009-3331-02',
+          instructions: 'Apply twice daily to affected areas',
+          refills: 3,
+          daysSupply: 30,
+        },
+      ],
+      pharmacy: { id: 'pharm_456', name: 'CVS Pharmacy', ncpdpId: '1234567' },
+      totalCost: { subtotal: 125, insurance: -100, copay: 25, tax: 0, total: 25 },
+      createdAt,
+      estimatedReadyTime,
+    });
+    expect(orderNumber).toMatch(/^ORD-\d{4}-\d{4}$/);
+    expect(createdAt).toMatch(UTC);
+    expect(apart(createdAt, estimatedReadyTime)).toBe(4 * 3_600_000);
+
+    const { updatedAt, ...detail } = await read(id);
+    expect(updatedAt).toMatch(UTC);
+    expect(detail).toEqual({
+      id,
+      orderNumber,
+      patient: { id: 'pat_123', name: 'John Doe', dateOfBirth: '1985-06-15', phone: '+1 (555) 123-4567' },
+      provider: { id: 'prov_789', name: 'Dr. Emily Johnson', npiNumber: '1234567890' },
+      type: 'prescription',
+      priority: 'routine',
+      status: 'pending',
+      statusHistory: [{ status: 'pending', timestamp: createdAt, notes: 'Order created' }],
+      items: view.items.map((item) => ({
+        id: item.id,
+        type: 'medication',
+        name: item['name'],
+        status: 'pending',
+        quantity: 1,
+        refills: 3,
+        prescriptionId: item.id.replace('item_', 'rx_'),
+      })),
+      pharmacy: { id: 'pharm_456', name: 'CVS Pharmacy', phone: '+1 (555) 678-9012', status: 'pending' },
+      createdAt,
+    });
+
+    const list = await clinic.ask(
+      200,
+      'get',
+      '/orders?status=pending&patientId=pat_123&startDate=2024-01-01',
+    );
+    expect(list).toEqual({
+      orders: [
+        {
+          id,
+          orderNumber,
+          patientName: 'John Doe',
+          providerName: 'Dr. Emily Johnson',
+          type: 'prescription',
+          status: 'pending',
+          itemCount: 2,
+          totalAmount: 25,
+          createdAt,
+          priority: 'routine',
+          completedAt: null,
+        },
+      ],
+      pagination: { page: 1, limit: 20, total: 1 },
+    });
+
+    const names: Record<string, string> = {
+      [bare(id)]: 'order',
+      [bare(first?.id)]: 'first',
+      [bare(second?.id)]: 'second',
+      [String(orderNumber)]: 'number',
+    };
+    const kept = await Promise.all([
+      ...(['RequestGroup', 'Task', 'Invoice'] as const).map((type) =>
+        clinic.stored<RequestGroup>(type as 'RequestGroup', bare(id)),
+      ),
+      clinic.stored<RequestGroup>('MedicationRequest' as 'RequestGroup', bare(first?.id)),
+      clinic.stored<RequestGroup>('Task' as 'RequestGroup', bare(first?.id)),
+    ]);
+    expectGolden(
+      'order',
+      kept.map(({ resource }) => withoutVersion(resource)),
+      names,
+    );
+  });
+
+  test('an order moves on when its prescription is sent, and ends when it is picked up', async () => {
+    const { id, items, createdAt } = await order();
+    const [first, second] = items;
+    await clinic.ask(200, 'post', `/prescriptions/${String(first?.id).replace('item_', 'rx_')}/send`, {
+      pharmacyId: 'pharm_456',
+    });
+    const sent = await read(id);
+    expect(sent).toMatchObject({ status: 'processing', pharmacy: { status: 'received' } });
+    expect(sent.items.map(({ status }) => status)).toEqual(['sent_to_pharmacy', 'pending']);
+    expect(sent['statusHistory']).toMatchObject([
+      { status: 'pending', notes: 'Order created' },
+      { status: 'processing', notes: 'Sent to pharmacy' },
+    ]);
+
+    const partly = await clinic.ask(200, 'post', `/orders/${id}/fulfill`, { fulfilledItems: [second?.id] });
+    expect(partly).toMatchObject({
+      status: 'processing',
+      completionTime: null,
+      fulfilledBy: 'pharm_456',
+      fulfilledItems: [second?.id],
+    });
+    const body = {
+      fulfilledBy: 'pharm_456',
+      fulfilledItems: [first?.id],
+      pickupMethod: 'in_store',
+      notes: 'Patient picked up at 2:30 PM',
+    };
+    const twice = await clinic.refuse('post', `/orders/${id}/fulfill`, {
+      ...body,
+      fulfilledItems: [first?.id, second?.id],
+    });
+    expect(refusal(twice)).toMatchObject({ status: 409, code: 'CONFLICT' });
+    expect(twice.text).toContain('fulfilled');
+
+    // The clock of an order begins when it was authored: an EHR may say so.
+    const { resource } = await clinic.stored<RequestGroup>('RequestGroup', bare(id));
+    const authoredOn = new Date(Date.now() - (4 * 60 + 30) * 60_000 - 5_000).toISOString();
+    await clinic.write({ kind: 'put', resource: { ...resource, id: bare(id), authoredOn } });
+    const done = await clinic.ask(200, 'post', `/orders/${id}/fulfill`, body, clinic.pharmacist.token);
+    const { fulfilledAt } = done;
+    expect(done).toEqual({
+      id,
+      status: 'completed',
+      fulfilledAt,
+      fulfilledBy: 'pharm_456',
+      fulfilledItems: [first?.id],
+      pickupMethod: 'in_store',
+      completionTime: '4 hours 30 minutes',
+    });
+    expect(createdAt).toMatch(UTC);
+    const after = await read(id);
+    expect(history(after)).toEqual(['pending', 'processing', 'completed']);
+    expect(after.items.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    const [listed] = (await clinic.ask(200, 'get', '/orders?status=completed'))['orders'] as View[];
+    expect(listed).toMatchObject({ id, completedAt: fulfilledAt });
+    const dispenses = await clinic.find<MedicationDispense>(
+      'MedicationDispense',
+      `prescription=MedicationRequest/${bare(first?.id)}`,
+    );
+    expect(dispenses).toMatchObject([
+      {
+        status: 'completed',
+        performer: [{ actor: { reference: 'Organization/456' } }],
+        note: [{ text: body.notes }],
+      },
+    ]);
+  });
+
+  test('cancels a paid order as in its example', async () => {
+    const { id } = await order();
+    const { resource } = await clinic.stored<Invoice>('Invoice', bare(id));
+    await clinic.write({ kind: 'put', resource: { ...resource, id: bare(id), status: 'balanced' } });
+    const body = { reason: 'patient_request', notes: 'Patient found alternative treatment' };
+    const view = await clinic.ask(200, 'put', `/orders/${id}/cancel`, body);
+    const { refund, cancelledAt } = view;
+    expect(view).toEqual({
+      id,
+      status: 'cancelled',
+      cancelledAt,
+      cancelledBy: clinic.provider.id,
+      ...body,
+      refund,
+    });
+    expect(refund).toEqual({
+      amount: 25,
+      status: 'processing',
+      expectedDate: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) as string,
+    });
+    const weekday = new Date((refund as { expectedDate: string }).expectedDate).getUTCDay();
+    expect([1, 2, 3, 4, 5]).toContain(weekday);
+    const again = await clinic.refuse('put', `/orders/${id}/cancel`, body);
+    expect(refusal(again)).toMatchObject({ status: 409, code: 'CONFLICT' });
+    expect(again.text).toContain('cancelled');
+    expect((await read(id)).items.map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
+    const rows = (await clinic.ask(200, 'get', '/prescriptions?status=cancelled'))['prescriptions'] as View[];
+    expect(rows).toHaveLength(2);
+  });
+});
+
+function withoutVersion<T extends RequestGroup>(resource: T): object {
+  const { meta, ...rest } = resource;
+  const tag = meta?.tag;
+  return { ...(tag && { meta: { tag } }), ...rest };
+}
+
+describe('rules', () => {
+  test('an unknown drug, test or product is accepted with null, and makes the total unknown', async () => {
+    const items = [...ORDERED.items, { type: 'medication', name: 'Unobtainium Balm' }];
+    const view = await order({ items });
+    expect(view).toMatchObject({ totalCost: null, estimatedReadyTime: null });
+    expect(view.items[2]).toMatchObject({
+      genericName: null,
+      ndcCode: null,
+      refills: null,
+      daysSupply: null,
+      quantity: 1,
+    });
+    const cancelled = await clinic.ask(200, 'put', `/orders/${view.id}/cancel`);
+    expect(cancelled).toMatchObject({ refund: null, reason: null, notes: null });
+  });
+
+  test('without insurance the patient pays all; the copay is never more than the price; taxes add up', async () => {
+    await clinic.patient('uninsured');
+    const products = [
+      { type: 'product', name: 'Broad Spectrum Sunscreen SPF 50', quantity: 2 },
+      { type: 'lab', name: 'lipid panel' },
+    ];
+    const body = { ...LAB, type: 'product', items: products };
+    expect(await order({ ...body, patientId: 'pat_uninsured' })).toMatchObject({
+      totalCost: { subtotal: 76, insurance: 0, copay: 0, tax: 4.08, total: 80.08 },
+      pharmacy: null,
+    });
+    await clinic.patient('rich', {}, 500);
+    expect(await order({ ...body, patientId: 'pat_rich' })).toMatchObject({
+      totalCost: { subtotal: 76, insurance: 0, copay: 76, tax: 4.08, total: 80.08 },
+    });
+  });
+
+  test('a pharmacy that is only described is kept as it was described', async () => {
+    const { id, pharmacy } = await order({
+      pharmacy: { name: 'Corner Drugs', phone: '+1 (555) 000-1111', address: '1 Elm St' },
+    });
+    expect(pharmacy).toEqual({ id: null, name: 'Corner Drugs', ncpdpId: null });
+    expect((await read(id))['pharmacy']).toEqual({
+      id: null,
+      name: 'Corner Drugs',
+      phone: '+1 (555) 000-1111',
+      status: 'pending',
+    });
+  });
+
+  test('what does not fit is refused, all of it at once', async () => {
+    const bad = await clinic.refuse('post', '/orders', {
+      ...ORDERED,
+      type: 'surgery',
+      priority: 'whenever',
+      items: [{ type: 'medication', quantity: -1, colour: 'red' }],
+      shipping: { method: 'mail', carrier: 'x' },
+    });
+    expect(refusal(bad)).toMatchObject({ status: 422, code: 'VALIDATION_ERROR' });
+    expect(refusal(bad).fields.sort()).toEqual([
+      'items[0].colour',
+      'items[0].name',
+      'items[0].quantity',
+      'priority',
+      'shipping.carrier',
+      'type',
+    ]);
+    const nowhere = await clinic.refuse('post', '/orders', {
+      ...ORDERED,
+      patientId: 'pat_none',
+      providerId: 'doc_1',
+    });
+    expect(refusal(nowhere)).toEqual({
+      status: 422,
+      code: 'VALIDATION_ERROR',
+      fields: ['patientId', 'providerId'],
+    });
+    const pharmacy = await clinic.refuse('post', '/orders', { ...ORDERED, pharmacy: { id: 'pharm_none' } });
+    expect(refusal(pharmacy)).toEqual({ status: 422, code: 'VALIDATION_ERROR', fields: ['pharmacy.id'] });
+    await clinic.patient('gone', { active: false });
+    expect(
+      refusal(await clinic.refuse('post', '/orders', { ...ORDERED, patientId: 'pat_gone' })),
+    ).toMatchObject({ status: 409 });
+    const { id, items } = await order(LAB);
+    const unknown = await clinic.refuse('post', `/orders/${id}/fulfill`, {
+      fulfilledItems: [items[0]?.id, 'item_none'],
+    });
+    expect(refusal(unknown)).toEqual({
+      status: 422,
+      code: 'VALIDATION_ERROR',
+      fields: ['fulfilledItems[1]'],
+    });
+    const by = await clinic.refuse('post', `/orders/${id}/fulfill`, { fulfilledBy: 'pharm_none' });
+    expect(refusal(by)).toEqual({ status: 422, code: 'VALIDATION_ERROR', fields: ['fulfilledBy'] });
+    for (const query of ['status=lost', 'page=0', 'limit=0', 'startDate=yesterday', 'colour=red']) {
+      expect(refusal(await clinic.refuse('get', `/orders?${query}`))).toMatchObject({
+        status: 400,
+        code: 'BAD_REQUEST',
+      });
+    }
+    expect(refusal(await clinic.refuse('get', '/orders/ord_none'))).toMatchObject({
+      status: 404,
+      code: 'NOT_FOUND',
+    });
+    expect(refusal(await clinic.refuse('put', '/orders/pat_123/cancel'))).toMatchObject({ status: 404 });
+  });
+
+  test('rights: prescribing needs prescribe, a pharmacy may fulfil, a reader only read', async () => {
+    const forbidden = { status: 403, code: 'FORBIDDEN' };
+    expect(refusal(await clinic.refuse('post', '/orders', ORDERED, clinic.staff.token))).toMatchObject(
+      forbidden,
+    );
+    expect(
+      refusal(await clinic.refuse('post', '/orders', { ...ORDERED, type: 'product' }, clinic.staff.token)),
+    ).toMatchObject(forbidden);
+    const { id } = await clinic.ask(201, 'post', '/orders', { ...ORDERED, ...LAB }, clinic.staff.token);
+    expect(
+      refusal(await clinic.refuse('post', `/orders/${id}/fulfill`, {}, clinic.reader.token)),
+    ).toMatchObject(forbidden);
+    expect(
+      refusal(await clinic.refuse('put', `/orders/${id}/cancel`, {}, clinic.pharmacist.token)),
+    ).toMatchObject(forbidden);
+    expect(await clinic.ask(200, 'get', `/orders/${id}`, undefined, clinic.reader.token)).toMatchObject({
+      id,
+    });
+    expect(await clinic.ask(200, 'post', `/orders/${id}/fulfill`, {}, clinic.pharmacist.token)).toMatchObject(
+      { status: 'completed' },
+    );
+  });
+
+  test('another practice sees nothing and changes nothing', async () => {
+    const { id } = await order(LAB);
+    const { token } = clinic.stranger;
+    expect(refusal(await clinic.refuse('get', `/orders/${id}`, undefined, token))).toMatchObject({
+      status: 404,
+    });
+    expect(refusal(await clinic.refuse('put', `/orders/${id}/cancel`, {}, token))).toMatchObject({
+      status: 404,
+    });
+    expect(refusal(await clinic.refuse('post', `/orders/${id}/fulfill`, {}, token))).toMatchObject({
+      status: 404,
+    });
+    expect(refusal(await clinic.refuse('post', '/orders', ORDERED, token)).fields).toContain('patientId');
+    expect(await clinic.ask(200, 'get', '/orders', undefined, token)).toMatchObject({
+      orders: [],
+      pagination: { total: 0 },
+    });
+    expect(await clinic.ask(200, 'get', '/orders?patientId=pat_123', undefined, token)).toMatchObject({
+      orders: [],
+    });
+  });
+
+  test('lists filter by provider and time, and page', async () => {
+    await clinic.patient('paged');
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) ids.push((await order({ ...LAB, patientId: 'pat_paged' })).id);
+    const rows = async (query: string): Promise<string[]> =>
+      ((await clinic.ask(200, 'get', `/orders?patientId=pat_paged&${query}`))['orders'] as View[]).map(
+        ({ id }) => id,
+      );
+    expect((await rows('limit=2')).concat(await rows('limit=2&page=2'))).toEqual([...ids].reverse());
+    expect(await rows('page=9')).toEqual([]);
+    expect(await rows('providerId=prov_789')).toHaveLength(3);
+    expect(await rows('providerId=prov_790')).toEqual([]);
+    expect(await rows('providerId=789')).toEqual([]);
+    const today = new Date().toISOString().slice(0, 10);
+    expect(await rows(`endDate=${today}&startDate=${today}`)).toHaveLength(3);
+    expect(await rows('endDate=2024-12-31')).toEqual([]);
+    expect(await rows('startDate=2999-01-01T00:00:00Z')).toEqual([]);
+  });
+});
+
+describe('with an EHR', () => {
+  test('what it writes on the Task and the RequestGroup is the status of the order', async () => {
+    const { id } = await order(LAB);
+    const { resource: task } = await clinic.stored<Task>('Task', bare(id));
+    await clinic.write({ kind: 'put', resource: { ...task, id: bare(id), status: 'in-progress' } });
+    expect(await read(id)).toMatchObject({
+      status: 'processing',
+      statusHistory: [{ status: 'pending' }, { status: 'processing' }],
+    });
+    expect(await clinic.ask(200, 'get', '/orders?status=processing')).toMatchObject({ orders: [{ id }] });
+    const { resource: group } = await clinic.stored<RequestGroup>('RequestGroup', bare(id));
+    await clinic.write({ kind: 'put', resource: { ...group, id: bare(id), status: 'revoked' } });
+    expect(await read(id)).toMatchObject({ status: 'cancelled' });
+    expect((await clinic.stored<Task>('Task', bare(id))).resource.status).toBe('cancelled');
+    expect(refusal(await clinic.refuse('post', `/orders/${id}/fulfill`))).toMatchObject({ status: 409 });
+  });
+
+  test('an order of its own has a vendor id from the start', async () => {
+    const share = [clinic.provider.practice];
+    const request = {
+      resourceType: 'ServiceRequest' as const,
+      id: 'ehr-lab',
+      status: 'active' as const,
+      intent: 'order' as const,
+      subject: { reference: 'Patient/123' },
+      code: { text: 'Zinc' },
+    };
+    const group = {
+      resourceType: 'RequestGroup' as const,
+      id: 'ehr-order',
+      status: 'active' as const,
+      intent: 'order' as const,
+      subject: { reference: 'Patient/123' },
+      authoredOn: '2025-02-03T10:00:00Z',
+      action: [{ resource: { reference: 'ServiceRequest/ehr-lab' } }],
+    };
+    await clinic.house.store.commit(
+      [request, group].map((resource) => ({ kind: 'put' as const, resource, share })),
+      serverContext(),
+    );
+    expect(await read('ord_ehr-order')).toMatchObject({
+      orderNumber: null,
+      status: 'pending',
+      provider: null,
+      pharmacy: null,
+      items: [{ id: 'item_ehr-lab', name: 'Zinc', status: 'pending' }],
+      statusHistory: [{ status: 'pending', timestamp: '2025-02-03T10:00:00Z', notes: null }],
+    });
+    expect(await clinic.ask(200, 'post', '/orders/ord_ehr-order/fulfill')).toMatchObject({
+      status: 'completed',
+    });
+    expect(await read('ord_ehr-order')).toMatchObject({
+      status: 'completed',
+      items: [{ status: 'fulfilled' }],
+    });
+  });
+});
+
+describe('at once', () => {
+  test('of two cancellations one wins; a fulfilment and a cancellation never both hold', async () => {
+    const { id } = await order();
+    const cancel = { token: clinic.provider.token, body: {} };
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => clinic.call('put', `/orders/${id}/cancel`, cancel)),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    const other = (await order(LAB)).id;
+    const both = await Promise.all([
+      clinic.call('put', `/orders/${other}/cancel`, cancel),
+      clinic.call('post', `/orders/${other}/fulfill`, cancel),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+  });
+});

@@ -411,8 +411,7 @@ describe('notes', () => {
   test('every text of a note comes back as it went in', () => {
     const text = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 200 })
-      .map((value) => `x${value}<b>&amp;</b>\r\n\t"'`)
-      .filter((value) => value.isWellFormed());
+      .map((value) => `x${value}<b>&amp;</b>\r\n\t"'`);
     const note = fc.record({
       type: fc.constantFrom('progress_note', 'consultation_note', 'Something else'),
       content: fc.record({

@@ -8,6 +8,7 @@ import { describe } from './endpoint';
 import { renderError } from './errors';
 import { describeApi } from './openapi';
 import { documentedEndpoints } from './routes';
+import { photoEndpoints, photoFileRoute, photosOf } from './routes/photos';
 import type { DermifiServices } from './services';
 
 export type { DermifiServices } from './services';
@@ -25,7 +26,8 @@ const BODY_LIMIT = 1024 * 1024;
 /** The face: routes, tokens, limits and error shape of the document. */
 export function createDermifiFace(services: DermifiServices): MountedFace {
   const { identity, publicUrl } = services;
-  const { endpoints, schemas } = describe(documentedEndpoints(services));
+  const photos = photosOf(services);
+  const { endpoints, schemas } = describe([...documentedEndpoints(services), ...photoEndpoints(photos)]);
   const document = describeApi(endpoints, schemas, publicUrl);
   const openapi: Route = {
     method: 'get',
@@ -38,7 +40,7 @@ export function createDermifiFace(services: DermifiServices): MountedFace {
   };
   return {
     at: '/v1',
-    routes: [...endpoints.map(({ route }) => route), openapi],
+    routes: [...endpoints.map(({ route }) => route), photoFileRoute(photos), openapi],
     face: {
       name: 'dermifi',
       bodyLimit: BODY_LIMIT,

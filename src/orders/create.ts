@@ -155,10 +155,7 @@ function groupOf(
     subject: to<Patient>(patient, personName(patient.name)),
     author: to<Practitioner>(practitioner, providerName(practitioner)),
     authoredOn: at.toISOString(),
-    action: items.map(({ request }, i) => ({
-      title: facts.orderNumber + `-${i + 1}`,
-      resource: to(request),
-    })),
+    action: items.map(({ request }, i) => ({ title: input.items[i]?.name, resource: to(request) })),
   };
   return { ...inStep(rg, 'pending'), id: orderId };
 }

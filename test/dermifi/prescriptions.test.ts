@@ -1,4 +1,6 @@
 import type { MedicationRequest, Provenance, Task } from '@medplum/fhirtypes';
+import { serverContext } from '../../src/house';
+import type { Viewer, WriteContext } from '../../src/store';
 import { apart, bare, type Clinic, openClinic, PRESCRIBED, type View } from './pharmacy-support';
 import { expectGolden, refusal, UTC } from './support';
 
@@ -130,3 +132,294 @@ describe('the document', () => {
     expect(mr.dispenseRequest?.performer?.reference).toBe('Organization/456');
   });
 });
+
+const rows = async (query: string, token?: string): Promise<View[]> =>
+  (await clinic.ask(200, 'get', `/prescriptions?${query}`, undefined, token))['prescriptions'] as View[];
+const ids = async (query: string): Promise<string[]> => (await rows(query)).map(({ id }) => id);
+
+/** The prescription with other content, as an EHR would write it. */
+async function rewritten(id: string, change: (mr: MedicationRequest) => MedicationRequest): Promise<void> {
+  const { resource } = await clinic.stored<MedicationRequest>('MedicationRequest', bare(id));
+  await clinic.write({ kind: 'put', resource: { ...change(resource), id: bare(id) } });
+}
+const ended = (mr: MedicationRequest): MedicationRequest => ({
+  ...mr,
+  dispenseRequest: { ...mr.dispenseRequest, validityPeriod: { end: '2025-01-01T00:00:00Z' } },
+});
+
+describe('lists', () => {
+  test('show each prescription as in the example, newest first, by status and with or without expired ones', async () => {
+    await clinic.patient('listed');
+    const made: string[] = [];
+    for (let i = 0; i < 4; i++) made.push((await prescribe({ patientId: 'pat_listed' })).id);
+    const [active = '', expired = '', cancelled = '', done = ''] = made;
+    await rewritten(expired, ended);
+    await rewritten(cancelled, (mr) => ({ ...mr, status: 'stopped' }));
+    await rewritten(done, (mr) => ({ ...mr, status: 'completed' }));
+    const [row] = await rows('patientId=pat_listed&status=active&includeExpired=false');
+    expect(row).toEqual({
+      id: active,
+      rxNumber: row?.['rxNumber'],
+      medication: 'Doxycycline 100mg',
+      patient: 'John Doe',
+      provider: 'Dr. Emily Johnson',
+      status: 'active',
+      refillsRemaining: 2,
+      writtenDate: new Date().toISOString().slice(0, 10),
+      lastFilled: null,
+    });
+    const of = (query: string): Promise<string[]> => ids(`patientId=pat_listed&${query}`);
+    expect(await of('')).toEqual([...made].reverse());
+    expect(await of('includeExpired=false')).toEqual([cancelled, active]);
+    expect(await of('status=active')).toEqual([active]);
+    expect(await of('status=expired')).toEqual([done, expired]);
+    expect(await of('status=cancelled')).toEqual([cancelled]);
+    expect(await of('status=active&includeExpired=true')).toEqual([done, expired, active]);
+    expect((await of('limit=3')).concat(await of('limit=3&page=2'))).toEqual([...made].reverse());
+    expect(await of('providerId=prov_790')).toEqual([]);
+    expect(await ids('patientId=listed')).toEqual([]);
+    expect(await clinic.ask(200, 'get', '/prescriptions?patientId=pat_listed&limit=500&page=7')).toEqual({
+      prescriptions: [],
+      total: 4,
+      page: 7,
+    });
+    expect(await rows('patientId=pat_listed', clinic.stranger.token)).toEqual([]);
+    const included = await clinic.ask(200, 'get', '/patients/pat_listed?include=prescriptions');
+    expect(included['prescriptions']).toEqual(await rows('patientId=pat_listed'));
+  });
+
+  test('what an EHR prescribed is in the list', async () => {
+    const share = [clinic.provider.practice];
+    const resource: MedicationRequest & { id: string } = {
+      resourceType: 'MedicationRequest',
+      id: 'ehr-rx',
+      status: 'active',
+      intent: 'order',
+      subject: { reference: 'Patient/123' },
+      requester: { reference: 'Practitioner/790' },
+      authoredOn: '2024-05-06',
+      medicationCodeableConcept: {
+        coding: [
+          {
+            system: 'http://hl7.org/fhir/sid/ndc',
+            code: '0469-5202-30',
+            display: 'Tacrolimus Ointment 0.1%',
+          },
+        ],
+      },
+    };
+    await clinic.write({ kind: 'put', resource, share });
+    await clinic.write({ kind: 'put', resource: { ...resource, id: 'ehr-plan', intent: 'proposal' }, share });
+    expect(await rows('providerId=prov_790')).toEqual([
+      {
+        id: 'rx_ehr-rx',
+        rxNumber: null,
+        medication: 'Tacrolimus Ointment 0.1%',
+        patient: 'John Doe',
+        provider: 'Dr. Michael Chen',
+        status: 'active',
+        refillsRemaining: 0,
+        writtenDate: '2024-05-06',
+        lastFilled: null,
+      },
+    ]);
+    const sent = await clinic.ask(200, 'post', '/prescriptions/rx_ehr-rx/send', {
+      pharmacyId: 'pharm_bayview-pharmacy',
+    });
+    expect(sent).toMatchObject({
+      method: 'electronic',
+      estimatedReadyTime: expect.stringMatching(UTC) as string,
+    });
+  });
+});
+
+describe('rules', () => {
+  test('who acts for another provider does not sign', async () => {
+    const view = await prescribe({ providerId: 'prov_790' }, clinic.provider.token).catch(() => undefined);
+    expect(view).toMatchObject({ providerId: 'prov_790', eSigned: false, eSignedAt: null });
+    const [provenance] = await clinic.find<Provenance>(
+      'Provenance',
+      `target=MedicationRequest/${bare(view?.id)}`,
+    );
+    expect(provenance?.agent[0]?.who).toMatchObject({
+      reference: 'Practitioner/789',
+      display: 'Emily Johnson',
+    });
+    expect(provenance?.signature).toBeUndefined();
+  });
+
+  test('a provider of another practice only is none here', async () => {
+    await clinic.write(
+      { kind: 'put', resource: { resourceType: 'Practitioner', id: 'far', name: [{ family: 'Away' }] } },
+      {
+        kind: 'put',
+        resource: {
+          resourceType: 'PractitionerRole',
+          id: 'far',
+          practitioner: { reference: 'Practitioner/far' },
+          organization: { reference: `Organization/${clinic.stranger.practice}` },
+        },
+      },
+    );
+    const answer = await clinic.refuse('post', '/prescriptions', { ...PRESCRIBED, providerId: 'prov_far' });
+    expect(refusal(answer)).toEqual({ status: 422, code: 'VALIDATION_ERROR', fields: ['providerId'] });
+  });
+
+  test('an unknown drug has null where the formulary would tell; a controlled one its schedule, and half a year', async () => {
+    const unknown = await prescribe({ medication: { name: 'Unobtainium' }, refills: null, daysSupply: null });
+    expect(unknown).toMatchObject({
+      medication: {
+        name: 'Unobtainium',
+        genericName: null,
+        strength: null,
+        form: null,
+        ndcCode: null,
+        manufacturer: null,
+      },
+      refills: 0,
+      daysSupply: null,
+      deaSchedule: null,
+    });
+    const controlled = await prescribe({
+      medication: { name: 'Acetaminophen and Codeine', strength: '300mg/30mg', form: 'tablet' },
+    });
+    expect(controlled).toMatchObject({ deaSchedule: 'CIII', medication: { ndcCode: '0093-0150-01' } });
+    const months = apart(controlled['writtenDate'], controlled['expirationDate']) / (30.44 * 24 * HOUR);
+    expect(Math.round(months)).toBe(6);
+    expect(
+      await clinic.ask(200, 'put', `/prescriptions/${controlled.id}/dosage`, { newSig: 'Half a tablet' }),
+    ).toMatchObject({
+      requiresNewRx: true,
+      pharmacyNotified: false,
+      previousQuantity: 60,
+      newQuantity: 60,
+      effectiveDate: null,
+      reason: null,
+    });
+  });
+
+  test('what is not active is not sent, refilled or changed: 409 with the present state', async () => {
+    const expired = (await prescribe()).id;
+    await rewritten(expired, ended);
+    const cancelled = (await prescribe()).id;
+    await rewritten(cancelled, (mr) => ({ ...mr, status: 'cancelled' }));
+    for (const [id, state] of [
+      [expired, 'expired'],
+      [cancelled, 'cancelled'],
+    ] as const) {
+      for (const [method, path, body] of [
+        ['post', 'send', { pharmacyId: 'pharm_456' }],
+        ['post', 'refill', {}],
+        ['put', 'dosage', { newQuantity: 1 }],
+      ] as const) {
+        const answer = await clinic.refuse(method, `/prescriptions/${id}/${path}`, body);
+        expect(refusal(answer)).toMatchObject({ status: 409, code: 'CONFLICT' });
+        expect(answer.text).toContain(state);
+      }
+    }
+    await clinic.patient('left', { active: false });
+    expect(
+      refusal(await clinic.refuse('post', '/prescriptions', { ...PRESCRIBED, patientId: 'pat_left' })),
+    ).toMatchObject({ status: 409 });
+  });
+
+  test('what does not fit is refused by name, all at once; unknown ids too', async () => {
+    const bad = await clinic.refuse('post', '/prescriptions', {
+      ...PRESCRIBED,
+      medication: { strength: 5 },
+      quantity: 0,
+      icd10Code: 'acne',
+      refils: 2,
+    });
+    expect(refusal(bad)).toMatchObject({ status: 422, code: 'VALIDATION_ERROR' });
+    expect(refusal(bad).fields.sort()).toEqual([
+      'icd10Code',
+      'medication.name',
+      'medication.strength',
+      'quantity',
+      'refils',
+    ]);
+    expect(refusal(await clinic.refuse('post', '/prescriptions', {})).fields.sort()).toEqual([
+      'medication',
+      'patientId',
+      'providerId',
+      'quantity',
+      'sig',
+    ]);
+    const nobody = await clinic.refuse('post', '/prescriptions', {
+      ...PRESCRIBED,
+      patientId: 'prov_789',
+      providerId: 'prov_none',
+    });
+    expect(refusal(nobody).fields).toEqual(['patientId', 'providerId']);
+    const { id } = await prescribe();
+    // 789 is a practitioner, the practice an organization without an NCPDP number.
+    for (const pharmacyId of ['pharm_none', 'prov_789', `pharm_${clinic.provider.practice}`]) {
+      expect(
+        refusal(await clinic.refuse('post', `/prescriptions/${id}/send`, { pharmacyId })).fields,
+      ).toEqual(['pharmacyId']);
+    }
+    expect(
+      refusal(await clinic.refuse('put', `/prescriptions/${id}/dosage`, { reason: 'x' })).fields,
+    ).toEqual(['newSig']);
+    expect(
+      refusal(await clinic.refuse('post', '/prescriptions/rx_none/send', { pharmacyId: 'pharm_456' })),
+    ).toMatchObject({ status: 404 });
+    for (const query of ['status=lost', 'includeExpired=perhaps', 'page=0', 'x=1']) {
+      expect(refusal(await clinic.refuse('get', `/prescriptions?${query}`))).toMatchObject({
+        status: 400,
+        code: 'BAD_REQUEST',
+      });
+    }
+  });
+
+  test('rights and other practices', async () => {
+    const { id } = await prescribe();
+    const forbidden = { status: 403, code: 'FORBIDDEN' };
+    for (const { token } of [clinic.staff, clinic.pharmacist, clinic.reader]) {
+      expect(refusal(await clinic.refuse('post', '/prescriptions', PRESCRIBED, token))).toMatchObject(
+        forbidden,
+      );
+      expect(
+        refusal(await clinic.refuse('post', `/prescriptions/${id}/send`, { pharmacyId: 'pharm_456' }, token)),
+      ).toMatchObject(forbidden);
+      expect(
+        refusal(await clinic.refuse('put', `/prescriptions/${id}/dosage`, { newSig: 'x' }, token)),
+      ).toMatchObject(forbidden);
+      expect((await rows('limit=1', token)).length).toBe(1);
+    }
+    const { token } = clinic.stranger;
+    expect(
+      refusal(await clinic.refuse('post', `/prescriptions/${id}/send`, { pharmacyId: 'pharm_456' }, token)),
+    ).toMatchObject({ status: 404 });
+    expect(
+      refusal(await clinic.refuse('put', `/prescriptions/${id}/dosage`, { newSig: 'x' }, token)),
+    ).toMatchObject({ status: 404 });
+  });
+});
+
+test('200 parallel prescriptions have 200 numbers', async () => {
+  await clinic.patient('many');
+  const { house, provider } = clinic;
+  const { principal } = await house.identity.sessions.login({
+    email: provider.email,
+    password: provider.password,
+    address: '127.0.0.1',
+  });
+  const actor = {
+    id: provider.id,
+    name: 'Emily Johnson',
+    practitioner: '789',
+    viewer: principal.viewer,
+    context: () => context(principal.viewer),
+    step: () => context(principal.viewer),
+  };
+  const input = { ...PRESCRIBED, patientId: 'many', providerId: '789' };
+  const made = await Promise.all(Array.from({ length: 200 }, () => house.prescriptions.create(actor, input)));
+  expect(new Set(made.map(({ view }) => view['rxNumber'])).size).toBe(200);
+  expect(await clinic.ask(200, 'get', '/prescriptions?patientId=pat_many&limit=1')).toMatchObject({
+    total: 200,
+  });
+}, 120_000);
+
+const context = (viewer: Viewer): WriteContext => ({ ...serverContext(), viewer });

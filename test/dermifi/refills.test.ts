@@ -12,17 +12,23 @@ afterAll(() => clinic.close());
 const DAY = 86_400_000;
 const daysAgo = (days: number): string => new Date(Date.now() - days * DAY).toISOString();
 
-const prescribe = (more: object = {}): Promise<View> => clinic.ask(201, 'post', '/prescriptions', { ...PRESCRIBED, ...more });
+const prescribe = (more: object = {}): Promise<View> =>
+  clinic.ask(201, 'post', '/prescriptions', { ...PRESCRIBED, ...more });
 const ask = (id: unknown, body: object = REQUEST, token?: string): Promise<View> =>
   clinic.ask(201, 'post', `/prescriptions/${String(id)}/refill`, body, token);
 const row = async (id: unknown): Promise<View | undefined> =>
-  ((await clinic.ask(200, 'get', '/prescriptions?limit=100'))['prescriptions'] as View[]).find((one) => one.id === id);
+  ((await clinic.ask(200, 'get', '/prescriptions?limit=100'))['prescriptions'] as View[]).find(
+    (one) => one.id === id,
+  );
 
 /** The prescription as if it had been written some days ago. */
 async function writtenAgo(days: number, more: object = {}): Promise<View> {
   const view = await prescribe(more);
   const { resource } = await clinic.stored<MedicationRequest>('MedicationRequest', bare(view.id));
-  await clinic.write({ kind: 'put', resource: { ...resource, id: bare(view.id), authoredOn: daysAgo(days) } });
+  await clinic.write({
+    kind: 'put',
+    resource: { ...resource, id: bare(view.id), authoredOn: daysAgo(days) },
+  });
   return view;
 }
 
@@ -98,7 +104,9 @@ describe('the document', () => {
       patientNotified: true,
     });
     expect(pharmacyConfirmation).toMatch(/^SURE-REF-\d{6}$/);
-    expect(Math.round((Date.parse(String(estimatedReadyTime)) - Date.parse(String(approvedAt))) / 3_600_000)).toBe(2);
+    expect(
+      Math.round((Date.parse(String(estimatedReadyTime)) - Date.parse(String(approvedAt))) / 3_600_000),
+    ).toBe(2);
     expect(await row(id)).toMatchObject({ refillsRemaining: 1, lastFilled: String(approvedAt).slice(0, 10) });
     expect(await clinic.ask(200, 'get', '/refills/pending')).toMatchObject({ refills: [], total: 0 });
     const told = await clinic.find<Communication>('Communication', 'recipient=Patient/123');
@@ -158,10 +166,18 @@ describe('the document', () => {
     });
     const { resource } = await clinic.stored<MedicationRequest>('MedicationRequest', bare(id));
     expect(resource).toMatchObject({
-      dosageInstruction: [{ text: body.newSig, timing: { repeat: { boundsPeriod: { start: '2024-01-21' } } } }],
-      dispenseRequest: { quantity: { value: 120, unit: 'capsules' }, performer: { reference: 'Organization/456' } },
+      dosageInstruction: [
+        { text: body.newSig, timing: { repeat: { boundsPeriod: { start: '2024-01-21' } } } },
+      ],
+      dispenseRequest: {
+        quantity: { value: 120, unit: 'capsules' },
+        performer: { reference: 'Organization/456' },
+      },
     });
-    const versions = await clinic.find<Provenance>('Provenance', `target=MedicationRequest/${bare(id)}&_sort=recorded`);
+    const versions = await clinic.find<Provenance>(
+      'Provenance',
+      `target=MedicationRequest/${bare(id)}&_sort=recorded`,
+    );
     expect(versions).toMatchObject([{}, { reason: [{ text: body.reason }] }]);
   });
 });
@@ -212,7 +228,10 @@ describe('refills', () => {
 
   test('without days of supply a prescriber decides', async () => {
     const { id } = await writtenAgo(400, { daysSupply: null });
-    expect(await ask(id)).toMatchObject({ status: 'pending_approval', approvalReason: 'days_supply_unknown' });
+    expect(await ask(id)).toMatchObject({
+      status: 'pending_approval',
+      approvalReason: 'days_supply_unknown',
+    });
   });
 
   test('pending ones are urgent by their Task, or when the supply has run out', async () => {
@@ -220,7 +239,9 @@ describe('refills', () => {
     const { refillId } = await ask(id);
     const { resource } = await clinic.stored<MedicationRequest>('MedicationRequest', bare(id));
     const priority = async (): Promise<unknown> =>
-      ((await clinic.ask(200, 'get', '/refills/pending'))['refills'] as View[]).find((one) => one.id === refillId)?.['priority'];
+      ((await clinic.ask(200, 'get', '/refills/pending'))['refills'] as View[]).find(
+        (one) => one.id === refillId,
+      )?.['priority'];
     expect(await priority()).toBe('routine');
     await clinic.write({ kind: 'put', resource: { ...resource, id: bare(id), authoredOn: daysAgo(31) } });
     expect(await priority()).toBe('urgent');
@@ -230,7 +251,10 @@ describe('refills', () => {
     const urgent = await clinic.ask(200, 'get', '/refills/pending?priority=urgent');
     expect((urgent['refills'] as View[]).map((one) => one.id)).toContain(refillId);
     expect(urgent['urgentCount']).toBe((urgent['refills'] as View[]).length);
-    expect(await clinic.ask(200, 'get', '/refills/pending?providerId=prov_790')).toMatchObject({ refills: [], urgentCount: 0 });
+    expect(await clinic.ask(200, 'get', '/refills/pending?providerId=prov_790')).toMatchObject({
+      refills: [],
+      urgentCount: 0,
+    });
     await clinic.write({ kind: 'put', resource: { ...task, id: bare(refillId), status: 'accepted' } });
     expect(await priority()).toBeUndefined();
     expect(await row(id)).toMatchObject({ refillsRemaining: 1 });
@@ -256,7 +280,9 @@ describe('refills', () => {
   test('of several decisions at once one holds, and of several requests one waits', async () => {
     const { id } = await prescribe();
     const call = { token: clinic.provider.token, body: REQUEST };
-    const asked = await Promise.all([1, 2, 3].map(() => clinic.call('post', `/prescriptions/${id}/refill`, call)));
+    const asked = await Promise.all(
+      [1, 2, 3].map(() => clinic.call('post', `/prescriptions/${id}/refill`, call)),
+    );
     expect(asked.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
     const refillId = String((asked.find(({ status }) => status === 201)?.body as View)['refillId']);
     const { token } = clinic.provider;
@@ -276,14 +302,31 @@ describe('refills', () => {
     const forbidden = { status: 403, code: 'FORBIDDEN' };
     expect(refusal(await clinic.refuse('put', approve, {}, clinic.staff.token))).toMatchObject(forbidden);
     expect(refusal(await clinic.refuse('post', deny, DENIAL, clinic.staff.token))).toMatchObject(forbidden);
-    expect(refusal(await clinic.refuse('post', `/prescriptions/${id}/refill`, {}, clinic.reader.token))).toMatchObject(forbidden);
-    expect(refusal(await clinic.refuse('put', approve, {}, clinic.stranger.token))).toMatchObject({ status: 404 });
-    expect(refusal(await clinic.refuse('post', `/prescriptions/${id}/refill`, {}, clinic.stranger.token))).toMatchObject({ status: 404 });
-    expect(await clinic.ask(200, 'get', '/refills/pending', undefined, clinic.stranger.token)).toMatchObject({ refills: [], total: 0 });
-    expect(refusal(await clinic.refuse('put', approve, { approvedBy: 'prov_none' })).fields).toEqual(['approvedBy']);
-    expect(refusal(await clinic.refuse('put', approve, { pharmacyId: 'pharm_none' })).fields).toEqual(['pharmacyId']);
+    expect(
+      refusal(await clinic.refuse('post', `/prescriptions/${id}/refill`, {}, clinic.reader.token)),
+    ).toMatchObject(forbidden);
+    expect(refusal(await clinic.refuse('put', approve, {}, clinic.stranger.token))).toMatchObject({
+      status: 404,
+    });
+    expect(
+      refusal(await clinic.refuse('post', `/prescriptions/${id}/refill`, {}, clinic.stranger.token)),
+    ).toMatchObject({ status: 404 });
+    expect(await clinic.ask(200, 'get', '/refills/pending', undefined, clinic.stranger.token)).toMatchObject({
+      refills: [],
+      total: 0,
+    });
+    expect(refusal(await clinic.refuse('put', approve, { approvedBy: 'prov_none' })).fields).toEqual([
+      'approvedBy',
+    ]);
+    expect(refusal(await clinic.refuse('put', approve, { pharmacyId: 'pharm_none' })).fields).toEqual([
+      'pharmacyId',
+    ]);
     expect(refusal(await clinic.refuse('post', deny, {})).fields).toEqual(['reason']);
-    expect(refusal(await clinic.refuse('put', '/refills/ref_none/approve', {}))).toMatchObject({ status: 404 });
-    expect(refusal(await clinic.refuse('get', '/refills/pending?priority=whenever'))).toMatchObject({ status: 400 });
+    expect(refusal(await clinic.refuse('put', '/refills/ref_none/approve', {}))).toMatchObject({
+      status: 404,
+    });
+    expect(refusal(await clinic.refuse('get', '/refills/pending?priority=whenever'))).toMatchObject({
+      status: 400,
+    });
   });
 });

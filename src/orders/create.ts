@@ -147,7 +147,7 @@ function groupOf(
     type: input.type,
     priority,
     ...(typeof input.notes === 'string' && { notes: input.notes }),
-    ...(input.shipping != null && { shipping: { ...input.shipping, address: input.shipping.address ?? {} } }),
+    ...(input.shipping && { shipping: { ...input.shipping, address: input.shipping.address ?? {} } }),
   });
   const rg: RequestGroup = {
     ...(bound as { rg: RequestGroup }).rg,

@@ -79,7 +79,7 @@ function changedBy({ mr }: LoadedPrescription, change: DosageChange): Medication
     ...next,
     ...(dosage !== undefined && { dosageInstruction: [withoutStructure(dosage, newSig), ...others] }),
     ...(days !== undefined &&
-      newDaysSupply != null && {
+      typeof newDaysSupply === 'number' && {
         dispenseRequest: { ...next.dispenseRequest, expectedSupplyDuration: inDays(days) },
       }),
   };

@@ -2,7 +2,13 @@ import type { Parameters, Resource } from '@medplum/fhirtypes';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
-import { parseFhirJson, parseFhirXml, stringifyFhirJson, stringifyFhirXml } from '../../src/fhir';
+import {
+  parseFhirJson,
+  parseFhirXml,
+  stringifyFhirJson,
+  stringifyFhirXml,
+  validateResource,
+} from '../../src/fhir';
 import { testHouse, type TestHouse } from '../support/house';
 import { base, json } from './clients';
 
@@ -10,16 +16,23 @@ import { base, json } from './clients';
 let test: TestHouse;
 const xml = 'application/fhir+xml';
 const fixtures = join(__dirname, '../fixtures');
-const examples = readdirSync(join(fixtures, 'r4-examples')).filter((name) => name.endsWith('.json'));
+/** Parameters and OperationOutcome are values of requests and answers, never stored (decisions, "Types"). */
+const examples = readdirSync(join(fixtures, 'r4-examples')).filter((name) =>
+  /^(?!Parameters-|OperationOutcome-).*\.json$/.test(name),
+);
+/** R4's Subscription has ended long ago; a server can only refuse to begin it. */
+const ENDED = '"end": "2021-01-01T00:00:00Z"';
 
 beforeAll(async () => {
   test = await testHouse({ FHIR_AUTH: 'off' });
 });
 afterAll(() => test.close());
 
-/** Without what the server itself says of a version. */
+/** Without what the server itself says of a version, and without its own marks (where an order is listed). */
 function asSent(resource: Resource): string {
-  const { versionId: _version, lastUpdated: _updated, ...meta } = resource.meta ?? {};
+  const { versionId: _version, lastUpdated: _updated, tag: tags, ...others } = resource.meta ?? {};
+  const tag = (tags ?? []).filter(({ system }) => system?.startsWith('https://crosswalk.example/') !== true);
+  const meta = { ...others, ...(tag.length > 0 && { tag }) };
   const { meta: _meta, ...rest } = resource;
   return stringifyFhirJson({ ...rest, ...(Object.keys(meta).length > 0 && { meta }) } as Resource);
 }
@@ -42,7 +55,10 @@ function sorted(text: string): unknown {
 
 describe('every example of R4', () => {
   it.each(examples)('%s goes in and comes back unchanged, as JSON and as XML', async (name) => {
-    const text = readFileSync(join(fixtures, 'r4-examples', name), 'utf8');
+    const text = readFileSync(join(fixtures, 'r4-examples', name), 'utf8').replace(
+      ENDED,
+      ENDED.replace('2021', '2121'),
+    );
     const resource = parseFhirJson(text);
     const path = `${base}/${resource.resourceType}/${resource.id}`;
     const put = await request(test.app).put(path).set('Content-Type', json).send(text);
@@ -92,7 +108,10 @@ describe('every case of FHIRPath Patch', () => {
         .set('Content-Type', json)
         .send(JSON.stringify(patch));
       const read = (await request(test.app).get(path)).body as Resource;
-      if (output === null) {
+      // The cases are about patching alone; what they make must be valid here as well.
+      const isValid =
+        output !== null && validateResource(output).every(({ severity }) => severity !== 'error');
+      if (!isValid) {
         expect(patched.status).toBe(422);
         expect(read.meta?.versionId).toBe('1');
         return;

@@ -1,5 +1,6 @@
 import type { House } from '../house';
 import { saveCredentials, type DemoCredentials } from './credentials';
+import { seedDermatology } from './dermatology';
 import { seedDirectory } from './directory';
 import { seedPharmacy } from './pharmacy';
 
@@ -58,11 +59,17 @@ async function seedKeys({ identity }: House): Promise<DemoCredentials['handoffrx
   return made;
 }
 
-async function seedDermifiUsers({ identity }: House): Promise<DemoCredentials['dermifi']> {
+async function seedDermifiUsers(house: House): Promise<DemoCredentials['dermifi']> {
+  const { identity } = house;
   const practice = await identity.practices.create(DERMATOLOGY);
+  const practitioner = await seedDermatology(house, practice);
   const made: DemoCredentials['dermifi'] = [];
   for (const user of DERMIFI_USERS) {
-    const { email, password, totpSecret } = await identity.users.create({ ...user, practice: practice.id });
+    const { email, password, totpSecret } = await identity.users.create({
+      ...user,
+      practice: practice.id,
+      ...(user.role === 'provider' && { practitioner }),
+    });
     made.push({ email, password, ...(totpSecret !== undefined && { totpSecret }), role: user.role });
   }
   return made;

@@ -7,6 +7,7 @@ import { createBindingTokens } from './binding-tokens';
 import type { DeliverContext } from './delivery/deliver';
 import { sendHeartbeats } from './delivery/heartbeats';
 import { createQueues } from './delivery/queues';
+import { gathered } from './gather';
 import type { TurnContext } from './delivery/turn';
 import { createWorker } from './delivery/worker';
 import { createSecrets, type Sealing } from './secrets';
@@ -101,13 +102,13 @@ export function createNotify(options: NotifyOptions): Notify {
   return {
     webhooks: createWebhooks({ store, outbound, queues, secrets, clock, wake: worker.wake }),
     subscriptions: createSubscriptionService({ turn, tokens, secrets, topics: registry.topics, wake: worker.wake }),
-    async onChanges(changes) {
+    onChanges: gathered(async (changes) => {
       await registry.refresh();
       const noticed = await noticesOfAll(options, registry, changes);
       await queues.enqueue(noticed);
       if (noticed.size > 0) worker.wake();
       if (timer !== undefined) handshakes.begin(registry.requested());
-    },
+    }),
     async prepare() {
       await queues.ensureIndexes({ deliveries: options.keepSeconds ?? THIRTY_DAYS, attempts: options.keepSeconds ?? THIRTY_DAYS });
       await tokens.ensureIndexes();

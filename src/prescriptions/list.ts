@@ -26,8 +26,11 @@ export interface PrescriptionList {
   patients: string[];
 }
 
-/** Intents by which something is prescribed; proposals and plans are none. https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html */
-const ORDERED = 'order,original-order,reflex-order,filler-order,instance-order';
+/**
+ * Intents by which nothing is prescribed yet. https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html
+ * Said by what is left out, as the active ones are: then the index of the list itself leads, in its order.
+ */
+const NOT_ORDERED = 'proposal,plan,option';
 
 /** Prescriptions by the date they were written, the newest first. */
 export async function listPrescriptions(
@@ -66,7 +69,7 @@ function requestOf(
   now: Date,
 ): SearchRequest {
   const query = new URLSearchParams({
-    intent: ORDERED,
+    'intent:not': NOT_ORDERED,
     _sort: '-authoredon',
     _count: String(limit),
     _total: 'accurate',
@@ -89,7 +92,7 @@ function statusMatch(
   const inStatus = (one: PrescriptionStatus): Match => matchOf(`status=${fhirStatuses(one).join(',')}`);
   const expired = anyOf([inStatus('expired'), allOf([inStatus('active'), lapsed])]);
   const of: Readonly<Record<PrescriptionStatus, Match>> = {
-    active: allOf([inStatus('active'), negate(lapsed)]),
+    active: allOf([negate(anyOf([inStatus('expired'), inStatus('cancelled')])), negate(lapsed)]),
     expired,
     cancelled: inStatus('cancelled'),
   };

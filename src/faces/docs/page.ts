@@ -24,7 +24,7 @@ export function page(title: string, body: string, guides: readonly Guide[]): str
 <title>${title}</title><link rel="stylesheet" href="/docs/style.css"></head>
 <body><a class="skip" href="#main">Skip to the text</a>
 <header><a href="/docs">Crosswalk</a></header>
-<nav aria-label="Guides"><ul><li><a href="/docs/api/handoffrx">HandoffRx API</a></li>${links}</ul></nav>
+<nav aria-label="Guides"><ul><li><a href="/docs/api/handoffrx">HandoffRx API</a></li><li><a href="/docs/api/dermifi">Dermifi API</a></li>${links}</ul></nav>
 <main id="main">${body}</main></body></html>`;
 }
 

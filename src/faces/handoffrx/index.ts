@@ -5,7 +5,7 @@ import type { Exchange, Face, Route } from '../../http';
 import type { Identity } from '../../identity';
 import type { Referrals } from '../../referrals';
 import { renderError } from './errors';
-import { openApiDocument } from './openapi';
+import { describeApi } from './openapi';
 import { referralHandlers } from './referrals';
 import { COMPONENTS, endpoints } from './routes';
 
@@ -31,7 +31,7 @@ const BODY_LIMIT = 256 * 1024;
 export function createHandoffRxFace(services: HandoffRxServices): MountedFace {
   const { identity, referrals, directory, publicUrl } = services;
   const documented = endpoints(referralHandlers(referrals, identity.idempotency), directory);
-  const document = openApiDocument(documented, COMPONENTS, publicUrl);
+  const document = describeApi(documented, COMPONENTS, publicUrl);
   const openapi: Route = {
     method: 'get',
     path: '/openapi.json',

@@ -1,7 +1,7 @@
+import type { Endpoint } from '../../contract';
 import type { Directory } from '../../directory';
 import { ProblemError } from '../../fhir';
-import type { Exchange, Route } from '../../http';
-import type { Operation } from './openapi';
+import type { Exchange } from '../../http';
 import { listProviders, match } from './providers';
 import type { ReferralHandlers } from './referrals';
 import {
@@ -25,11 +25,15 @@ export const COMPONENTS = {
   MatchRequest: MATCH_REQUEST,
 } as const;
 
-/** One endpoint: the route that answers, and what the OpenAPI document says of it. */
-export interface Endpoint {
-  route: Route;
-  operation: Operation;
-}
+/** What makes a retry of a create safe. */
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: 'Makes a retry safe for 24 hours.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+
+const requires = (scope: string): string => `Requires the scope ${scope}.`;
 
 function scoped(scope: string): (x: Exchange) => void {
   return ({ principal }) => {
@@ -53,7 +57,7 @@ export function endpoints(referrals: ReferralHandlers, directory: Directory): En
       },
       operation: {
         summary: 'List all referrals sent by or to your practice, newest first.',
-        scope: 'referrals:read',
+        description: requires('referrals:read'),
         query: REFERRAL_QUERY,
         status: 200,
         answer: 'ReferralPage',
@@ -70,9 +74,9 @@ export function endpoints(referrals: ReferralHandlers, directory: Directory): En
       },
       operation: {
         summary: 'Create a new referral.',
-        scope: 'referrals:write',
+        description: requires('referrals:write'),
         body: 'NewReferral',
-        idempotent: true,
+        headers: [IDEMPOTENCY_KEY],
         status: 201,
         answer: 'Referral',
       },
@@ -88,7 +92,7 @@ export function endpoints(referrals: ReferralHandlers, directory: Directory): En
       },
       operation: {
         summary: 'Fetch a single referral.',
-        scope: 'referrals:read',
+        description: requires('referrals:read'),
         status: 200,
         answer: 'Referral',
       },
@@ -104,7 +108,7 @@ export function endpoints(referrals: ReferralHandlers, directory: Directory): En
       },
       operation: {
         summary: 'Update a referral status or notes.',
-        scope: 'referrals:write',
+        description: requires('referrals:write'),
         body: 'ReferralPatch',
         status: 200,
         answer: 'Referral',
@@ -121,7 +125,7 @@ export function endpoints(referrals: ReferralHandlers, directory: Directory): En
       },
       operation: {
         summary: 'List providers currently accepting clients.',
-        scope: 'providers:read',
+        description: requires('providers:read'),
         query: PROVIDER_QUERY,
         status: 200,
         answer: 'ProviderPage',
@@ -138,7 +142,7 @@ export function endpoints(referrals: ReferralHandlers, directory: Directory): En
       },
       operation: {
         summary: 'The top 5 clinically matched providers.',
-        scope: 'providers:read',
+        description: requires('providers:read'),
         body: 'MatchRequest',
         status: 200,
         answer: 'Matches',

@@ -1,27 +1,17 @@
 import { COUNTIES, LEVELS_OF_CARE, RISK_LEVELS } from '../../directory';
+import {
+  exactly,
+  INSTANT,
+  oneOf,
+  orNull,
+  type QueryParameter,
+  type Schema,
+  TEXT,
+  text,
+} from '../../contract';
 import { REFERRAL_STATUSES } from '../../referrals';
 
-/**
- * The JSON Schemas of the HandoffRx API: bodies are validated with them, and the OpenAPI document shows the same.
- * `x-expected` is what an error says of a field that does not fit.
- */
-export type Schema = Readonly<Record<string, unknown>>;
-
-/** Legal FHIR text: something visible, no control characters but line breaks and tabs, no half of a surrogate pair. */
-const TEXT = '^(?=[\\s\\S]*\\S)(?:[^\\p{Cc}\\p{Cs}]|[\\t\\n\\r])*$';
-
-const text = (maxLength: number, description: string, example: string): Schema => ({
-  type: 'string',
-  minLength: 1,
-  maxLength,
-  pattern: TEXT,
-  'x-expected': `a text of at most ${maxLength} characters`,
-  description,
-  example,
-});
-
-/** The same, or null for "not given". */
-const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema['type'], 'null'] });
+/** The JSON Schemas of the HandoffRx API: bodies are validated with them, and the OpenAPI document shows the same. */
 
 const diagnosis: Schema = {
   type: 'string',
@@ -40,25 +30,15 @@ const dateOfBirth: Schema = {
   example: '1985-03-15',
 };
 
-const riskLevel: Schema = {
-  type: 'string',
-  enum: RISK_LEVELS,
-  'x-expected': `one of ${RISK_LEVELS.join(', ')}`,
-  example: 'medium',
-};
-
-/** enum would refuse the null that the type allows. */
-const riskOrNull: Schema = { ...riskLevel, type: ['string', 'null'], enum: [...RISK_LEVELS, null] };
+const riskLevel: Schema = { ...oneOf(RISK_LEVELS), example: 'medium' };
 
 const levelOfCare = text(100, `${LEVELS_OF_CARE.join(', ')}; other text is kept as text.`, 'IOP');
 
 const insurance = text(200, 'Name of the health plan.', 'AHCCCS');
 
-const referralStatus: Schema = {
-  type: 'string',
-  enum: REFERRAL_STATUSES,
-  'x-expected': `one of ${REFERRAL_STATUSES.join(', ')}`,
-};
+const referralStatus: Schema = oneOf(REFERRAL_STATUSES);
+
+const JUSTIFIED = 'a text of at least 10 characters (ARS 36-2212)';
 
 /** `POST /referrals`. */
 export const NEW_REFERRAL: Schema = {
@@ -82,13 +62,16 @@ export const NEW_REFERRAL: Schema = {
     service_needed: text(500, 'What the client needs.', 'IOP - Substance Use'),
     level_of_care: levelOfCare,
     diagnosis: orNull(diagnosis),
-    risk_level: riskOrNull,
+    risk_level: orNull(riskLevel),
     is_urgent: { type: ['boolean', 'null'], 'x-expected': 'true or false', default: false },
     clinical_justification: {
       type: 'string',
       maxLength: 10_000,
-      allOf: [{ pattern: '^\\s*\\S[\\s\\S]{8,}\\S\\s*$' }, { pattern: TEXT }],
-      'x-expected': 'a text of at least 10 characters (ARS 36-2212)',
+      allOf: [
+        { pattern: '^\\s*\\S[\\s\\S]{8,}\\S\\s*$', 'x-expected': JUSTIFIED },
+        { pattern: TEXT, 'x-expected': JUSTIFIED },
+      ],
+      'x-expected': JUSTIFIED,
       description: 'Why the referral is clinically indicated (ARS §36-2212). Audit-logged.',
       example: 'Client meets ASAM criteria for IOP. Motivated for treatment.',
     },
@@ -100,6 +83,7 @@ export const REFERRAL_PATCH: Schema = {
   type: 'object',
   additionalProperties: false,
   minProperties: 1,
+  'x-message': 'nothing to change: give status or outcome_notes',
   properties: {
     status: referralStatus,
     outcome_notes: text(
@@ -119,11 +103,10 @@ export const MATCH_REQUEST: Schema = {
     level_of_care: levelOfCare,
     insurance: orNull(insurance),
     diagnosis: orNull(diagnosis),
-    risk_level: riskOrNull,
+    risk_level: orNull(riskLevel),
   },
 };
 
-const instant: Schema = { type: 'string', format: 'date-time', pattern: 'Z$' };
 const known: Schema = { type: ['string', 'null'] };
 
 const listed = {
@@ -135,7 +118,7 @@ const listed = {
   service_needed: known,
   status: referralStatus,
   is_urgent: { type: 'boolean' },
-  created_at: instant,
+  created_at: INSTANT,
 };
 
 const detail = {
@@ -146,15 +129,8 @@ const detail = {
   risk_level: { type: ['string', 'null'], enum: [...RISK_LEVELS, null] },
   clinical_justification: known,
   outcome_notes: known,
-  updated_at: instant,
+  updated_at: INSTANT,
 };
-
-const exactly = (properties: Record<string, unknown>): Schema => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
 
 /** The nine fields of a list. */
 export const LISTED_REFERRAL = exactly(listed);
@@ -204,18 +180,6 @@ export const MATCHES: Schema = exactly({
 export const REFERRAL_PAGE = page({ $ref: '#/components/schemas/ListedReferral' });
 export const PROVIDER_PAGE = page({ $ref: '#/components/schemas/Provider' });
 export const ERROR: Schema = exactly({ error: { type: 'string', description: 'What is wrong.' } });
-
-/** A query parameter. Values are texts; `integer` ones are whole numbers in digits. */
-export interface QueryParameter {
-  description: string;
-  kind: 'integer' | 'choice' | 'boolean';
-  /** Of a choice; case does not count. */
-  values?: readonly string[];
-  /** Of an integer. */
-  minimum?: number;
-  maximum?: number;
-  default?: number;
-}
 
 export const LIMIT: QueryParameter = {
   description: 'Results per page; above 100 is taken as 100.',

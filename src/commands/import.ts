@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from '../faces/fhir';
 import { ProblemError } from '../fhir';
 import { serverContext, type House } from '../house';
 import { importFiles, type Importer, type ImportProgress, type ImportSummary } from '../import';
-import { readProviders, writeProviders } from './directory';
+import { CSV_KINDS, importTable } from './tables';
 import { explain } from '../store';
 import { print } from './print';
 
@@ -14,13 +14,13 @@ interface Options {
   json?: boolean;
 }
 
-/** `import FILE...`, `import --csv providers FILE`: decisions, "Commands and files". */
+/** `import FILE...`, `import --csv providers|pharmacies|formulary FILE`: decisions, "Commands and files". */
 export function registerImportCommand(program: Command, openHouse: () => Promise<House>): void {
   program
     .command('import')
     .description('Load FHIR bundles or NDJSON into the record: files, folders, .gz, .tar.gz; or the directory from CSV')
     .argument('<file...>', 'files or folders')
-    .option('--csv <kind>', 'the files are CSV: providers')
+    .option('--csv <kind>', `the files are CSV: ${CSV_KINDS.join(', ')}`)
     .option('--json', 'print JSON')
     .action(async (files: string[], { csv, json }: Options) => {
       const house = await openHouse();
@@ -46,14 +46,13 @@ async function importRecords(house: House, files: readonly string[]): Promise<Im
 }
 
 async function importCsv({ store }: House, kind: string, files: readonly string[]): Promise<ImportSummary> {
-  if (kind !== 'providers') throw new ProblemError('invalid', '--csv takes providers.');
   const started = performance.now();
   const resources: Record<string, number> = {};
   for (const file of files) {
     const text = await readFile(file, 'utf8').catch(() => {
       throw new ProblemError('not-found', `The file ${file} cannot be read.`);
     });
-    const written = await writeProviders(store, readProviders(text), serverContext());
+    const written = await importTable(store, kind, text, serverContext());
     for (const [type, count] of Object.entries(written)) resources[type] = (resources[type] ?? 0) + count;
   }
   return { resources, failed: 0, seconds: Math.round(performance.now() - started) / 1000, refused: [] };

@@ -14,8 +14,8 @@ steps.reads = (await client.read({ resourceType, id })).name;
 steps.updated = (
   await client.update({ resourceType, id, body: { ...created, active: true } })
 ).meta.versionId;
-const JSONPatch = [{ op: 'replace', path: '/active', value: false }];
-steps.patched = (await client.patch({ resourceType, id, JSONPatch })).active;
+const jsonPatch = [{ op: 'replace', path: '/active', value: false }];
+steps.patched = (await client.patch({ resourceType, id, jsonPatch })).active;
 steps.vread = (await client.vread({ resourceType, id, version: '1' })).meta.versionId;
 for (let i = 0; i < 3; i += 1)
   await client.create({ resourceType, body: { resourceType, name: [{ family: 'Kitten' }] } });

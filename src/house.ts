@@ -205,7 +205,7 @@ function notifyOptions(
         resources: deliveries.map(({ focus }) => `${focus.type}/${focus.id}`),
         details: [
           { type: 'webhook', value: subscription.id },
-          { type: 'endpoint', value: new URL(subscription.endpoint).host },
+          { type: 'endpoint', value: subscription.channel === 'websocket' ? 'websocket' : new URL(subscription.endpoint).host },
         ],
       }),
   };

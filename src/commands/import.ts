@@ -59,10 +59,11 @@ async function importCsv({ store }: House, kind: string, files: readonly string[
 }
 
 /** An import is the operator's own: it may do everything, within larger limits. */
-function importerOf({ connection, store, audit, config, directory, searchParameters }: House): Importer {
+function importerOf({ connection, store, audit, config, directory, notify, searchParameters }: House): Importer {
   const bundles: Importer['bundles'] = {
     store,
     searchParameters,
+    subscriptions: notify.subscriptions,
     directory,
     explain: (viewer, asked) => explain({ connection }, viewer, asked),
     trail: audit.trail,

@@ -1,6 +1,7 @@
 import type { Bundle } from '@medplum/fhirtypes';
+import request from 'supertest';
 import { testHouse, type TestHouse } from '../support/house';
-import { callerWith, type Caller } from './clients';
+import { base, callerWith, type Caller } from './clients';
 
 /** SMART scopes and practices over HTTP. Decisions, "Access"; https://hl7.org/fhir/smart-app-launch/STU2/scopes-and-launch-context.html */
 let test: TestHouse;
@@ -277,5 +278,19 @@ describe('_explain', () => {
   it('is for operators', async () => {
     const answer = await all.get('Patient?name=ames&_explain=true');
     expect([answer.status, answer.text.includes('_explain')]).toEqual([403, true]);
+    const users = [
+      { email: 'op@example.org', role: 'operator', status: 200 },
+      { email: 'staff@example.org', role: 'staff', status: 401 },
+    ] as const;
+    for (const { email, role, status } of users) {
+      const { password } = await test.house.identity.users.create({ email, name: email, role });
+      const login = await request(test.app).post('/v1/auth/login').send({ email, password });
+      const { accessToken } = login.body as { accessToken: string };
+      const plan = await request(test.app)
+        .get(`${base}/Patient?name=ames&_explain=true`)
+        .set('Authorization', `Bearer ${accessToken}`);
+      expect([role, plan.status]).toEqual([role, status]);
+      if (status === 200) expect(plan.text).toContain('IXSCAN');
+    }
   });
 });

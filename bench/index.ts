@@ -1,6 +1,7 @@
-/** `npm run bench [-- faces|embedded|audit|validation] [--quick]`: figures as ratios, taken in one run. */
+/** `npm run bench [-- faces|embedded|audit|notify|validation] [--quick]`: figures as ratios, taken in one run. */
 import { benchAudit } from './audit';
 import { benchFaces } from './faces';
+import { benchNotify } from './notify';
 import { benchValidation } from './validation';
 
 const [suite = 'faces', ...flags] = process.argv.slice(2).sort((a, b) => Number(a.startsWith('-')) - Number(b.startsWith('-')));
@@ -12,10 +13,12 @@ async function main(): Promise<void> {
       return benchFaces(isQuick ? { sizes: [1_000], rounds: 1, seconds: 2 } : { sizes: [1_000, 100_000], rounds: 3, seconds: 4 });
     case 'audit':
       return benchAudit({ events: isQuick ? 100_000 : 1_000_000 });
+    case 'notify':
+      return benchNotify(isQuick ? { subscriptions: 10_000, events: 300 } : { subscriptions: 10_000, events: 3_000 });
     case 'validation':
       return benchValidation();
     default:
-      throw new Error(`There is no bench named ${suite}; try faces, embedded, audit or validation.`);
+      throw new Error(`There is no bench named ${suite}; try faces, embedded, audit, notify or validation.`);
   }
 }
 

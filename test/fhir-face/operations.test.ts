@@ -1,8 +1,8 @@
-import type { Bundle, CapabilityStatement, OperationOutcome, Parameters, ValueSet } from '@medplum/fhirtypes';
+import type { Bundle, OperationOutcome, Parameters, ValueSet } from '@medplum/fhirtypes';
 import request from 'supertest';
 import { testHouse, type TestHouse } from '../support/house';
 
-/** Operations, and that the CapabilityStatement tells of exactly what is there. */
+/** Operations. https://hl7.org/fhir/R4/operations.html */
 let test: TestHouse;
 const base = '/fhir/R4';
 const json = 'application/fhir+json';
@@ -141,48 +141,25 @@ describe('terminology', () => {
   });
 });
 
-describe('CapabilityStatement', () => {
-  it('declares what is there: every declared search parameter and operation answers', async () => {
-    const statement = (await get('metadata')).body as CapabilityStatement;
-    const [rest] = statement.rest ?? [];
-    expect(rest?.resource).toHaveLength(144);
-    const patient = rest?.resource?.find(({ type }) => type === 'Patient');
-    expect(patient?.interaction?.map(({ code }) => code).sort()).toEqual([
-      'create',
-      'delete',
-      'history-instance',
-      'history-type',
-      'patch',
-      'read',
-      'search-type',
-      'update',
-      'vread',
-    ]);
-    expect(
-      rest?.resource?.find(({ type }) => type === 'AuditEvent')?.interaction?.map(({ code }) => code),
-    ).not.toContain('delete');
-    for (const { name, type } of patient?.searchParam ?? []) {
-      const value = {
-        date: '2020',
-        number: '1',
-        quantity: '1',
-        reference: 'Patient/1',
-        token: 'x',
-        string: 'x',
-        uri: 'urn:x',
-        composite: 'x$y',
-        special: '1',
-      }[type ?? 'string'];
-      const answer = await get(
-        `Patient?${name}=${encodeURIComponent(name === '_filter' ? 'name eq x' : name === '_list' ? 'l1' : (value ?? ''))}&_count=1`,
-      );
-      expect([
-        name,
-        answer.status === 200 || !JSON.stringify(answer.body).includes('nknown parameter'),
-      ]).toEqual([name, true]);
-    }
-    for (const { name } of patient?.operation ?? [])
-      expect([name, (await get(`Patient/e1/$${name ?? ''}`)).status]).not.toEqual([name, 404]);
-    expect((await get('Patient/e1/$nonsense')).status).toBe(404);
+describe('Encounter/$everything', () => {
+  it('brings the encounter, what belongs to it, and its patient', async () => {
+    await put('Patient/ep', { resourceType: 'Patient', id: 'ep' });
+    const subject = { reference: 'Patient/ep' };
+    const encounter = {
+      resourceType: 'Encounter',
+      id: 'en',
+      status: 'finished',
+      class: { code: 'AMB' },
+      subject,
+    };
+    expect((await put('Encounter/en', encounter)).status).toBe(201);
+    const observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' }, subject };
+    await put('Observation/in', { ...observation, id: 'in', encounter: { reference: 'Encounter/en' } });
+    await put('Observation/out', { ...observation, id: 'out' });
+    const found = (await get('Encounter/en/$everything')).body as Bundle;
+    expect(found.entry?.map(({ resource }) => resource?.id).sort()).toEqual(['en', 'ep', 'in']);
+    const wrong = await get('Encounter/en/$everything?_since=yesterday');
+    expect([wrong.status, wrong.text.includes('_since')]).toEqual([400, true]);
+    expect((await get('Encounter/nobody/$everything')).status).toBe(404);
   });
 });

@@ -20,14 +20,13 @@ export const CSV_KINDS = Object.keys(TABLES);
  * @returns how many resources of each type were written
  * @throws ProblemError invalid for another kind, or naming the lines that cannot be used
  */
-export function importTable(
+export async function importTable(
   store: Store,
   kind: string,
   text: string,
   context: WriteContext,
 ): Promise<Record<string, number>> {
   const table = Object.hasOwn(TABLES, kind) ? TABLES[kind] : undefined;
-  if (table === undefined)
-    return Promise.reject(new ProblemError('invalid', `--csv takes ${CSV_KINDS.join(', ')}.`));
+  if (table === undefined) throw new ProblemError('invalid', `--csv takes ${CSV_KINDS.join(', ')}.`);
   return table(store, text, context);
 }

@@ -1,6 +1,6 @@
 import type { RequestGroup, Resource, Task } from '@medplum/fhirtypes';
 import { idIn, PHARMACY_TASK, present, searchAll } from '../prescriptions';
-import { type Change, EVERYTHING, type StoreAccess, type WriteRule } from '../store';
+import type { Change, StoreAccess, Viewer, WriteContext, WriteRule } from '../store';
 import {
   inStep,
   isFinal,
@@ -18,42 +18,48 @@ import {
 export const orderRules: readonly WriteRule[] = [
   {
     type: 'Task',
-    apply: async ({ next, commit, tx }) => {
+    apply: async ({ next, commit, context, tx }) => {
       if (next?.resourceType !== 'Task') return [];
       const orderId = idIn(next.focus, 'RequestGroup');
-      if (orderId !== undefined) return followTask(next, orderId, commit, tx);
-      return isReceivedTransmission(next) ? followTransmission(next, commit, tx) : [];
+      if (orderId !== undefined) return followTask(next, orderId, seenBy(context, commit, tx));
+      return isReceivedTransmission(next) ? followTransmission(next, seenBy(context, commit, tx)) : [];
     },
   },
   {
     type: 'RequestGroup',
-    apply: async ({ previous, next, commit, tx }) => {
+    apply: async ({ previous, next, commit, context, tx }) => {
       if (next?.resourceType !== 'RequestGroup') return [];
       const before =
         previous === undefined || previous.deleted ? undefined : (previous.resource as RequestGroup);
-      return followGroup(next, before, commit, tx);
+      return followGroup(next, before, seenBy(context, commit, tx));
     },
   },
 ];
 
-async function followTask(
-  next: Task,
-  orderId: string,
-  commit: readonly Change[],
-  tx: StoreAccess,
-): Promise<Change[]> {
-  const group = await latest<RequestGroup>('RequestGroup', orderId, commit, tx);
-  if (group === undefined || (await orderTask(orderId, commit, tx))?.id !== next.id) return [];
+/** What a rule works with: the commit, and what the writer's practice sees besides it. A practice moves only its own orders. */
+interface Seen {
+  commit: readonly Change[];
+  tx: StoreAccess;
+  viewer: Viewer;
+}
+
+/** Scopes of a client do not count: what its write means for the order must become true all the same. */
+function seenBy({ viewer: { practice } }: WriteContext, commit: readonly Change[], tx: StoreAccess): Seen {
+  return { commit, tx, viewer: practice === undefined ? {} : { practice } };
+}
+
+async function followTask(next: Task, orderId: string, seen: Seen): Promise<Change[]> {
+  const group = await latest<RequestGroup>('RequestGroup', orderId, seen);
+  if (group === undefined || (await orderTask(orderId, seen))?.id !== next.id) return [];
   return put(group, inStep(group, statusOfTask(next)));
 }
 
 async function followGroup(
   next: RequestGroup,
   before: RequestGroup | undefined,
-  commit: readonly Change[],
-  tx: StoreAccess,
+  seen: Seen,
 ): Promise<Change[]> {
-  const task = await orderTask(next.id ?? '', commit, tx);
+  const task = await orderTask(next.id ?? '', seen);
   const said = statusOfGroup(next);
   const ends =
     task !== undefined && isFinal(said) && !isFinal(statusOfTask(task)) && before?.status !== next.status;
@@ -70,9 +76,9 @@ function isReceivedTransmission({ code, status }: Task): boolean {
 }
 
 /** A prescription of an order that is sent makes the order's processing begin. */
-async function followTransmission(next: Task, commit: readonly Change[], tx: StoreAccess): Promise<Change[]> {
+async function followTransmission(next: Task, seen: Seen): Promise<Change[]> {
   const prescriptionId = idIn(next.focus, 'MedicationRequest') ?? '';
-  const item = await latest<Task>('Task', prescriptionId, commit, tx);
+  const item = await latest<Task>('Task', prescriptionId, seen);
   const orderId = idIn(item?.partOf?.[0], 'Task');
   if (item === undefined || orderId === undefined || itemStatusOf(item, undefined) !== 'pending') return [];
   const at = next.lastModified ?? new Date().toISOString();
@@ -82,17 +88,12 @@ async function followTransmission(next: Task, commit: readonly Change[], tx: Sto
     businessStatus: itemBusinessStatus('sent_to_pharmacy'),
     lastModified: at,
   };
-  return [...put(item, sent), ...(await processed(orderId, at, commit, tx))];
+  return [...put(item, sent), ...(await processed(orderId, at, seen))];
 }
 
-async function processed(
-  orderId: string,
-  at: string,
-  commit: readonly Change[],
-  tx: StoreAccess,
-): Promise<Change[]> {
-  const task = await latest<Task>('Task', orderId, commit, tx);
-  const group = await latest<RequestGroup>('RequestGroup', orderId, commit, tx);
+async function processed(orderId: string, at: string, seen: Seen): Promise<Change[]> {
+  const task = await latest<Task>('Task', orderId, seen);
+  const group = await latest<RequestGroup>('RequestGroup', orderId, seen);
   if (task === undefined || statusOfTask(task) !== 'pending') return [];
   const begun: Task = {
     ...task,
@@ -104,20 +105,16 @@ async function processed(
 }
 
 /** The Task of an order: the one that bears its id (made by the Dermifi API), else the first that was authored. */
-async function orderTask(
-  orderId: string,
-  commit: readonly Change[],
-  tx: StoreAccess,
-): Promise<Task | undefined> {
-  const own = await latest<Task>('Task', orderId, commit, tx);
+async function orderTask(orderId: string, seen: Seen): Promise<Task | undefined> {
+  const own = await latest<Task>('Task', orderId, seen);
   if (idIn(own?.focus, 'RequestGroup') === orderId) return own;
-  const written = commit.flatMap((change): Task[] => {
+  const written = seen.commit.flatMap((change): Task[] => {
     const resource = change.kind === 'delete' ? undefined : change.resource;
     return resource?.resourceType === 'Task' && idIn(resource.focus, 'RequestGroup') === orderId
       ? [resource]
       : [];
   });
-  const stored = await searchAll<Task>(tx, EVERYTHING, 'Task', { focus: `RequestGroup/${orderId}` });
+  const stored = await searchAll<Task>(seen.tx, seen.viewer, 'Task', { focus: `RequestGroup/${orderId}` });
   const others = stored.filter(({ id }) => !written.some((task) => task.id === id));
   return [...written, ...others].sort((a, b) => authored(a).localeCompare(authored(b)))[0];
 }
@@ -129,15 +126,14 @@ const authored = (task: Task): string =>
 async function latest<T extends Resource>(
   type: T['resourceType'],
   id: string,
-  commit: readonly Change[],
-  tx: StoreAccess,
+  seen: Seen,
 ): Promise<T | undefined> {
-  for (const change of commit) {
+  for (const change of seen.commit) {
     if (change.kind === 'delete') continue;
     const own = change.resource.id ?? ('id' in change ? change.id : undefined);
     if (change.resource.resourceType === type && own === id) return { ...change.resource, id } as T;
   }
-  return id === '' ? undefined : present<T>(tx, EVERYTHING, type, id);
+  return id === '' ? undefined : present<T>(seen.tx, seen.viewer, type, id);
 }
 
 function put<T extends Resource>(from: T, to: T): Change[] {

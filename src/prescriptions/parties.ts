@@ -1,4 +1,5 @@
 import type { Patient, Practitioner, PractitionerRole } from '@medplum/fhirtypes';
+import { patientStatus } from '../chart';
 import { type FieldProblem, fieldProblem, ProblemError } from '../fhir';
 import { findPharmacy, type Pharmacy } from '../pharmacy';
 import type { StoreAccess, Viewer } from '../store';
@@ -26,7 +27,7 @@ export async function requireParties(
   if (patient === undefined || practitioner === undefined) {
     throw notThere([...(patient ? [] : ['patientId']), ...(practitioner ? [] : ['providerId'])]);
   }
-  if (patient.active === false) throw new ProblemError('conflict', 'The patient is inactive');
+  if (patientStatus(patient) === 'inactive') throw new ProblemError('conflict', 'The patient is inactive');
   return { patient: { ...patient, id: patientId }, practitioner: { ...practitioner, id: providerId } };
 }
 

@@ -475,6 +475,34 @@ describe('with an EHR', () => {
   });
 });
 
+test('a practice moves no order but its own, whatever it writes through FHIR', async () => {
+  const { id, items } = await order();
+  const viewer = { practice: clinic.stranger.practice };
+  const task = { resourceType: 'Task' as const, status: 'completed' as const, intent: 'order' as const };
+  const transmit = {
+    coding: [{ system: 'https://crosswalk.example/fhir/CodeSystem/pharmacy-task', code: 'transmit' }],
+  };
+  await clinic.house.store.commit(
+    [
+      { kind: 'create', resource: { ...task, focus: { reference: `RequestGroup/${bare(id)}` } } },
+      {
+        kind: 'create',
+        resource: {
+          ...task,
+          status: 'received',
+          code: transmit,
+          focus: { reference: `MedicationRequest/${bare(items[0]?.id)}` },
+        },
+      },
+    ],
+    { ...serverContext(), viewer },
+  );
+  const after = await read(id);
+  expect(after).toMatchObject({ status: 'pending', pharmacy: { status: 'pending' } });
+  expect(history(after)).toEqual(['pending']);
+  expect(after.items.map(({ status }) => status)).toEqual(['pending', 'pending']);
+});
+
 describe('at once', () => {
   test('of two cancellations one wins; a fulfilment and a cancellation never both hold', async () => {
     const { id } = await order();

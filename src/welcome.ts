@@ -63,7 +63,7 @@ function secrets({ handoffrx, dermifi, fhir, portal }: DemoCredentials): string[
     ...handoffrx.map(({ practice, plan, apiKey, scopes }) => `    HandoffRx key  ${apiKey}  ${practice}, ${plan}, ${scopes.join(' ')}`),
     ...dermifi.map(({ email, password, totpSecret, role }) => `    Dermifi user   ${email}  ${password}  ${role}${totpSecret === undefined ? '' : `, TOTP ${totpSecret}`}`),
     ...fhir.map(({ clientId, clientSecret, scope }) => `    FHIR client    ${clientId}  ${clientSecret}  ${scope}`),
-    ...portal.map(({ email, password, role }) => `    Dashboard user ${email}  ${password}  ${role}`),
+    ...portal.map(({ email, password, role }) => `    Portal user    ${email}  ${password}  ${role}`),
     '',
   ];
 }

@@ -12,6 +12,7 @@ const WRITTEN_BASE = 'http://127.0.0.1:8080';
 /** The API documents that the reference shows, by the name in its path. */
 const REFERENCES: Readonly<Record<string, { title: string; document: string }>> = {
   handoffrx: { title: 'HandoffRx REST API v1', document: '/api/v1/openapi.json' },
+  dermifi: { title: 'Dermifi API', document: '/v1/openapi.json' },
 };
 
 /** `/` and `/docs`: the guides of docs/ as pages, and the API reference, all from this server. */
@@ -65,6 +66,7 @@ function welcomeBody(publicUrl: string, guides: readonly Guide[]): string {
 <thead><tr><th>Face</th><th>Base</th><th>Described by</th></tr></thead>
 <tbody>
 <tr><td>HandoffRx REST API v1</td><td><code>${publicUrl}/api/v1</code></td><td><a href="/docs/api/handoffrx">reference</a>, <a href="/api/v1/openapi.json">OpenAPI</a></td></tr>
+<tr><td>Dermifi API</td><td><code>${publicUrl}/v1</code></td><td><a href="/docs/api/dermifi">reference</a>, <a href="/v1/openapi.json">OpenAPI</a></td></tr>
 <tr><td>FHIR R4</td><td><code>${publicUrl}/fhir/R4</code></td><td><a href="/fhir/R4/metadata?_pretty=true">CapabilityStatement</a>, <a href="/fhir/R4/.well-known/smart-configuration">SMART configuration</a></td></tr>
 </tbody></table>
 <h2>Guides</h2><ul>${list}</ul>`;

@@ -41,7 +41,7 @@ nav ul { list-style: none; margin: 0; padding: 0; } nav li { margin: .35rem 0; }
 main { grid-area: main; padding: 1.5rem 2rem 4rem; max-width: 60rem; }
 a { color: var(--link); } h1 { line-height: 1.2; } h2 { margin-top: 2.2rem; }
 code { font: .88em ui-monospace, monospace; background: var(--tint); padding: .1em .3em; border-radius: .2rem; overflow-wrap: anywhere; }
-pre { background: var(--tint); padding: 1rem; overflow-x: auto; border-radius: .4rem; } pre code { padding: 0; overflow-wrap: normal; }
+main > pre { background: var(--tint); padding: 1rem; overflow-x: auto; border-radius: .4rem; } main > pre code { padding: 0; overflow-wrap: normal; }
 table { border-collapse: collapse; display: block; overflow-x: auto; } th, td { border: 1px solid var(--line); padding: .4rem .7rem; text-align: left; vertical-align: top; }
 img { max-width: 100%; }
 .skip { position: absolute; left: -100rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .3rem .6rem; }

@@ -174,14 +174,29 @@ export async function countRows(run: Run, question: Question): Promise<number> {
   const { match, plan } = await prepare(run, question);
   if (isNothing(match)) return 0;
   if (!plan.exact) return (await findChecked(run, { ...question, limit: Infinity }, match, plan)).length;
-  // One entry is counted in the index alone: it carries the practice it is for, and a deleted document has none.
-  const entry = match.kind === 'entry' && match.keys.length === 1 ? match.keys[0] : undefined;
-  const counted: Pick<SearchPlan, 'filter' | 'hint'> =
-    entry === undefined ? plan : { filter: { index: plan.prefix + entry }, hint: { index: 1, _id: 1 } };
+  const counted = isOfOneEntry(match)
+    ? { filter: unguarded(plan.filter), hint: { index: 1, _id: 1 } as const }
+    : plan;
   return withHint(counted, (hint) =>
     run.scope.connection
       .records(question.type)
       .countDocuments(counted.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), ...hint }),
+  );
+}
+
+/** Whether entries of one kind decide alone: all of the practice's, one of them, or those that begin so. */
+function isOfOneEntry(match: Match): boolean {
+  if (match.kind === 'and') return match.of.length === 0;
+  return (
+    (match.kind === 'entry' && match.keys.length === 1) ||
+    (match.kind === 'prefix' && match.long === undefined)
+  );
+}
+
+/** Such documents are counted in the index alone: an entry carries the practice it is for, and a deleted one has none. */
+function unguarded(filter: Filter): Filter {
+  return Object.fromEntries(
+    Object.entries(filter).filter(([field]) => field !== 'access' && field !== 'deleted'),
   );
 }
 

@@ -11,13 +11,19 @@ import { EVERYTHING, type Change, type StoredVersion } from '../src/store';
 
 /** Matching against many subscriptions, and how fast changes reach one receiver and a hundred. */
 export async function benchNotify({ subscriptions, events }: { subscriptions: number; events: number }): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-bench-notify-'));
-  const house = await openHouse(readConfig({ DATA_DIR: dataDir, NODE_ENV: 'production', LOG_LEVEL: 'silent', WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8' }));
-  try {
-    await matching(house, subscriptions);
+  await inHouse((house) => matching(house, subscriptions));
+  await inHouse(async (house) => {
     await house.notify.start();
     await delivering(house, 'one', 1, events);
     await delivering(house, 'hundred', 100, Math.ceil(events / 20));
+  });
+}
+
+async function inHouse(work: (house: House) => Promise<void>): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-bench-notify-'));
+  const house = await openHouse(readConfig({ DATA_DIR: dataDir, NODE_ENV: 'production', LOG_LEVEL: 'silent', WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8' }));
+  try {
+    await work(house);
   } finally {
     await house.close();
     await rm(dataDir, { recursive: true, force: true });
@@ -32,7 +38,7 @@ function subscription(criteria: string, endpoint: string): Change {
 /** Each subscription waits for a patient of its own; a change of one patient concerns one of them. */
 async function matching({ store }: House, count: number): Promise<void> {
   for (let at = 0; at < count; at += 1_000) {
-    const part = Array.from({ length: Math.min(1_000, count - at) }, (_, i) => subscription(`Observation?subject=Patient/m${at + i}&status=final`, 'https://192.0.2.1/never'));
+    const part = Array.from({ length: Math.min(1_000, count - at) }, (_, i) => subscription(`Observation?subject=Patient/m${at + i}&status=final`, 'https://receiver.example/never'));
     await store.commit(part, serverContext());
   }
   const registry = createRegistry(store);

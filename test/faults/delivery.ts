@@ -55,6 +55,7 @@ export async function runDeliveryFaults({ kills, workers = 1, onKill }: { kills:
     const writing = await prepare(env, `http://127.0.0.1:${port}`, receivers);
     served = await serve(env);
     await untilActive(writing.url);
+    receivers.trouble(true);
     const writers = [...Array.from({ length: RESOURCES }, (_, i) => overFhir(writing, `steady-${i}`)), overHandoffRx(writing), overDermifi(writing)];
     for (let kill = 1; kill <= kills; kill++) {
       await pause(200 + Math.random() * 1_500);
@@ -66,7 +67,7 @@ export async function runDeliveryFaults({ kills, workers = 1, onKill }: { kills:
     await pause(500);
     writing.isOver = true;
     await Promise.all(writers);
-    receivers.heal();
+    receivers.trouble(false);
     // The pauses between attempts are an hour at last: a restart takes everything up at once.
     await served.stop();
     served = await serve(env);
@@ -172,7 +173,7 @@ async function overHandoffRx(writing: Writing): Promise<void> {
     writing.referrals.set(id, (writing.referrals.get(id) ?? new Set()).add(event));
   };
   for (let i = 0; !writing.isOver; i++) {
-    const referral = { client_first: 'Maria', client_last: `Case ${i}`, client_insurance: 'AHCCCS', sent_to_practice: 'Receiver', service_needed: 'IOP', clinical_justification: 'Motivated for treatment.' };
+    const referral = { client_first: 'Maria', client_last: `Case ${i}`, client_insurance: 'AHCCCS', sent_to_practice: 'Receiver', service_needed: 'IOP', level_of_care: 'IOP', clinical_justification: 'Motivated for treatment.' };
     const made = await call('POST', `${writing.url}/api/v1/referrals`, headers(writing.keys.sender), referral);
     if (made?.status !== 201) continue;
     const id = String(made.body['id']);

@@ -7,13 +7,13 @@ export interface Taken {
   body: string;
 }
 
-/** Receivers on one port: below `/steady` they answer, below `/flaky` they fail, hang, dawdle or cut until healed. */
+/** Receivers on one port: below `/steady` they answer, below `/flaky` they fail, hang, dawdle or cut while in trouble. */
 export interface Receivers {
   url: string;
   /** What was taken, in order, by first segments of the path: `/flaky/a`. */
   taken(prefix: string): Taken[];
-  /** From now on every call is answered. */
-  heal(): void;
+  /** Whether those below `/flaky` misbehave from now on; at first they do not, so that handshakes succeed. */
+  trouble(isOn: boolean): void;
   /** How many calls failed on purpose. */
   refused(): number;
   close(): void;
@@ -21,7 +21,7 @@ export interface Receivers {
 
 export async function openReceivers(): Promise<Receivers> {
   const all: Taken[] = [];
-  let isHealed = false;
+  let isHealed = true;
   let refused = 0;
   const server: Server = createServer((req, res) => {
     let body = '';
@@ -41,7 +41,7 @@ export async function openReceivers(): Promise<Receivers> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     taken: (prefix) => all.filter(({ path }) => path.startsWith(prefix)),
-    heal: () => (isHealed = true),
+    trouble: (isOn) => (isHealed = !isOn),
     refused: () => refused,
     close: () => {
       server.closeAllConnections();

@@ -14,6 +14,15 @@ export const REGISTRY_LOCK = 'notify/subscriptions';
 /** Contexts of the server's own writes of a Subscription's status; they pass as they are. */
 const ownWrites = new WeakSet<WriteContext>();
 
+/** Transactions that have counted up already: once is enough for a commit of many. */
+const counted = new WeakSet<StoreTransaction>();
+
+async function countUp(tx: StoreTransaction): Promise<void> {
+  if (counted.has(tx)) return;
+  await tx.lock(REGISTRY_LOCK);
+  counted.add(tx);
+}
+
 /** A context under which the status itself is written. */
 export function ownWrite(context: WriteContext): WriteContext {
   ownWrites.add(context);
@@ -30,7 +39,7 @@ export function subscriptionRules(policy: AddressPolicy): readonly WriteRule[] {
     {
       type: 'Subscription',
       apply: async ({ previous, next, context, tx }) => {
-        await tx.lock(REGISTRY_LOCK);
+        await countUp(tx);
         if (next?.resourceType !== 'Subscription' || ownWrites.has(context)) return [];
         const before = previous === undefined || previous.deleted ? undefined : (previous.resource as Subscription);
         const wanted = before !== undefined && next.status === 'off' ? 'off' : statusFor(next, before);
@@ -46,7 +55,7 @@ export function subscriptionRules(policy: AddressPolicy): readonly WriteRule[] {
         const isOne = next?.resourceType === 'Basic' && isTopic(next);
         const wasOne = previous !== undefined && !previous.deleted && isTopic(previous.resource as Basic);
         if (!isOne && !wasOne) return [];
-        await tx.lock(REGISTRY_LOCK);
+        await countUp(tx);
         if (isOne) checkTopic(next);
         return [];
       },

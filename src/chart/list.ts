@@ -1,5 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
-import { parseSearch, type SearchRequest } from '../search';
+import { matchesInMemory, parseSearch, type SearchRequest } from '../search';
 import type { Store, StoredVersion, Viewer } from '../store';
 import { coveragesOf, firstWrittenAt } from './load';
 import { patientMapping, type PatientStatus } from './mapping';
@@ -33,11 +33,8 @@ export async function listPatients(
   request: PatientListRequest,
   at: Date,
 ): Promise<PatientList> {
-  const [page, total] = await Promise.all([
-    store.search(viewer, searchOf(request)),
-    totalOf(store, viewer, request),
-  ]);
-  const patients = page.matches as StoredVersion<Patient>[];
+  const total = await totalOf(store, viewer, request);
+  const patients = await pageOf(store, viewer, request, total);
   const coverages = await coveragesOf(
     store,
     viewer,
@@ -56,6 +53,44 @@ export async function listPatients(
     total,
     ids: patients.map(({ id }) => id),
   };
+}
+
+/** From so many matches on a search may be broad: below, they are simply found and put in order. */
+const BROAD = 300;
+/** Patients looked at together on a walk. */
+const STRIDE = 200;
+
+/**
+ * The page. Few matches are found by the index and sorted; where a search holds for many, walking all patients in
+ * order meets a page of them sooner.
+ */
+async function pageOf(
+  store: Store,
+  viewer: Viewer,
+  request: PatientListRequest,
+  total: number,
+): Promise<StoredVersion<Patient>[]> {
+  const wanted = searchOf(request);
+  const needed = request.offset + request.limit;
+  const mayWalk = request.search !== undefined && (request.status ?? 'active') === 'active' && total > BROAD;
+  const everybody = mayWalk ? await store.count(viewer, parseSearch('Patient', '')) : 0;
+  // On the way to the page so many are met, against as many to be sorted as there are matches.
+  if (!mayWalk || (everybody * needed) / total > total) {
+    return (await store.search(viewer, wanted)).matches as StoredVersion<Patient>[];
+  }
+  const inOrder = searchOf({ ...request, search: '', limit: STRIDE, offset: 0 });
+  const met: StoredVersion<Patient>[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.search(viewer, { ...inOrder, cursor });
+    met.push(
+      ...(page.matches.filter(({ resource }) =>
+        matchesInMemory(wanted, resource),
+      ) as StoredVersion<Patient>[]),
+    );
+    cursor = page.next;
+  } while (cursor !== undefined && met.length < needed);
+  return met.slice(request.offset, needed);
 }
 
 /** How many there are; active ones are all but the others, which the index counts without looking at any patient. */

@@ -420,6 +420,37 @@ describe('lists', () => {
     }
   });
 
+  test('a search that holds for many pages like one that holds for few', async () => {
+    const { practice, token } = await api.user('staff', { practice: 'Large Dermatology' });
+    const patients = Array.from({ length: 700 }, (_, i): Patient & { id: string } => ({
+      resourceType: 'Patient',
+      id: `large-${i}`,
+      active: i % 50 !== 0,
+      name: [
+        { given: [i % 2 === 0 ? 'Even' : 'Odd'], family: `Name${String((i * 7919) % 700).padStart(3, '0')}` },
+      ],
+    }));
+    const context = { viewer: { practice }, requestId: 't', author: { id: 't', name: 't', kind: 'system' } };
+    await api.house.store.commit(
+      patients.map((resource) => ({ kind: 'create', id: resource.id, resource })),
+      context,
+    );
+    const expected = patients
+      .filter(({ active, name }) => active && name?.[0]?.given?.[0] === 'Odd')
+      .sort((a, b) => (a.name?.[0]?.family ?? '').localeCompare(b.name?.[0]?.family ?? ''))
+      .map(({ id }) => `pat_${id}`);
+    const shown: string[] = [];
+    for (const page of [1, 2, 3, 4]) {
+      const { data, pagination } = await list(
+        `search=odd&status=active&sortBy=lastName&order=asc&limit=100&page=${page}`,
+        token,
+      );
+      expect(pagination['total']).toBe(expected.length);
+      shown.push(...data.map(({ id }) => id));
+    }
+    expect(shown).toEqual(expected);
+  });
+
   test('what an EHR writes is there: patients, and whether they are active', async () => {
     const context = {
       viewer: { practice: own.practice },

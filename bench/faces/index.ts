@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { interleaved, type Figure, type Load } from './measure';
 import { startBench, type Bench } from './processes';
+import { joinedSearches, loadObservations } from './searches';
 
 const ROOT = resolve(__dirname, '../..');
 const SYNTHEA = join(ROOT, 'test/fixtures/synthea/patients.tar.gz');
@@ -25,8 +26,10 @@ export async function benchFaces({ sizes, rounds, seconds }: FacesOptions): Prom
   try {
     let loaded = 0;
     for (const size of sizes) {
+      await loadObservations(bench, loaded, size);
       loaded = await load(bench, loaded, size);
       print(`${size.toLocaleString('en')} resources`, await interleaved(await loads(bench, size), rounds, seconds));
+      print(`${size.toLocaleString('en')} resources, joined`, await interleaved(await joinedSearches(bench), rounds, seconds));
     }
     await benchImport(bench);
   } finally {
@@ -43,6 +46,18 @@ function patientOf(i: number): object {
     birthDate: `19${String(10 + (i % 90)).padStart(2, '0')}-0${1 + (i % 9)}-1${i % 10}`,
     telecom: [{ system: 'phone', value: `555-${String(i).padStart(7, '0')}` }],
     address: [{ line: ['1 Main St'], city: 'Phoenix', state: 'AZ', postalCode: '85001' }],
+  };
+}
+
+function referralOf(i: number): object {
+  return {
+    client_first: `Given${i % 89}`,
+    client_last: `Family${i % 997}`,
+    client_dob: '1985-03-15',
+    sent_to_practice: 'Sonora Behavioral Health',
+    service_needed: 'IOP - Substance Use',
+    level_of_care: 'IOP',
+    clinical_justification: 'Client meets ASAM criteria for IOP.',
   };
 }
 
@@ -69,9 +84,11 @@ async function loads(bench: Bench, size: number): Promise<Record<string, Load>> 
   const group = (): number => Math.floor(random() / GROUP);
   const auth = { Authorization: `Bearer ${await bench.token()}` };
   const fhir = { ...auth, 'Content-Type': FHIR };
-  const key = { Authorization: `Bearer ${bench.credentials.handoffrx[0]?.apiKey ?? ''}`, 'Content-Type': 'application/json' };
+  const key = (i: number) => ({ Authorization: `Bearer ${bench.credentials.handoffrx[i]?.apiKey ?? ''}`, 'Content-Type': 'application/json' });
   const json = { 'Content-Type': 'application/json' };
   const common = { connections: 32 };
+  // Within the 500 requests a minute of an Enterprise key, all rounds together.
+  const limited = { connections: 8, url: bench.url, amount: 120 };
   let next = 0;
   return {
     'floor read': { ...common, url: bench.floorUrl, method: 'GET', headers: {}, path: () => `/floor/p${random()}` },
@@ -88,7 +105,8 @@ async function loads(bench: Bench, size: number): Promise<Record<string, Load>> 
     },
     'floor token search': { ...common, url: bench.floorUrl, method: 'GET', headers: {}, path: () => `/floor?value=group-${group()}` },
     'FHIR token search': { ...common, url: bench.url, method: 'GET', headers: auth, path: () => `/fhir/R4/Patient?identifier=urn:bench%7Cgroup-${group()}&_count=20` },
-    'HandoffRx list': { ...common, connections: 8, url: bench.url, method: 'GET', headers: key, path: () => '/api/v1/providers?limit=20' },
+    'HandoffRx list': { ...limited, headers: key(0), method: 'GET', path: () => '/api/v1/referrals?limit=20' },
+    'HandoffRx create': { ...limited, headers: key(1), method: 'POST', path: () => '/api/v1/referrals', body: () => JSON.stringify(referralOf(next++)) },
   };
 }
 

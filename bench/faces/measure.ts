@@ -8,6 +8,8 @@ export interface Load {
   path: () => string;
   body?: () => string;
   connections: number;
+  /** So many requests instead of some seconds: where a plan's limit would end a longer run. */
+  amount?: number;
 }
 
 export interface Figure {
@@ -22,7 +24,7 @@ export async function measure(load: Load, seconds: number): Promise<Figure> {
   const result = await autocannon({
     url: load.url,
     connections: load.connections,
-    duration: seconds,
+    ...(load.amount === undefined ? { duration: seconds } : { amount: load.amount }),
     requests: [
       {
         method: load.method,
@@ -41,7 +43,7 @@ export async function measure(load: Load, seconds: number): Promise<Figure> {
 export async function interleaved<K extends string>(loads: Record<K, Load>, rounds: number, seconds: number): Promise<Record<K, Figure>> {
   const names = Object.keys(loads) as K[];
   const figures = Object.fromEntries(names.map((name) => [name, [] as Figure[]])) as Record<K, Figure[]>;
-  for (const name of names) await measure(loads[name], Math.min(1, seconds)); // warm
+  for (const name of names) if (loads[name].amount === undefined) await measure(loads[name], Math.min(1, seconds)); // warm
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) figures[name].push(await measure(loads[name], seconds));
   }

@@ -20,7 +20,7 @@ const fixtures = join(__dirname, '../fixtures');
 const examples = readdirSync(join(fixtures, 'r4-examples')).filter((name) =>
   /^(?!Parameters-|OperationOutcome-).*\.json$/.test(name),
 );
-/** R4's Subscription has ended long ago; a server can only refuse to begin it. */
+/** R4's Subscription has ended long ago; a server can only switch it off. */
 const ENDED = '"end": "2021-01-01T00:00:00Z"';
 
 beforeAll(async () => {

@@ -107,7 +107,6 @@ describe('what is accepted', () => {
     ['an e-mail channel', { criteria: 'Patient?', channel: { type: 'email', endpoint: 'mailto:a@example.org' } }, 'Subscription.channel.type'],
     ['a payload that is no FHIR', { criteria: 'Patient?', channel: { ...rest('https://example.org'), payload: 'text/plain' } }, 'Subscription.channel.payload'],
     ['a header that frames the message', { criteria: 'Patient?', channel: { ...rest('https://example.org'), header: ['Host: evil'] } }, 'Subscription.channel.header[0]'],
-    ['an end in the past', { criteria: 'Patient?', end: '2001-01-01T00:00:00Z', channel: rest('https://example.org') }, 'Subscription.end'],
     ['a filter that the topic has not', topicBased(`${TOPICS}/patient`, 'https://example.org', { filters: ['Patient?phone=555'] }), 'Subscription.criteria.extension[0]'],
   ])('refuses %s with 422, naming the element', async (_what, wrong, expression) => {
     const answer = await send('post', 'Subscription', { ...plain, ...wrong });

@@ -65,16 +65,21 @@ export function subscriptionRules(policy: AddressPolicy): readonly WriteRule[] {
 
 /** One that works and is changed in nothing that matters to its channel goes on working; all else is tried anew. */
 function statusFor(next: Subscription, before: Subscription | undefined): Subscription['status'] {
+  if (hasEnded(next)) return 'off';
   if (before?.status !== 'active' || next.status !== 'active') return 'requested';
   const essence = (each: Subscription): string => JSON.stringify([each.channel, each.criteria, (each as { _criteria?: unknown })._criteria, each.end]);
   return essence(next) === essence(before) ? 'active' : 'requested';
+}
+
+function hasEnded({ end }: Subscription): boolean {
+  return end !== undefined && new Date(end) <= new Date();
 }
 
 type Fault = readonly [expression: string, message: string];
 
 /** @throws ProblemError 422 with every fault and the element it is in. */
 async function check(subscription: Subscription, policy: AddressPolicy, context: WriteContext, tx: StoreTransaction): Promise<void> {
-  const faults = [...channelFaults(subscription, policy), ...endFaults(subscription), ...(await criteriaFaults(subscription, context, tx))];
+  const faults = [...channelFaults(subscription, policy), ...(await criteriaFaults(subscription, context, tx))];
   if (faults.length === 0) return;
   const issues = faults.map(([expression, diagnostics]): OperationOutcomeIssue => ({ severity: 'error', code: 'value', diagnostics, expression: [expression] }));
   throw new ProblemError('invalid', faults.map(([, message]) => message).join(' '), { issues });
@@ -112,10 +117,6 @@ function endpointFaults(endpoint: string | undefined, policy: AddressPolicy): Fa
   } catch (error) {
     return [[field, (error as Error).message]];
   }
-}
-
-function endFaults({ end }: Subscription): Fault[] {
-  return end !== undefined && new Date(end) <= new Date() ? [['Subscription.end', 'The end lies in the past.']] : [];
 }
 
 async function criteriaFaults(subscription: Subscription, { viewer }: WriteContext, tx: StoreTransaction): Promise<Fault[]> {

@@ -7,7 +7,7 @@ import { prepare } from '../planner/search';
 import type { Document } from '../semantics';
 import { compileProjection, parseFilter } from '../semantics';
 import { encode } from '../storage/codec';
-import { topLevel } from '../storage/partial';
+import { plainExclusion, selectFields, topLevel } from '../storage/partial';
 import type { Batch, CursorSource } from '../sessions/cursors';
 import type { View } from '../storage/view';
 import { encodeCursorReply } from '../wire/cursor-reply';
@@ -76,15 +76,17 @@ export function readQuery(body: Document): Query {
   };
 }
 
-function projector(body: Document): ((row: Found) => Document) | undefined {
+function projector(body: Document): ((row: Found) => Buffer) | undefined {
   const spec = documentField(body, 'projection');
   if (!spec || Object.keys(spec).length === 0) return undefined;
+  const excluded = plainExclusion(spec);
+  if (excluded !== undefined) return (row) => selectFields(row.bytes, (name) => !excluded.has(name));
   const projection = compileProjection(spec, parseFilter(documentField(body, 'filter') ?? {}));
   // A positional projection looks at what the filter looks at; all others need the fields that they show.
   const positional = Object.keys(spec).some((path) => path.includes('$'));
   const fields =
     positional || !projection.paths ? undefined : new Set(['_id', ...projection.paths.map(topLevel)]);
-  return (row) => projection.apply(row.only(fields));
+  return (row) => encode(projection.apply(row.only(fields)));
 }
 
 /** Runs a source's first batch, and keeps it as a cursor when there may be more. */
@@ -117,7 +119,7 @@ class QuerySource implements CursorSource {
   constructor(
     private readonly view: View,
     prepared: PreparedQuery,
-    private readonly project: ((row: Found) => Document) | undefined,
+    private readonly project: ((row: Found) => Buffer) | undefined,
     private readonly command: Command,
   ) {
     this.rows = run(view, prepared);
@@ -131,7 +133,7 @@ class QuerySource implements CursorSource {
     let exhausted = true;
     if (documents.length >= size) return { documents, exhausted: false };
     await drainNext(this.rows, pace, (row) => {
-      const encoded = this.project ? encode(this.project(row)) : row.bytes;
+      const encoded = this.project ? this.project(row) : row.bytes;
       if (documents.length > 0 && bytes + encoded.length > BATCH_BYTES) {
         this.pending = encoded;
         exhausted = false;

@@ -44,7 +44,8 @@ export function raceLost(cause?: unknown): ProblemError {
 export function problemOf(error: unknown): unknown {
   if (error instanceof TransactionConflict) return raceLost(error);
   if (!(error instanceof mongo.MongoError)) {
-    const isOversize = error instanceof RangeError && /out of range|offset/i.test(error.message);
+    // The serializer's buffer overflows, or, now and then, V8's stack over a text of tens of megabytes.
+    const isOversize = error instanceof RangeError && /out of range|offset|call stack/i.test(error.message);
     return isOversize
       ? new ProblemError('too-large', 'The resource is too large to be stored.', { cause: error })
       : error;

@@ -1,54 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { Webhook } from 'standardwebhooks';
 import { serverContext } from '../../src/house';
 import { testHouse, type TestHouse } from '../support/house';
+import { Endpoint } from './endpoint';
 
 /** HandoffRx, "Webhooks": who is told what, signed how, and that nothing is lost on the way. */
 let test: TestHouse;
 let sender: { id: string; key: string };
 let receiver: { id: string; key: string };
 
-interface Received {
-  body: string;
-  headers: IncomingMessage['headers'];
-}
-
-/** An endpoint of an integrator; `answer` decides the status of each call. */
-class Endpoint {
-  readonly received: Received[] = [];
-  private server: Server | undefined;
-  url = '';
-
-  constructor(readonly answer: (count: number) => number = () => 200) {}
-
-  async open(): Promise<this> {
-    let count = 0;
-    this.server = createServer((req, res) => {
-      let body = '';
-      req.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      req.on('end', () => {
-        const status = this.answer(++count);
-        if (status < 300) this.received.push({ body, headers: req.headers });
-        res.writeHead(status).end();
-      });
-    });
-    await new Promise<void>((done) => this.server?.listen(0, '127.0.0.1', done));
-    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
-    return this;
-  }
-
-  close(): void {
-    this.server?.closeAllConnections();
-    this.server?.close();
-  }
-
-  events(): string[] {
-    return this.received.map(({ body }) => (JSON.parse(body) as { event: string }).event);
-  }
-}
+const eventsAt = ({ received }: Endpoint): string[] => received.map(({ body }) => (JSON.parse(body) as { event: string }).event);
 
 /** The vendor document's own function, as printed. */
 function verifyWebhook(rawBody: string, secret: string, signatureHeader: string): boolean {
@@ -109,8 +71,8 @@ it('tells the receiver of a new referral and both of its acceptance, with the do
   await until(() => atReceiver.endpoint.received.length === 1);
   expect((await change(id, receiver.key, 'accepted')).status).toBe(200);
   await until(() => atReceiver.endpoint.received.length === 2 && atSender.endpoint.received.length === 1);
-  expect(atReceiver.endpoint.events()).toEqual(['referral.created', 'referral.accepted']);
-  expect(atSender.endpoint.events()).toEqual(['referral.accepted']);
+  expect(eventsAt(atReceiver.endpoint)).toEqual(['referral.created', 'referral.accepted']);
+  expect(eventsAt(atSender.endpoint)).toEqual(['referral.accepted']);
   const [told] = atSender.endpoint.received;
   const payload = JSON.parse(told?.body ?? '') as { data: { updated_at: string }; timestamp: string };
   expect(payload).toEqual({
@@ -144,7 +106,7 @@ it('tries again until the receiver answers 2xx, in order, and keeps every attemp
   const { id } = (await send(sender.key)).body as { id: string };
   await change(id, receiver.key, 'accepted');
   await until(() => atReceiver.endpoint.received.length === 2);
-  expect(atReceiver.endpoint.events()).toEqual(['referral.created', 'referral.accepted']);
+  expect(eventsAt(atReceiver.endpoint)).toEqual(['referral.created', 'referral.accepted']);
   const attempts = await test.house.notify.webhooks.attempts(atReceiver.id, 10);
   expect(attempts.map(({ status }) => status).sort()).toEqual([200, 200, 500, 500]);
 });
@@ -155,7 +117,7 @@ it('signs with both secrets while one is rotated, and replays and tests on deman
   await test.house.notify.webhooks.test(atReceiver.id);
   await until(() => atReceiver.endpoint.received.length === 1);
   const [told] = atReceiver.endpoint.received;
-  expect(atReceiver.endpoint.events()).toEqual(['webhook.test']);
+  expect(eventsAt(atReceiver.endpoint)).toEqual(['webhook.test']);
   for (const each of [secret, atReceiver.secret]) {
     expect(() => new Webhook(each).verify(told?.body ?? '', told?.headers as Record<string, string>)).not.toThrow();
   }

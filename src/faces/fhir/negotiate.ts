@@ -93,6 +93,5 @@ export function readPreferences(prefer: string | undefined): Preferences {
           ? 'OperationOutcome'
           : 'representation',
     lenient: words.get('handling') === 'lenient',
-    respondAsync: words.has('respond-async'),
   };
 }

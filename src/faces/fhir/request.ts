@@ -7,7 +7,6 @@ export interface Preferences {
   return: 'minimal' | 'representation' | 'OperationOutcome';
   /** Unknown search parameters: refused (default) or dropped. */
   lenient: boolean;
-  respondAsync: boolean;
 }
 
 /**

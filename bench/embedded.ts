@@ -21,14 +21,17 @@ export interface Measured {
   wanted?: number;
 }
 
-const MEASURE_MS = Number(process.env['BENCH_MS'] ?? 4000);
-const DOCUMENTS = Number(process.env['BENCH_DOCUMENTS'] ?? 100_000);
+/** How many documents are there, and how long each line is measured. */
+export interface EmbeddedBenchOptions {
+  documents: number;
+  milliseconds: number;
+}
 
 /** Runs the whole bench on a temporary database and prints its table. */
-export async function benchEmbedded(): Promise<Measured[]> {
+export async function benchEmbedded(options: EmbeddedBenchOptions): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-bench-'));
   try {
-    const results = [...(await load(dataDir)), ...(await measure(dataDir))];
+    const results = [...(await load(dataDir, options)), ...(await measure(dataDir, options))];
     for (const { what, perSecond, ratio, wanted } of results) {
       const compared =
         ratio === undefined
@@ -36,7 +39,6 @@ export async function benchEmbedded(): Promise<Measured[]> {
           : `${ratio.toFixed(2)} of ping${wanted === undefined ? '' : ` (wanted ${wanted})`}`;
       process.stdout.write(`${what.padEnd(58)} ${String(Math.round(perSecond)).padStart(8)}  ${compared}\n`);
     }
-    return results;
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
@@ -56,27 +58,25 @@ function document(i: number): Row {
     resource: {
       resourceType: 'Observation',
       text: words.join(' '),
-      components: words
-        .slice(0, 12)
-        .map((word, k) => ({
-          code: word,
-          value: k * 1.5,
-          unit: 'mg',
-          note: words.slice(k, k + 8).join(' '),
-        })),
+      components: words.slice(0, 12).map((word, k) => ({
+        code: word,
+        value: k * 1.5,
+        unit: 'mg',
+        note: words.slice(k, k + 8).join(' '),
+      })),
     },
   };
 }
 
-async function load(dataDir: string): Promise<Measured[]> {
+async function load(dataDir: string, { documents }: EmbeddedBenchOptions): Promise<Measured[]> {
   const server = await startEmbeddedMongo({ dataDir });
   const client = await MongoClient.connect(server.uri);
   const rows = client.db().collection<Row>('rows');
   await rows.createIndex({ index: 1, _id: 1 });
   const begun = performance.now();
   let bytes = 0;
-  for (let i = 0; i < DOCUMENTS; i += 1000) {
-    const batch = Array.from({ length: Math.min(1000, DOCUMENTS - i) }, (_, k) => document(i + k));
+  for (let i = 0; i < documents; i += 1000) {
+    const batch = Array.from({ length: Math.min(1000, documents - i) }, (_, k) => document(i + k));
     bytes += batch.reduce((sum, one) => sum + BSON.calculateObjectSize(one), 0);
     await rows.insertMany(batch, { ordered: false });
   }
@@ -85,12 +85,15 @@ async function load(dataDir: string): Promise<Measured[]> {
   await server.stop();
   const disk = (await stat(join(dataDir, 'data.mdb'))).size;
   process.stdout.write(
-    `${DOCUMENTS} documents of ${Math.round(bytes / DOCUMENTS)} bytes; disk ${(disk / bytes).toFixed(2)} times the BSON (wanted below 2.5)\n`,
+    `${documents} documents of ${Math.round(bytes / documents)} bytes; disk ${(disk / bytes).toFixed(2)} times the BSON (wanted below 2.5)\n`,
   );
-  return [{ what: 'insertMany of 1,000, documents a second', perSecond: DOCUMENTS / seconds }];
+  return [{ what: 'insertMany of 1,000, documents a second', perSecond: documents / seconds }];
 }
 
-async function measure(dataDir: string): Promise<Measured[]> {
+async function measure(
+  dataDir: string,
+  { documents, milliseconds }: EmbeddedBenchOptions,
+): Promise<Measured[]> {
   const begun = performance.now();
   const server = await startEmbeddedMongo({ dataDir });
   const started = performance.now() - begun;
@@ -100,27 +103,34 @@ async function measure(dataDir: string): Promise<Measured[]> {
   const ids = (await rows.find({}, { projection: { _id: 1 }, limit: 5000 }).toArray()).map(({ _id }) => _id);
   const id = (): string => ids[Math.floor(Math.random() * ids.length)] ?? '';
   try {
-    process.stdout.write(`start with ${DOCUMENTS} documents: ${Math.round(started)} ms (wanted below 600)\n`);
+    process.stdout.write(`start with ${documents} documents: ${Math.round(started)} ms (wanted below 600)\n`);
     await rate(64, () => db.command({ ping: 1 }), 1000);
-    const ping = await rate(64, () => db.command({ ping: 1 }));
+    const ping = await rate(64, () => db.command({ ping: 1 }), milliseconds);
     const against = (what: string, perSecond: number, wanted?: number): Measured => ({
       what,
       perSecond,
       ratio: perSecond / ping,
       ...(wanted === undefined ? {} : { wanted }),
     });
-    let next = DOCUMENTS;
+    let next = documents;
     return [
       { what: 'ping at 64 clients', perSecond: ping },
-      against('insertOne at 64', await rate(64, () => rows.insertOne(document(next++))), 0.6),
-      against('findOne by id at 16', await rate(16, () => rows.findOne({ _id: id() })), 0.5),
+      against('insertOne at 64', await rate(64, () => rows.insertOne(document(next++)), milliseconds), 0.6),
+      against('findOne by id at 16', await rate(16, () => rows.findOne({ _id: id() }), milliseconds), 0.5),
       against(
         'findOneAndUpdate at 64',
-        await rate(64, () => rows.findOneAndUpdate({ _id: id() }, { $inc: { counter: 1 } })),
+        await rate(64, () => rows.findOneAndUpdate({ _id: id() }, { $inc: { counter: 1 } }), milliseconds),
         0.35,
       ),
-      against('multikey equality, sort, limit 20, projection at 16', await rate(16, () => page(rows)), 0.2),
-      against('two-write transaction at 16', await rate(16, () => transfer(client, rows, id(), id()))),
+      against(
+        'multikey equality, sort, limit 20, projection at 16',
+        await rate(16, () => page(rows), milliseconds),
+        0.2,
+      ),
+      against(
+        'two-write transaction at 16',
+        await rate(16, () => transfer(client, rows, id(), id()), milliseconds),
+      ),
       {
         what: 'findOne p99 during an unindexed count, ms (wanted < 50)',
         perSecond: await slowestBeside(rows, id),
@@ -152,7 +162,7 @@ async function transfer(client: MongoClient, rows: Collection<Row>, from: string
 async function rate(
   clients: number,
   operation: () => Promise<unknown>,
-  milliseconds = MEASURE_MS,
+  milliseconds: number,
 ): Promise<number> {
   const begun = performance.now();
   let done = 0;
@@ -180,5 +190,3 @@ async function slowestBeside(rows: Collection<Row>, id: () => string): Promise<n
   await counted;
   return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
 }
-
-if (require.main === module) void benchEmbedded();

@@ -1,5 +1,6 @@
 /** `npm run bench [-- faces|embedded|audit|notify|validation] [--quick]`: figures as ratios, taken in one run. */
 import { benchAudit } from './audit';
+import { benchEmbedded } from './embedded';
 import { benchFaces } from './faces';
 import { benchNotify } from './notify';
 import { benchValidation } from './validation';
@@ -11,6 +12,8 @@ async function main(): Promise<void> {
   switch (suite) {
     case 'faces':
       return benchFaces(isQuick ? { sizes: [1_000], rounds: 1, seconds: 2 } : { sizes: [1_000, 100_000], rounds: 3, seconds: 4 });
+    case 'embedded':
+      return benchEmbedded(isQuick ? { documents: 10_000, milliseconds: 1000 } : { documents: 100_000, milliseconds: 4000 });
     case 'audit':
       return benchAudit({ events: isQuick ? 100_000 : 1_000_000 });
     case 'notify':

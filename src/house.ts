@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
-import { auditRules, createAudit, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
+import { auditRules, createAudit, newEventId, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
 import { noteRules } from './chart';
 import type { Config } from './config';
 import { StartError } from './config';
@@ -84,6 +84,7 @@ export async function openHouse(config: Config): Promise<House> {
       drain: () => audit.flush(),
       async close() {
         await searchParameters.stop();
+        await directory.stop();
         await notify.stop();
         await running.settled();
         await running.stop();
@@ -194,7 +195,7 @@ function notifyOptions(
     },
     observe: ({ subscription, deliveries, result }) =>
       audit.trail.record({
-        id: randomUUID(),
+        id: newEventId(),
         at: new Date(),
         requestId: deliveries[0]?.eventId ?? subscription.id,
         face: 'worker',

@@ -47,6 +47,7 @@ export async function startServer(config: Config, role: { announce: boolean; see
     throw error;
   }
   house.audit.start();
+  house.directory.follow();
   await house.notify.start();
   if (role.announce) prepared.announce();
 }

@@ -36,7 +36,17 @@ export interface DirectoryView {
 export interface Directory {
   /** One read of the version; what changed since the last call is loaded first. */
   current(): Promise<DirectoryView>;
+  /**
+   * Builds the projection now and follows what any process writes, so that calls find it ready. They are right without
+   * it too; only the first one after a change waits.
+   */
+  follow(): void;
+  /** Resolves when nothing of it is at work any more. */
+  stop(): Promise<void>;
 }
+
+/** How often the version is looked at while following. */
+const FOLLOW_MS = 1_000;
 
 /** Versions written so long before the newest known one are known too: clocks differ, transactions take time. */
 const OVERLAP_MS = 120_000;
@@ -80,14 +90,35 @@ export function createDirectory(store: Store): Directory {
     known = version;
   };
 
+  const current = async (): Promise<DirectoryView> => {
+    const version = await store.holds(VERSION_KEY);
+    while (known < version) {
+      running ??= refresh().finally(() => (running = undefined));
+      await running;
+    }
+    return view;
+  };
+  return { current, ...following(current) };
+}
+
+/** Asks for the present directory again and again; a database that does not answer is asked again the next time. */
+function following(current: () => Promise<unknown>): Pick<Directory, 'follow' | 'stop'> {
+  let timer: NodeJS.Timeout | undefined;
+  let asked: Promise<unknown> = Promise.resolve();
+  let isStopped = false;
+  const look = (): void => {
+    asked = current()
+      .catch(() => undefined)
+      .then(() => {
+        if (!isStopped) timer = setTimeout(look, FOLLOW_MS).unref();
+      });
+  };
   return {
-    async current() {
-      const version = await store.holds(VERSION_KEY);
-      while (known < version) {
-        running ??= refresh().finally(() => (running = undefined));
-        await running;
-      }
-      return view;
+    follow: look,
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await asked;
     },
   };
 }

@@ -13,6 +13,7 @@ import { EXTENSIONS } from './formats';
 import { createPhotoLinks } from './links';
 import { photoMapping, THUMBNAIL } from './mapping';
 import { preparePhoto } from './prepare';
+import { createTurns } from './turns';
 
 /** Parts of an upload besides the file, checked. Dermifi, "Upload patient photos". */
 export interface NewPhoto extends Readonly<Record<string, unknown>> {
@@ -39,8 +40,11 @@ export interface PhotoFile {
 }
 
 export interface Photos {
-  /** @throws ProblemError not-found for the patient; invalid when the file is no image that is taken. */
-  add(patientId: string, file: Buffer, input: NewPhoto, writing: Writing): Promise<PhotoView>;
+  /**
+   * @param file reads the upload; it is called when the photo's turn has come, so that few are in memory at once
+   * @throws ProblemError not-found for the patient; invalid when the file is no image that is taken.
+   */
+  add(patientId: string, file: () => Promise<Buffer>, input: NewPhoto, writing: Writing): Promise<PhotoView>;
   /** Newest first. @throws ProblemError not-found for the patient */
   list(
     viewer: Viewer,
@@ -54,6 +58,12 @@ export interface Photos {
 
 const MOST = 1000;
 
+/**
+ * Photos worked on at once: one takes some five times its size (the file, without metadata, its text in the record), a
+ * HEIC one its pixels too.
+ */
+const AT_ONCE = 2;
+
 /** Photos of patients, in the record as Media and Binary. */
 export function createPhotos({
   store,
@@ -65,6 +75,7 @@ export function createPhotos({
   publicUrl: string;
 }): Photos {
   const links = createPhotoLinks(sealing, publicUrl);
+  const inTurn = createTurns(AT_ONCE);
 
   const requirePatient = async (viewer: Viewer, id: string): Promise<void> => {
     if ((await readPatient(store, viewer, id)) === undefined)
@@ -80,10 +91,12 @@ export function createPhotos({
   return {
     async add(patientId, file, input, writing) {
       await requirePatient(writing.viewer, patientId);
-      const { media, changes } = await drafted(patientId, file, input, writing);
-      requireSound(photoMapping, { media });
-      const [committed] = await store.commit(changes, writing.contextOf(patientId));
-      const stored = (committed?.resource ?? media) as Media;
+      const stored = await inTurn(async () => {
+        const { media, changes } = await drafted(patientId, await file(), input, writing);
+        requireSound(photoMapping, { media });
+        const [committed] = await store.commit(changes, writing.contextOf(patientId));
+        return (committed?.resource ?? media) as Media;
+      });
       return photoMapping.read({ media: stored }, 'created', {
         ...addresses(stored, writing.at),
         uploadedBy: writing.by.id,

@@ -1,9 +1,18 @@
-import type { Resource, ServiceRequest } from '@medplum/fhirtypes';
+import type { Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import type { Directory } from '../directory';
 import { ProblemError } from '../fhir';
 import { parseSearch } from '../search';
-import { type Committed, type Store, type Viewer, type WriteContext } from '../store';
+import {
+  type Change,
+  type Committed,
+  EVERYBODY,
+  EVERYTHING,
+  type Store,
+  type StoreTransaction,
+  type Viewer,
+  type WriteContext,
+} from '../store';
 import { draftReferral, type NewReferral, type Party } from './create';
 import { referralMapping, type ReferralContext, type ReferralResources } from './mapping';
 import { idIn } from './parties';
@@ -148,23 +157,48 @@ export function createReferrals(services: ReferralServices): Referrals {
         const changed = patched(present, patch, party, clock());
         if (changed === present) return present;
         requireSound(changed);
-        const changes = [changed.task, changed.sr].flatMap((resource) =>
-          resource === undefined || resource === present.sr
-            ? []
-            : [
-                {
-                  kind: 'put' as const,
-                  interaction: 'patch' as const,
-                  resource: { ...resource, id: resource.id ?? '' },
-                },
-              ],
-        );
         const context = contextOf(present.patient?.id === undefined ? [] : [present.patient.id]);
-        return withVersions(changed, await tx.commit(changes, context));
+        return withVersions(changed, await commitPatch(tx, party, { present, changed }, context));
       });
       return shown(resources);
     },
   };
+}
+
+/**
+ * Commits what a patch changed. Either party may patch, also where an EHR keeps the Task to itself: then it is changed by
+ * the right of who holds it, the party comes to see it, and the request follows by the referral's rules.
+ */
+async function commitPatch(
+  tx: StoreTransaction,
+  { id, viewer }: ReferralParty,
+  { present, changed }: Record<'present' | 'changed', ReferralResources>,
+  context: WriteContext,
+): Promise<Committed[]> {
+  const holder = await holderOfHidden(tx, viewer, present.task);
+  const { task, sr } = changed;
+  if (holder !== undefined && task !== undefined)
+    return tx.commit([{ ...putting(task), share: [id] }], { ...context, viewer: holder });
+  const changes = [task, sr].flatMap((one) =>
+    one === undefined || one === present.sr ? [] : [putting(one)],
+  );
+  return tx.commit(changes, context);
+}
+
+function putting(resource: ServiceRequest | Task): Extract<Change, { kind: 'put' }> {
+  return { kind: 'put', interaction: 'patch', resource: { ...resource, id: resource.id ?? '' } };
+}
+
+/** Somebody who may change a Task that the viewer does not see; undefined for one that it sees. */
+async function holderOfHidden(
+  tx: StoreTransaction,
+  viewer: Viewer,
+  task: Task | undefined,
+): Promise<Viewer | undefined> {
+  if (task?.id === undefined || (await tx.read(viewer, 'Task', task.id)) !== undefined) return undefined;
+  const held = await tx.read(EVERYTHING, 'Task', task.id);
+  const practice = held?.access.find((one) => one !== '' && one !== EVERYBODY);
+  return practice === undefined ? EVERYTHING : { practice };
 }
 
 const NO_NAMES: ReferralContext = { organizationName: () => undefined };

@@ -1,6 +1,8 @@
 import type { Binary, Media } from '@medplum/fhirtypes';
 import exifr from 'exifr';
 import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import request, { type Response } from 'supertest';
@@ -206,6 +208,33 @@ test('what is no image, too large, missing or unknown is refused', async () => {
   const stranger = await api.user('staff', { practice: 'Elsewhere Dermatology' });
   expect((await upload(jpeg, PARTS, stranger.token)).status).toBe(404);
 }, 60_000);
+
+test('an upload that breaks off leaves nothing, and the next ones are served', async () => {
+  const before = (await api.find<Media>('Media', `subject=Patient/${pat.slice('pat_'.length)}`)).length;
+  const server = api.app.listen(0);
+  const { port } = server.address() as AddressInfo;
+  const head = '--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n';
+  const broken = httpRequest({
+    port,
+    method: 'POST',
+    path: `/v1/patients/${pat}/photos`,
+    headers: {
+      Authorization: `Bearer ${staff.token}`,
+      'Content-Type': 'multipart/form-data; boundary=x',
+      'Content-Length': '100000',
+    },
+  });
+  const ended = new Promise((resolve) => broken.once('error', resolve).once('close', resolve));
+  await new Promise((resolve) => broken.write(head + 'x'.repeat(1000), resolve));
+  broken.destroy();
+  await ended;
+  await new Promise((resolve) => server.close(resolve));
+  const jpeg = await picture(40, 40).jpeg().toBuffer();
+  const answers = await Promise.all(Array.from({ length: 6 }, () => upload(jpeg)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(201));
+  const after = await api.find<Media>('Media', `subject=Patient/${pat.slice('pat_'.length)}`);
+  expect(after).toHaveLength(before + 6);
+});
 
 test('a photo of many megabytes is kept in parts and comes back whole', async () => {
   const noise = sharp({

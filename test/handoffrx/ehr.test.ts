@@ -1,8 +1,9 @@
 import type { HealthcareService, Location, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
+import { createDirectory } from '../../src/directory';
 import { serverContext } from '../../src/house';
 import { parseSearch } from '../../src/search';
-import { EVERYTHING, type WriteContext } from '../../src/store';
+import { EVERYTHING, type Store, type WriteContext } from '../../src/store';
 import { type Api, DOCUMENTED, openApi } from './support';
 
 /** What EHRs write through FHIR, and what the vendor API then says. */
@@ -225,6 +226,45 @@ describe('a referral that an EHR makes', () => {
   });
 });
 
+test('a party may patch a referral whose Task an EHR keeps to itself; nobody else comes to see the Task', async () => {
+  const patient: Patient & { id: string } = { resourceType: 'Patient', id: randomUUID() };
+  const about = { reference: `Patient/${patient.id}` };
+  const order: ServiceRequest & { id: string } = {
+    resourceType: 'ServiceRequest',
+    id: randomUUID(),
+    status: 'active',
+    intent: 'order',
+    subject: about,
+    requester: { reference: `Organization/${sender.id}` },
+    performer: [{ reference: `Organization/${receiver.id}` }],
+  };
+  const task: Task & { id: string } = {
+    resourceType: 'Task',
+    id: randomUUID(),
+    status: 'requested',
+    intent: 'order',
+    for: about,
+    focus: { reference: `ServiceRequest/${order.id}` },
+  };
+  const third = await api.practice('Third Practice');
+  await api.write({ kind: 'put', resource: patient, share: [third.id, sender.id] });
+  const puts = [order, task].map((resource) => ({ kind: 'put' as const, resource }));
+  await api.house.store.commit(puts, as(sender.id));
+  expect((await api.stored('Task', task.id)).access).not.toContain(receiver.id);
+
+  const patch = { status: 'accepted', outcome_notes: 'Intake on Monday' };
+  const { status, body } = await api.call('patch', `/referrals/${order.id}`, {
+    key: receiver.key,
+    body: patch,
+  });
+  expect([status, body]).toEqual([200, expect.objectContaining(patch)]);
+  expect(await read(order.id, sender.key)).toMatchObject(patch);
+  expect(await listed('accepted', sender.key)).toContain(order.id);
+  const { access, resource } = await api.stored<Task>('Task', task.id);
+  expect([...access].filter((one) => one !== '').sort()).toEqual([sender.id, receiver.id].sort());
+  expect(resource.note?.[0]?.authorReference?.reference).toBe(`Organization/${receiver.id}`);
+});
+
 describe('the directory', () => {
   const service = (more: Partial<HealthcareService> = {}): HealthcareService & { id: string } => ({
     resourceType: 'HealthcareService',
@@ -269,4 +309,29 @@ describe('the directory', () => {
     await api.write({ kind: 'delete', type: 'HealthcareService', id: one.id });
     expect(await names()).not.toContain('Renamed');
   });
+
+  test('a process that follows the directory has loaded what others wrote before it is asked', async () => {
+    const { store } = api.house;
+    let loads = 0;
+    const watched: Store = {
+      ...store,
+      search: (...asked) => ((loads += 1), store.search(...asked)),
+      history: (...asked) => ((loads += 1), store.history(...asked)),
+    };
+    const directory = createDirectory(watched);
+    directory.follow();
+    const loaded = async (before: number): Promise<void> => {
+      while (loads === before) await new Promise((resolve) => setTimeout(resolve, 20));
+      await directory.current();
+    };
+    await loaded(0);
+    const known = loads;
+    const one = service();
+    await api.write({ kind: 'put', resource: one });
+    await loaded(known);
+    const ready = loads;
+    expect((await directory.current()).byId(one.id)?.practice).toBe(one.name);
+    expect(loads).toBe(ready);
+    await directory.stop();
+  }, 30_000);
 });

@@ -1,12 +1,14 @@
 import busboy from 'busboy';
-import type { Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 import { type FieldProblem, fieldProblem, ProblemError } from '../../fhir';
 import type { Exchange } from '../../http';
+import { type ReceivedFile, receiveFile } from './received';
 import { INVALID } from './requests';
 
 /** A form with one file, as it was sent. */
 export interface Upload {
-  file: Buffer;
+  /** Reads the file into memory. */
+  file(): Promise<Buffer>;
   /** Texts of the other parts, by name. */
   fields: Record<string, string>;
 }
@@ -23,58 +25,83 @@ const PATIENCE = 4;
 const MOST_FIELDS = 20;
 
 /**
- * Reads a `multipart/form-data` body as it comes in; a file that is too large is read to its end, so that the answer
- * reaches the caller, but not kept.
+ * Receives a `multipart/form-data` body, its file on disk, and works on it; afterwards the file is gone. One that is too
+ * large is read to its end, so that the answer reaches the caller, but not kept.
  * @param fileField name of the file's part
  * @throws ProblemError unsupported-media-type, malformed; too-large; invalid naming parts that are missing, repeated or wrong
  */
-export function readUpload({ req }: Exchange, fileField: string, limits: UploadLimits): Promise<Upload> {
+export async function withUpload<T>(
+  { req }: Exchange,
+  fileField: string,
+  limits: UploadLimits,
+  work: (upload: Upload) => Promise<T>,
+): Promise<T> {
   const type = req.headers['content-type'] ?? '';
   if (!/^multipart\/form-data\s*;/i.test(type)) {
     throw new ProblemError('unsupported-media-type', 'Content-Type must be multipart/form-data');
   }
   if (Number(req.headers['content-length'] ?? 0) > PATIENCE * limits.fileBytes) throw tooLarge();
   const parser = openParser(req.headers, limits);
-  return new Promise<Upload>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    const fields: Record<string, string> = {};
-    const problems: FieldProblem[] = [];
-    let files = 0;
-    let isTooLarge = false;
-    const keep = (stream: Readable): void => {
-      stream.on('data', (chunk: Buffer) => void (isTooLarge || chunks.push(chunk)));
-      stream.on('limit', () => {
-        isTooLarge = true;
-        chunks.length = 0;
-      });
-    };
-    parser.on('file', (name, stream) => {
-      if (name === fileField && files++ === 0) return keep(stream);
-      problems.push({
-        field: name.slice(0, 64),
-        message: name === fileField ? 'Must be given once' : 'Must be a text',
-      });
-      stream.resume();
-    });
-    parser.on('field', (name, value, { valueTruncated }) => {
-      if (Object.hasOwn(fields, name))
-        problems.push({ field: name.slice(0, 64), message: 'Must be given once' });
-      if (valueTruncated)
-        problems.push({ field: name.slice(0, 64), message: `Must be at most ${limits.fieldBytes} bytes` });
-      if (name === fileField) problems.push({ field: name, message: 'Must be a file' });
-      else Object.defineProperty(fields, name, { value, enumerable: true, configurable: true });
-    });
-    parser.on('fieldsLimit', () =>
-      problems.push({ field: 'body', message: `Must have at most ${MOST_FIELDS} parts` }),
-    );
+  const file = await receiveFile();
+  try {
+    const fields = await receive(req, parser, { fileField, limits, file });
+    return await work({ file: () => file.read(), fields });
+  } finally {
+    await file.close();
+  }
+}
+
+interface Receiving {
+  fileField: string;
+  limits: UploadLimits;
+  file: ReceivedFile;
+}
+
+/** Reads the parts as they come in. @returns the texts */
+async function receive(
+  req: Exchange['req'],
+  parser: busboy.Busboy,
+  { fileField, limits, file }: Receiving,
+): Promise<Upload['fields']> {
+  const fields: Upload['fields'] = {};
+  const problems: FieldProblem[] = [];
+  const tell = (name: string, message: string): number =>
+    problems.push({ field: name.slice(0, 64), message });
+  let kept: Promise<void> | undefined;
+  let isTooLarge = false;
+  parser.on('file', (name, stream: Readable) => {
+    stream.on('limit', () => (isTooLarge ||= name === fileField));
+    if (name === fileField && kept === undefined) {
+      kept = file.keep(stream);
+      kept.catch((cause: unknown) => parser.destroy(cause as Error));
+      return;
+    }
+    tell(name, name === fileField ? 'Must be given once' : 'Must be a text');
+    stream.resume();
+  });
+  parser.on('field', (name, value, { valueTruncated }) => {
+    if (Object.hasOwn(fields, name)) tell(name, 'Must be given once');
+    if (valueTruncated) tell(name, `Must be at most ${limits.fieldBytes} bytes`);
+    if (name === fileField) tell(name, 'Must be a file');
+    else Object.defineProperty(fields, name, { value, enumerable: true, configurable: true });
+  });
+  parser.on('fieldsLimit', () => tell('body', `Must have at most ${MOST_FIELDS} parts`));
+  await parsed(req, parser);
+  await kept;
+  if (isTooLarge) throw tooLarge();
+  if (kept === undefined) tell(fileField, 'This field is required');
+  if (problems.length > 0) throw fieldProblem('invalid', INVALID, problems);
+  return fields;
+}
+
+function parsed(req: Exchange['req'], parser: busboy.Busboy): Promise<void> {
+  return new Promise((resolve, reject) => {
     parser.on('error', (cause) => reject(malformed(cause)));
-    req.on('aborted', () => reject(malformed()));
-    parser.on('close', () => {
-      if (isTooLarge) return reject(tooLarge());
-      if (files === 0) problems.push({ field: fileField, message: 'This field is required' });
-      if (problems.length > 0) return reject(fieldProblem('invalid', INVALID, problems));
-      resolve({ file: Buffer.concat(chunks), fields });
+    // Also where the connection was lost before.
+    finished(req, { writable: false }, (cause) => {
+      if (cause) parser.destroy(cause);
     });
+    parser.once('close', resolve);
     req.pipe(parser);
   });
 }

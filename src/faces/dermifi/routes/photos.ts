@@ -18,7 +18,7 @@ import { PAGE_QUERY } from '../pages';
 import { checked, INVALID, queryReader } from '../requests';
 import { KNOWN, NAMED, nullable } from '../schemas';
 import type { DermifiServices } from '../services';
-import { readUpload } from '../upload';
+import { withUpload } from '../upload';
 import { patientId, writingOf } from './patients';
 
 /** Decisions, "Errors": 413 for a photo above 25 MB. */
@@ -100,8 +100,10 @@ export function photoEndpoints(photos: Photos): DermifiEndpoint[] {
       async handle(x) {
         const id = patientId(x);
         noQuery(x);
-        const { file, fields } = await readUpload(x, 'photo', LIMITS);
-        return { status: 201, body: await photos.add(id, file, partsOf(fields), writingOf(x)) };
+        const body = await withUpload(x, 'photo', LIMITS, ({ file, fields }) =>
+          photos.add(id, file, partsOf(fields), writingOf(x)),
+        );
+        return { status: 201, body };
       },
     },
     {

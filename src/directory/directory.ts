@@ -8,8 +8,8 @@ import { fold } from './scorer';
 /** Types that make the directory. */
 const TYPES = ['Organization', 'Location', 'HealthcareService'] as const;
 
-/** Key that every write of the directory locks: how often it was locked is the directory's version. */
-const VERSION_KEY = 'directory';
+/** What every write of the directory marks: the marks are the directory's version. */
+const DIRECTORY = 'directory';
 
 /**
  * Makes each write of the directory count its version up in the same transaction, so that every process notices it
@@ -18,7 +18,7 @@ const VERSION_KEY = 'directory';
 export const directoryRules: readonly WriteRule[] = TYPES.map((type) => ({
   type,
   apply: async ({ tx }) => {
-    await tx.lock(VERSION_KEY);
+    await tx.mark(DIRECTORY);
     return [];
   },
 }));
@@ -83,7 +83,7 @@ export function createDirectory(store: Store): Directory {
 
   const refresh = async (): Promise<void> => {
     // Read before the content: what is written meanwhile is loaded twice, never missed.
-    const version = await store.holds(VERSION_KEY);
+    const version = await store.marks(DIRECTORY);
     const isFollowed = held.newest !== undefined && (await loadChanges(store, held, held.newest));
     if (!isFollowed) await loadAll(store, held);
     view = viewOf(held);
@@ -91,7 +91,7 @@ export function createDirectory(store: Store): Directory {
   };
 
   const current = async (): Promise<DirectoryView> => {
-    const version = await store.holds(VERSION_KEY);
+    const version = await store.marks(DIRECTORY);
     while (known < version) {
       running ??= refresh().finally(() => (running = undefined));
       await running;
@@ -145,9 +145,8 @@ async function loadAll(store: Store, held: Held): Promise<void> {
 }
 
 /**
- * Takes what changed since the newest version known: newest first, until a page tells nothing new. Writes of the
- * directory wait for each other, so times follow their order as far as the clocks of the processes agree; the overlap
- * is for clocks that do not.
+ * Takes what changed since the newest version known: newest first, until a page tells nothing new. The overlap is for
+ * clocks that do not agree, and for transactions that were begun earlier and committed later.
  * @returns false when so much has changed that reading everything is the shorter way
  */
 async function loadChanges(store: Store, held: Held, newest: Date): Promise<boolean> {

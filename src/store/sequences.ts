@@ -1,7 +1,6 @@
-/** Numbers shared by all processes: named sequences, and the counters of locks. */
+/** Numbers shared by all processes: named sequences. */
 import type { StoreConnection } from './connection';
 import { isDuplicateKey } from './failures';
-import type { LockDocument } from './transactions';
 
 interface SequenceDocument {
   _id: string;
@@ -21,9 +20,4 @@ export async function nextNumber(connection: StoreConnection, sequence: string):
       if (!isDuplicateKey(error)) throw error;
     }
   }
-}
-
-/** How many committed transactions have locked the key. */
-export async function holds(connection: StoreConnection, key: string): Promise<number> {
-  return (await connection.collection<LockDocument>('locks').findOne({ _id: key }))?.holds ?? 0;
 }

@@ -12,7 +12,8 @@ import { read, readMany, readVersion } from './read';
 import { rulesByType } from './rules';
 import type { Scope } from './scope';
 import { count, search } from './search';
-import { holds, nextNumber } from './sequences';
+import { mark, marks } from './marks';
+import { nextNumber } from './sequences';
 import { lockKey, type RunningTransaction, runTransaction } from './transactions';
 import { createTurns } from './turns';
 import type { Store, StoreAccess, StoreTransaction, WriteRule } from './types';
@@ -61,7 +62,7 @@ export function createStore(options: StoreOptions): Store {
         return transaction((tx) => tx.commit(changes, context));
       }),
     transaction,
-    holds: (key) => withProblems(() => holds(connection, key)),
+    marks: (key) => withProblems(() => marks(connection, key)),
     nextNumber: (sequence) => withProblems(() => nextNumber(connection, sequence)),
   };
 }
@@ -90,6 +91,7 @@ function transactionAccess(
   const tx: StoreTransaction = {
     ...readAccess(scope, false),
     lock: (key) => lockKey(connection, running, key),
+    mark: (key) => mark(connection, running, key),
     commit: (changes, context) => commitInTransaction({ scope, settings, running, tx }, changes, context),
   };
   sessions.set(tx, running.session);

@@ -16,6 +16,10 @@ export interface RunningTransaction {
   session: mongo.ClientSession;
   /** Turns that the next try waits for before it begins: of locks and documents that this and earlier tries wrote. */
   awaited: Set<string>;
+  /** Locks that it holds. */
+  locked: Set<string>;
+  /** Keys that it has marked. */
+  marked: Set<string>;
   /** What to do once it is committed. */
   afterCommit: (() => void)[];
 }
@@ -47,7 +51,13 @@ export async function runTransaction<T>(
     const ends = await takeAll(turns, awaited);
     const session = connection.client.startSession();
     try {
-      const transaction = { session, awaited, afterCommit: [] };
+      const transaction = {
+        session,
+        awaited,
+        locked: new Set<string>(),
+        marked: new Set<string>(),
+        afterCommit: [],
+      };
       return await once(transaction, work);
     } catch (error) {
       if (!isTransient(error)) throw problemOf(error);
@@ -102,8 +112,8 @@ async function commit(session: mongo.ClientSession): Promise<void> {
   }
 }
 
-/** `at` lets locks that nobody takes any more expire. */
-export interface LockDocument {
+/** `holds` makes each a change, whatever the clock says; `at` lets locks that nobody takes any more expire. */
+interface LockDocument {
   _id: string;
   holds: number;
   at: Date;
@@ -115,17 +125,24 @@ export async function lockKey(
   transaction: RunningTransaction,
   key: string,
 ): Promise<void> {
+  if (transaction.locked.has(key)) return;
+  transaction.locked.add(key);
   transaction.awaited.add(`lock ${key}`);
+  const change = { $inc: { holds: 1 }, $set: { at: new Date() } };
+  await upsertInTransaction(connection.collection<LockDocument>('locks'), transaction, key, change);
+}
+
+/** Changes the document of that id, or makes it; when another transaction makes it too, this one runs again. */
+export async function upsertInTransaction<D extends { _id: string }>(
+  collection: mongo.Collection<D>,
+  { session }: RunningTransaction,
+  _id: string,
+  change: mongo.UpdateFilter<D>,
+): Promise<void> {
   try {
-    await connection
-      .collection<LockDocument>('locks')
-      .updateOne(
-        { _id: key },
-        { $inc: { holds: 1 }, $set: { at: new Date() } },
-        { upsert: true, session: transaction.session },
-      );
+    await collection.updateOne({ _id } as mongo.Filter<D>, change, { upsert: true, session });
   } catch (error) {
-    if (isDuplicateKey(error)) throw new TransactionConflict('Two transactions made the same lock.');
+    if (isDuplicateKey(error)) throw new TransactionConflict(`Two transactions made ${_id}.`);
     throw error;
   }
 }

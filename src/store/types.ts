@@ -164,13 +164,15 @@ export interface StoreAccess {
 export interface StoreTransaction extends StoreAccess {
   /** Serializes transactions that name the same key (conditional creates, find-or-create). */
   lock(key: string): Promise<void>;
+  /** Tells every process that what the key stands for is being written (`Store.marks`); nobody waits for it. */
+  mark(key: string): Promise<void>;
 }
 
 export interface Store extends StoreAccess {
   /** Runs the work in one MongoDB transaction, again on a transient conflict; work must be repeatable. */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
-  /** How many committed transactions have locked the key: a version counter of what the key guards. */
-  holds(key: string): Promise<number>;
+  /** How many committed transactions have marked the key: a version of what it stands for. */
+  marks(key: string): Promise<number>;
   /** The next number of a named sequence, unique across processes (gaps happen). */
   nextNumber(sequence: string): Promise<number>;
 }

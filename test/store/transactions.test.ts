@@ -162,7 +162,6 @@ describe('a transaction', () => {
 
   test('that names the key of another waits for it: ten find-or-creates make one', async () => {
     const other = await it_.another();
-    const before = await it_.store.holds('client-7');
     const ids = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
         (i % 2 === 0 ? it_ : other).store.transaction(async (tx) => {
@@ -178,7 +177,30 @@ describe('a transaction', () => {
       ),
     );
     expect(ids.filter((id) => id === 'created')).toHaveLength(1);
-    expect(await it_.store.holds('client-7')).toBe(before + 10);
+  });
+});
+
+describe('a mark', () => {
+  test('is counted once in each transaction that commits, by several at the same time', async () => {
+    const other = await it_.another();
+    const before = await it_.store.marks('directory');
+    await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        (i % 2 === 0 ? it_ : other).store.transaction(async (tx) => {
+          await tx.mark('directory');
+          await tx.mark('directory');
+          await tx.commit([{ kind: 'create', resource: patient('Marked') }], as());
+        }),
+      ),
+    );
+    await expect(
+      it_.store.transaction(async (tx) => {
+        await tx.mark('directory');
+        throw new Error('changed its mind');
+      }),
+    ).rejects.toThrow();
+    expect(await it_.store.marks('directory')).toBe(before + 10);
+    expect(await other.store.marks('directory')).toBe(before + 10);
   });
 });
 

@@ -5,12 +5,14 @@ import { compileTopic, findTopic, shapeOf, topicsIn, type CompiledTopic, type To
 import type { CompiledSubscription, RecordChange } from '../types';
 import { compileSubscription } from './compile';
 import { ListenerIndex, listenerOf } from './listeners';
-import { REGISTRY_LOCK } from './rules';
+import { REGISTRY_MARK } from './rules';
 
 /** The subscriptions and topics of the deployment, in memory. */
 export interface Registry {
   /** Takes in what has changed since the last call; one read of a counter when nothing has. */
   refresh(): Promise<void>;
+  /** Takes in the topics alone, which are few. */
+  takeTopics(): Promise<void>;
   /** Subscriptions whose criteria or topic a change meets. */
   matching(change: RecordChange): Promise<CompiledSubscription[]>;
   /** Vendor webhooks of practices for an event. */
@@ -72,7 +74,7 @@ export function createRegistry(store: Store): Registry {
     for (const subscription of compiled.values()) if (subscription.form.kind === 'backport') hang(subscription);
   };
   const run = async (): Promise<void> => {
-    const count = await store.holds(REGISTRY_LOCK);
+    const count = await store.marks(REGISTRY_MARK);
     if (count === counted) return;
     await takeTopics();
     for await (const stored of seen === 0 ? everySubscription(store) : changedSince(store, new Date(seen - OVERLAP_MS))) take(stored);
@@ -81,6 +83,7 @@ export function createRegistry(store: Store): Registry {
   const of = (ids: Iterable<string>): CompiledSubscription[] => [...ids].flatMap((id) => compiled.get(id) ?? []);
   return {
     refresh: sharedRuns(run),
+    takeTopics,
     matching: (change) => {
       const fired = topics.filter((topic) => topic.fires(change)).map(({ topic }) => topic.url);
       return listeners.matching(change, [...new Set(fired)]);

@@ -2,26 +2,18 @@ import type { Basic, OperationOutcomeIssue, ResourceType, Subscription } from '@
 import { isResourceType, ProblemError } from '../../fhir';
 import { acceptUrl, type AddressPolicy } from '../../outbound';
 import { parseSearch } from '../../search';
-import type { StoreTransaction, WriteContext, WriteRule } from '../../store';
+import { type Change, sessionOf, type StoreTransaction, type WriteContext, type WriteRule } from '../../store';
+import type { Headers } from '../headers';
 import { checkTopic, findTopic, isTopic, topicsIn } from '../topics';
 import { WEBHOOK_EVENTS, TEST_EVENT } from '../webhook-events';
 import { isHeaderLine, isTopicBased, VENDOR_EVENT } from './compile';
 import { filterFaults } from './filters';
 
-/** Every write of a Subscription or topic counts this lock up: who keeps them in memory looks when it has changed. */
-export const REGISTRY_LOCK = 'notify/subscriptions';
+/** What every write of a Subscription or topic marks: who keeps them in memory looks when it has changed. */
+export const REGISTRY_MARK = 'notify/subscriptions';
 
 /** Contexts of the server's own writes of a Subscription's status; they pass as they are. */
 const ownWrites = new WeakSet<WriteContext>();
-
-/** Transactions that have counted up already: once is enough for a commit of many. */
-const counted = new WeakSet<StoreTransaction>();
-
-async function countUp(tx: StoreTransaction): Promise<void> {
-  if (counted.has(tx)) return;
-  await tx.lock(REGISTRY_LOCK);
-  counted.add(tx);
-}
 
 /** A context under which the status itself is written. */
 export function ownWrite(context: WriteContext): WriteContext {
@@ -39,7 +31,7 @@ export function subscriptionRules(policy: AddressPolicy): readonly WriteRule[] {
     {
       type: 'Subscription',
       apply: async ({ previous, next, context, tx }) => {
-        await countUp(tx);
+        await tx.mark(REGISTRY_MARK);
         if (next?.resourceType !== 'Subscription' || ownWrites.has(context)) return [];
         const before = previous === undefined || previous.deleted ? undefined : (previous.resource as Subscription);
         const wanted = before !== undefined && next.status === 'off' ? 'off' : statusFor(next, before);
@@ -55,7 +47,7 @@ export function subscriptionRules(policy: AddressPolicy): readonly WriteRule[] {
         const isOne = next?.resourceType === 'Basic' && isTopic(next);
         const wasOne = previous !== undefined && !previous.deleted && isTopic(previous.resource as Basic);
         if (!isOne && !wasOne) return [];
-        await countUp(tx);
+        await tx.mark(REGISTRY_MARK);
         if (isOne) checkTopic(next);
         return [];
       },
@@ -63,9 +55,30 @@ export function subscriptionRules(policy: AddressPolicy): readonly WriteRule[] {
   ];
 }
 
+interface Surroundings {
+  policy: AddressPolicy;
+  headers: Headers;
+  context: WriteContext;
+  tx: StoreTransaction;
+}
+
+/** What becomes of a Subscription that somebody writes: checked, its headers hidden, its status ours. */
+async function ruled(next: Subscription, before: Subscription | undefined, { policy, headers, context, tx }: Surroundings): Promise<Change[]> {
+  const isEnded = (before !== undefined && next.status === 'off') || hasEnded(next);
+  const faults = isEnded ? [] : await faultsOf(next, policy, context, tx);
+  const id = next.id ?? '';
+  const { lines, isChanged, missing } = await headers.hide(id, next, before, sessionOf(tx));
+  refuse([...faults, ...missing.map((i): Fault => [`Subscription.channel.header[${i}]`, 'The value is hidden and not known for this endpoint: send it again.'])]);
+  const status = isEnded ? 'off' : isChanged ? 'requested' : statusFor(next, before);
+  const { error, ...rest } = next;
+  const isHidden = JSON.stringify(lines) === JSON.stringify(next.channel.header ?? []);
+  if (next.status === status && error === undefined && isHidden) return [];
+  const channel = { ...next.channel, ...(lines.length > 0 && { header: lines }) };
+  return [{ kind: 'put', resource: { ...rest, id, status, channel } }];
+}
+
 /** One that works and is changed in nothing that matters to its channel goes on working; all else is tried anew. */
 function statusFor(next: Subscription, before: Subscription | undefined): Subscription['status'] {
-  if (hasEnded(next)) return 'off';
   if (before?.status !== 'active' || next.status !== 'active') return 'requested';
   const essence = (each: Subscription): string => JSON.stringify([each.channel, each.criteria, (each as { _criteria?: unknown })._criteria, each.end]);
   return essence(next) === essence(before) ? 'active' : 'requested';
@@ -77,9 +90,12 @@ function hasEnded({ end }: Subscription): boolean {
 
 type Fault = readonly [expression: string, message: string];
 
+async function faultsOf(subscription: Subscription, policy: AddressPolicy, context: WriteContext, tx: StoreTransaction): Promise<Fault[]> {
+  return [...channelFaults(subscription, policy), ...(await criteriaFaults(subscription, context, tx))];
+}
+
 /** @throws ProblemError 422 with every fault and the element it is in. */
-async function check(subscription: Subscription, policy: AddressPolicy, context: WriteContext, tx: StoreTransaction): Promise<void> {
-  const faults = [...channelFaults(subscription, policy), ...(await criteriaFaults(subscription, context, tx))];
+function refuse(faults: readonly Fault[]): void {
   if (faults.length === 0) return;
   const issues = faults.map(([expression, diagnostics]): OperationOutcomeIssue => ({ severity: 'error', code: 'value', diagnostics, expression: [expression] }));
   throw new ProblemError('invalid', faults.map(([, message]) => message).join(' '), { issues });

@@ -1,7 +1,13 @@
 /** Providers of a practice, their places, hours and appointments. Dermifi, "Providers API". */
 export { appointmentView, type AppointmentView, isShown, placesOf } from './appointments';
 export { locationNamed, TIMEZONE, zoneOf } from './locations';
-export { providerMapping, providerStatus, type ProviderResources } from './mapping';
+export {
+  providerMapping,
+  PROVIDER_STATUSES,
+  type ProviderStatus,
+  providerStatus,
+  type ProviderResources,
+} from './mapping';
 export { conceptText, personName, providerName } from './names';
 export {
   createProvider,
@@ -14,3 +20,10 @@ export {
   type ProviderView,
 } from './providers';
 export { scheduleOf, type ScheduleRequest } from './schedule';
+export {
+  providerStandings,
+  type ProviderStanding,
+  type StandingFilter,
+  type Verification,
+  verifyProvider,
+} from './verify';

@@ -15,7 +15,8 @@ export interface ProviderContext {
   locations: readonly string[];
 }
 
-export type ProviderStatus = 'pending_verification' | 'active' | 'inactive';
+export const PROVIDER_STATUSES = ['pending_verification', 'active', 'inactive'] as const;
+export type ProviderStatus = (typeof PROVIDER_STATUSES)[number];
 
 const EXTENSION = `${CANONICAL_BASE}/StructureDefinition/`;
 export const PROVIDER_STATUS = `${EXTENSION}provider-status`;

@@ -4,7 +4,16 @@ import { fieldProblem, ProblemError, referencedId } from '../fhir';
 import { mapped, requireSound } from '../mapping';
 import { type Actor, provenanceOf } from '../provenance';
 import { parseSearch } from '../search';
-import type { Change, Committed, Store, StoreAccess, StoreTransaction, Viewer, WriteContext } from '../store';
+import {
+  type Change,
+  type Committed,
+  EVERYTHING,
+  type Store,
+  type StoreAccess,
+  type StoreTransaction,
+  type Viewer,
+  type WriteContext,
+} from '../store';
 import { locationNamed } from './locations';
 import {
   PROVIDER_STATUS,
@@ -13,6 +22,7 @@ import {
   providerStatus,
   VERIFICATION_FINDING,
 } from './mapping';
+import { rolesOf } from './roles';
 import { verificationFindings } from './verification';
 
 /** A provider in the vendor's fields. Dermifi, "Providers API". */
@@ -44,7 +54,6 @@ export interface Provider extends ProviderResources {
 }
 
 const NPI = 'http://hl7.org/fhir/sid/us-npi';
-const MOST_ROLES = 1000;
 
 /** The provider of the practice with this id; undefined when the practice has none. */
 export async function findProvider(
@@ -109,18 +118,6 @@ export function providerView(
   return providerMapping.read({ practitioner, role }, view, { locations: names });
 }
 
-/** Roles at the practice; the newest first. */
-async function rolesOf(
-  access: StoreAccess,
-  viewer: Viewer,
-  query: Record<string, string>,
-): Promise<PractitionerRole[]> {
-  const parameters = new URLSearchParams({ ...query, _sort: '-_lastUpdated', _count: String(MOST_ROLES) });
-  if (viewer.practice !== undefined) parameters.set('organization', `Organization/${viewer.practice}`);
-  const page = await access.search(viewer, parseSearch('PractitionerRole', parameters.toString()));
-  return page.matches.map((match) => match.resource as PractitionerRole);
-}
-
 /** The Locations of roles, one read for all. */
 async function locationsOf(
   access: StoreAccess,
@@ -148,13 +145,12 @@ export interface NewProviderRequest {
 
 /**
  * Adds a provider to the practice: Practitioner, PractitionerRole and Provenance in one transaction.
- * @throws ProblemError invalid for an unknown location, conflict when the practice has a provider of this NPI.
+ * @throws ProblemError invalid for an unknown location, conflict when somebody of the directory has this NPI.
  */
 export async function createProvider(store: Store, request: NewProviderRequest): Promise<Provider> {
   const { viewer, input, context } = request;
   return store.transaction(async (tx) => {
-    await tx.lock(`provider npi ${viewer.practice ?? ''} ${input.npiNumber}`);
-    await requireNewNpi(tx, viewer, input.npiNumber);
+    await requireNewNpi(tx, input.npiNumber);
     const locations = await requireLocations(tx, viewer, input.locations ?? []);
     const { practitioner, role } = resourcesOf(request, locations);
     const provenance = provenanceOf({
@@ -179,13 +175,13 @@ function storedOf(committed: readonly Committed[]): ProviderResources {
   return { practitioner: practitioner?.resource as Practitioner, role: role?.resource as PractitionerRole };
 }
 
-async function requireNewNpi(tx: StoreTransaction, viewer: Viewer, npi: string): Promise<void> {
-  const page = await tx.search(viewer, parseSearch('Practitioner', `identifier=${NPI}|${npi}&_count=100`));
-  for (const { id } of page.matches) {
-    if ((await rolesOf(tx, viewer, { practitioner: `Practitioner/${id}` })).length > 0) {
-      throw new ProblemError('conflict', `A provider with this NPI already exists: prov_${id}`);
-    }
-  }
+/** One person has one NPI, and the directory is common to all practices (decisions, "Providers", "Access"). */
+async function requireNewNpi(tx: StoreTransaction, npi: string): Promise<void> {
+  await tx.lock(`provider npi ${npi}`);
+  const page = await tx.search(EVERYTHING, parseSearch('Practitioner', `identifier=${NPI}|${npi}&_count=1`));
+  const [other] = page.matches;
+  if (other === undefined) return;
+  throw new ProblemError('conflict', `A provider with this NPI already exists: prov_${other.id}`);
 }
 
 async function requireLocations(

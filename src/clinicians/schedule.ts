@@ -4,9 +4,10 @@ import { fieldProblem } from '../fhir';
 import { parseSearch } from '../search';
 import type { StoreAccess, Viewer } from '../store';
 import { appointmentView, type AppointmentView, isAt, isShown, minutesOf, takesTime } from './appointments';
-import { freeSlots, windowsOn, workingHours } from './hours';
+import { type Busy, freeSlots, windowsOn, workingHours } from './hours';
 import { locationNamed, zoneOf } from './locations';
 import type { Provider } from './providers';
+import { actorsOf, freeStarts, slotsOn } from './slots';
 
 export interface ScheduleRequest {
   /** `YYYY-MM-DD`, a day at the place; today when absent. */
@@ -49,10 +50,8 @@ export async function scheduleOf(
   const appointments = (await appointmentsOn(access, viewer, provider, day)).filter(
     (appointment) => isShown(appointment) && isAt(appointment, location),
   );
-  const busy = appointments.filter(takesTime).map((appointment) => {
-    const start = Date.parse(appointment.start ?? '');
-    return { start, end: start + minutesOf(appointment) * 60_000 };
-  });
+  const written = await slotsOn(access, viewer, provider, { day, location });
+  const busy = [...appointments.filter(takesTime).map(timeOf), ...written.busy];
   const windows = windowsOn(provider.role, day);
   const views = appointments.map((appointment) => appointmentView(appointment, zone));
   return {
@@ -63,12 +62,18 @@ export async function scheduleOf(
       schedule: {
         workingHours: workingHours(windows),
         appointments: views,
-        availableSlots: freeSlots(windows, day, busy),
+        availableSlots:
+          written.free === undefined ? freeSlots(windows, day, busy) : freeStarts(written.free, zone, busy),
       },
     },
     resources: [`Practitioner/${provider.id}`, ...appointments.map(({ id }) => `Appointment/${id ?? ''}`)],
     patients: [...new Set(views.flatMap(({ patientId }) => patientId?.slice('pat_'.length) ?? []))],
   };
+}
+
+function timeOf(appointment: Appointment): Busy {
+  const start = Date.parse(appointment.start ?? '');
+  return { start, end: start + minutesOf(appointment) * 60_000 };
 }
 
 async function placeOf(
@@ -92,12 +97,8 @@ async function appointmentsOn(
   provider: Provider,
   day: DateTime,
 ): Promise<Appointment[]> {
-  const actors = [
-    `Practitioner/${provider.id}`,
-    ...(provider.role?.id ? [`PractitionerRole/${provider.role.id}`] : []),
-  ];
   const query = new URLSearchParams([
-    ['actor', actors.join(',')],
+    ['actor', actorsOf(provider).join(',')],
     ['date', `ge${day.toUTC().toISO() ?? ''}`],
     ['date', `lt${day.plus({ days: 1 }).toUTC().toISO() ?? ''}`],
     ['_count', String(MOST_APPOINTMENTS)],

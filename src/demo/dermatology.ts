@@ -1,7 +1,7 @@
-import type { Appointment, Encounter, Location, Practitioner, PractitionerRole } from '@medplum/fhirtypes';
+import type { Appointment, Encounter, Location, Practitioner } from '@medplum/fhirtypes';
 import { DateTime } from 'luxon';
 import { createPatient, type PatientInput } from '../chart';
-import { createProvider, TIMEZONE } from '../clinicians';
+import { createProvider, TIMEZONE, verifyProvider } from '../clinicians';
 import { CANONICAL_BASE } from '../fhir';
 import { type House, serverContext } from '../house';
 import type { Actor } from '../provenance';
@@ -88,17 +88,14 @@ async function seedProvider({ store }: House, practice: Practice): Promise<strin
     at: new Date(),
     context,
   });
-  await store.commit([verified(made.role), experienced(made.practitioner)], context);
+  await verifyProvider(store, {
+    id: made.id,
+    by: { ...SEEDED_BY, practice: practice.id },
+    at: new Date(),
+    context,
+  });
+  await store.commit([experienced(made.practitioner)], context);
   return made.id;
-}
-
-function verified(role: PractitionerRole | undefined): Change {
-  const extension =
-    role?.extension?.filter(({ url }) => !/\/provider-status$|\/verification-finding$/.test(url)) ?? [];
-  return {
-    kind: 'put',
-    resource: { ...role, resourceType: 'PractitionerRole', id: role?.id ?? '', active: true, extension },
-  };
 }
 
 function experienced(practitioner: Practitioner): Change {

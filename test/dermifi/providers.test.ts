@@ -1,7 +1,9 @@
-import type { Appointment, Location, Practitioner, PractitionerRole, Provenance } from '@medplum/fhirtypes';
+import type { Practitioner, PractitionerRole, Provenance } from '@medplum/fhirtypes';
+import { Command } from 'commander';
 import { providerMapping } from '../../src/clinicians';
+import { registerIdentityCommands } from '../../src/commands/identity';
 import { checkMapping } from '../../src/mapping';
-import { type Api, expectGolden, openApi, refusal, type Signed, UTC } from './support';
+import { type Api, expectGolden, openApi, refusal, seedPlaces, type Signed, UTC } from './support';
 
 /** The body of the document's example. */
 const CHEN = {
@@ -33,24 +35,10 @@ const MINIMAL = { firstName: 'Ana', lastName: 'Silva', licenseNumber: 'X1', lice
 let api: Api;
 let staff: Signed;
 
-const location = (id: string, name: string): Location => ({
-  resourceType: 'Location',
-  id,
-  name,
-  status: 'active',
-  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/timezone', valueCode: 'America/Los_Angeles' }],
-});
-
 beforeAll(async () => {
   api = await openApi();
   staff = await api.user('staff');
-  for (const [id, name] of [
-    ['sf', 'SF'],
-    ['oakland', 'Oakland'],
-    ['sj', 'San Jose'],
-  ] as const) {
-    await api.write({ kind: 'create', id, resource: location(id, name) });
-  }
+  await seedPlaces(api);
 }, 60_000);
 afterAll(() => api.close());
 
@@ -63,7 +51,7 @@ const create = async (
   return answer.body as Record<string, unknown> & { id: string };
 };
 
-test('a provider is added and listed as documented', async () => {
+test('a provider is added, listed and kept in FHIR as documented', async () => {
   const created = await create(CHEN);
   const { education, residency, fellowship, certifications, ...told } = CHEN;
   expect(created).toEqual({
@@ -98,17 +86,14 @@ test('a provider is added and listed as documented', async () => {
       total: 0,
     });
   }
-});
 
-test('golden: the FHIR that the example becomes', async () => {
-  const other = await api.user('staff', { practice: 'Golden Dermatology', name: 'Sam Rivera' });
-  const { id } = await create(CHEN, other.token);
-  const practitioner = (await api.stored<Practitioner>('Practitioner', id.slice(5))).resource;
+  // Golden: the FHIR that the example becomes.
+  const practitioner = (await api.stored<Practitioner>('Practitioner', created.id.slice(5))).resource;
   const [role] = await api.find<PractitionerRole>(
     'PractitionerRole',
-    `practitioner=Practitioner/${id.slice(5)}`,
+    `practitioner=Practitioner/${created.id.slice(5)}`,
   );
-  const [provenance] = await api.find<Provenance>('Provenance', `target=Practitioner/${id.slice(5)}`);
+  const [provenance] = await api.find<Provenance>('Provenance', `target=Practitioner/${created.id.slice(5)}`);
   expectGolden(
     'provider',
     { practitioner, role, provenance },
@@ -116,23 +101,35 @@ test('golden: the FHIR that the example becomes', async () => {
       [practitioner.id ?? '-']: 'provider',
       [role?.id ?? '-']: 'role',
       [provenance?.id ?? '-']: 'provenance',
-      [other.practice]: 'practice',
-      [other.id]: 'user',
+      [staff.practice]: 'practice',
+      [staff.id]: 'user',
     },
   );
   expect(checkMapping(providerMapping)).toEqual([]);
 });
 
-test('the same NPI twice is 409 in a practice, also in parallel; another practice may have it', async () => {
+test('the same NPI twice is 409, in parallel, at another practice and for who is in the directory otherwise', async () => {
   const body = { ...MINIMAL, npiNumber: '1111111111' };
   const answers = await Promise.all(
     [1, 2, 3].map(() => api.call('post', '/providers', { token: staff.token, body })),
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
   const stranger = await api.user('staff', { practice: 'Elsewhere Dermatology' });
-  await create(body, stranger.token);
+  const npi = { system: 'http://hl7.org/fhir/sid/us-npi', value: '1111111112' };
+  await api.write({
+    kind: 'create',
+    id: 'ehr',
+    resource: { resourceType: 'Practitioner', identifier: [npi] },
+  });
+  for (const npiNumber of ['1111111111', '1111111112']) {
+    const again = await api.call('post', '/providers', {
+      token: stranger.token,
+      body: { ...body, npiNumber },
+    });
+    expect(refusal(again)).toMatchObject({ status: 409, code: 'CONFLICT' });
+  }
   const { body: list } = await api.call('get', '/providers', { token: stranger.token });
-  expect(list).toMatchObject({ total: 1 });
+  expect(list).toMatchObject({ total: 0 });
 });
 
 test('what does not fit is refused with every field; unknown locations too', async () => {
@@ -180,140 +177,38 @@ test('a provider is verified through FHIR and no longer listed when inactive', a
   expect(await listed()).not.toContain(id);
 });
 
-describe('schedule', () => {
-  let provider: string;
-  const appointment = (start: string, minutes: number, more: Partial<Appointment> = {}): Appointment => ({
-    resourceType: 'Appointment',
-    status: 'booked',
-    start,
-    end: new Date(Date.parse(start) + minutes * 60_000).toISOString(),
-    minutesDuration: minutes,
-    participant: [
-      { actor: { reference: 'Patient/schedule-patient' }, status: 'accepted' },
-      { actor: { reference: `Practitioner/${provider.slice(5)}` }, status: 'accepted' },
-    ],
-    ...more,
+/** What an operator's command prints, as JSON. */
+async function command(...args: string[]): Promise<Record<string, unknown>[]> {
+  const { identity, store, audit } = api.house;
+  const open = { identity: { ...identity, close: () => Promise.resolve() }, store, trail: audit.trail };
+  const program = new Command().exitOverride();
+  registerIdentityCommands(program, () => Promise.resolve({ ...open, close: () => Promise.resolve() }));
+  let printed = '';
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
   });
-  const at = (place: string): Appointment['participant'][number] => ({
-    actor: { reference: `Location/${place}` },
-    status: 'accepted',
-  });
-  const schedule = async (query: string) =>
-    api.call('get', `/providers/${provider}/schedule?${query}`, { token: staff.token });
+  try {
+    await program.parseAsync([...args, '--json'], { from: 'user' });
+  } finally {
+    write.mockRestore();
+  }
+  return JSON.parse(printed) as Record<string, unknown>[];
+}
 
-  beforeAll(async () => {
-    provider = (await create({ ...MINIMAL, npiNumber: '3333333333', locations: ['SF'] })).id;
-    await api.house.store.commit(
-      [{ kind: 'create', id: 'schedule-patient', resource: { resourceType: 'Patient' } }],
-      {
-        viewer: { practice: staff.practice },
-        requestId: 't',
-        author: { id: 't', name: 't', kind: 'system' },
-      },
-    );
-  });
-
-  test('appointments that an EHR writes take their time, as documented', async () => {
-    const coded = (code: string): Partial<Appointment> => ({
-      appointmentType: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0276', code }] },
-    });
-    const followUp = appointment('2024-01-20T17:00:00Z', 30, coded('FOLLOWUP'));
-    const consultation = appointment('2024-01-20T17:30:00Z', 30, {
-      appointmentType: { text: 'Consultation' },
-    });
-    await api.write(
-      { kind: 'create', resource: { ...followUp, participant: [...followUp.participant, at('sf')] } },
-      { kind: 'create', resource: consultation },
-      {
-        kind: 'create',
-        resource: {
-          ...followUp,
-          start: '2024-01-20T19:00:00Z',
-          participant: [...followUp.participant, at('oakland')],
-        },
-      },
-      { kind: 'create', resource: appointment('2024-01-20T20:30:00Z', 30, { status: 'cancelled' }) },
-      { kind: 'create', resource: appointment('2024-01-21T17:00:00Z', 30) },
-    );
-    const { status, body } = await schedule('date=2024-01-20&location=SF');
-    expect(status).toBe(200);
-    expect(body).toEqual({
-      providerId: provider,
-      date: '2024-01-20',
-      location: 'SF',
-      schedule: {
-        workingHours: { start: '09:00', end: '17:00', break: { start: '12:00', end: '13:00' } },
-        appointments: [
-          {
-            time: '09:00',
-            duration: 30,
-            patientId: 'pat_schedule-patient',
-            type: 'follow_up',
-            status: 'confirmed',
-          },
-          {
-            time: '09:30',
-            duration: 30,
-            patientId: 'pat_schedule-patient',
-            type: 'consultation',
-            status: 'confirmed',
-          },
-        ],
-        availableSlots: [
-          '10:00', '10:30', '11:00', '11:30', '13:00', '13:30',
-          '14:00', '14:30', '15:00', '15:30', '16:00', '16:30',
-        ], // prettier-ignore
-      },
-    });
-  });
-
-  test('working hours of the role, on the clock of the place through daylight saving', async () => {
-    const [role] = await api.find<PractitionerRole>(
-      'PractitionerRole',
-      `practitioner=Practitioner/${provider.slice(5)}`,
-    );
-    const availableTime: PractitionerRole['availableTime'] = [
-      { daysOfWeek: ['sun'], availableStartTime: '01:00:00', availableEndTime: '04:00:00' },
-    ];
-    await api.write({
-      kind: 'put',
-      resource: { ...role, id: role?.id ?? '', resourceType: 'PractitionerRole', availableTime },
-    });
-    const spring = (await schedule('date=2024-03-10&location=SF')).body as {
-      schedule: Record<string, unknown>;
-    };
-    expect(spring.schedule).toMatchObject({
-      workingHours: { start: '01:00', end: '04:00', break: null },
-      availableSlots: ['01:00', '01:30', '03:00', '03:30'],
-    });
-    // 09:30 UTC is half past one before the clocks go back and half past one after they did, an hour later.
-    await api.write({ kind: 'create', resource: appointment('2024-11-03T11:30:00Z', 30) });
-    const autumn = (await schedule('date=2024-11-03&location=SF')).body as {
-      schedule: Record<string, unknown>;
-    };
-    expect(autumn.schedule).toMatchObject({
-      appointments: [{ time: '03:30' }],
-      availableSlots: ['01:00', '01:30', '02:00', '02:30', '03:00'],
-    });
-    const monday = (await schedule('date=2024-11-04&location=SF')).body as {
-      schedule: Record<string, unknown>;
-    };
-    expect(monday.schedule).toEqual({ workingHours: null, appointments: [], availableSlots: [] });
-  });
-
-  test('refusals', async () => {
-    expect(refusal(await schedule('date=2024-01-20&location=Paris'))).toEqual({
-      status: 422,
-      code: 'VALIDATION_ERROR',
-      fields: ['location'],
-    });
-    expect(refusal(await schedule('date=2024-02-30'))).toEqual({
-      status: 400,
-      code: 'BAD_REQUEST',
-      fields: ['date'],
-    });
-    const stranger = await api.user('provider', { practice: 'Elsewhere Dermatology' });
-    const answer = await api.call('get', `/providers/${provider}/schedule`, { token: stranger.token });
-    expect(refusal(answer)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
-  });
+test('an operator sees who waits and what was found, and verifies', async () => {
+  const { id } = await create({ ...MINIMAL, npiNumber: '5555555555', licenseExpiry: '2020-01-31' });
+  const waiting = { id, name: 'Ana Silva', practice: staff.practice, npiNumber: '5555555555' };
+  const findings = ['The check digit of the NPI is wrong.', 'The license has expired.'];
+  const list = ['provider', 'list', '--practice', 'Bay Area Dermatology'];
+  expect(await command(...list, '--status', 'pending_verification')).toContainEqual(
+    expect.objectContaining({ ...waiting, status: 'pending_verification', findings }),
+  );
+  expect(await command('provider', 'verify', id)).toEqual([
+    expect.objectContaining({ ...waiting, status: 'active', findings: [] }),
+  ]);
+  expect(await command(...list, '--status', 'active')).toContainEqual(expect.objectContaining({ id }));
+  await expect(command('provider', 'verify', id)).rejects.toThrow(/does not wait for verification: active/);
+  await expect(command('provider', 'verify', 'prov_nobody')).rejects.toThrow(/no provider prov_nobody/);
+  await expect(command(...list, '--status', 'new')).rejects.toThrow(/--status takes pending_verification/);
 });

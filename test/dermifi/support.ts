@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Location } from '@medplum/fhirtypes';
 import type { Response } from 'supertest';
+import { TIMEZONE } from '../../src/clinicians';
 import { type Method, openVendorApi, type SendOptions, type VendorApi } from '../support/vendor-api';
 
 export interface CallOptions extends SendOptions {
@@ -59,6 +61,16 @@ function expectAnswer({ status, headers, body }: Response, isDescribed: boolean)
   if (isDescribed) return;
   expect([401, 403, 404, 413, 429]).toContain(status);
   expect(Object.keys((body as { error: object }).error)).toEqual(ERROR_FIELDS);
+}
+
+/** The places that the document uses; FHIR ids `sf`, `oakland`, `sj`. */
+export async function seedPlaces(api: Api): Promise<void> {
+  const places = Object.entries({ sf: 'SF', oakland: 'Oakland', sj: 'San Jose' });
+  const extension = [{ url: TIMEZONE, valueCode: 'America/Los_Angeles' }];
+  for (const [id, name] of places) {
+    const resource: Location = { resourceType: 'Location', id, name, status: 'active', extension };
+    await api.write({ kind: 'create', id, resource });
+  }
 }
 
 /** Dermifi, "Error Response Format". */

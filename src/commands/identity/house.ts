@@ -67,7 +67,7 @@ function draftOf({ action, command, details }: SecurityChange, outcome: AuditDra
 }
 
 /** The operating system's user; some containers have none. */
-function operatorName(): string {
+export function operatorName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,0 +1,24 @@
+import type { PractitionerRole } from '@medplum/fhirtypes';
+import { parseSearch } from '../search';
+import type { StoreAccess, Viewer } from '../store';
+
+const PAGE = 1000;
+
+/** Roles at the viewer's practice, or at all for a viewer of the whole deployment; the newest first. */
+export async function rolesOf(
+  access: StoreAccess,
+  viewer: Viewer,
+  query: Record<string, string>,
+): Promise<PractitionerRole[]> {
+  const parameters = new URLSearchParams({ ...query, _sort: '-_lastUpdated', _count: String(PAGE) });
+  if (viewer.practice !== undefined) parameters.set('organization', `Organization/${viewer.practice}`);
+  const request = parseSearch('PractitionerRole', parameters.toString());
+  const roles: PractitionerRole[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await access.search(viewer, { ...request, cursor });
+    roles.push(...page.matches.map((match) => match.resource as PractitionerRole));
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return roles;
+}

@@ -8,9 +8,10 @@ import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
 import { createHandoffRxFace } from './faces/handoffrx';
 import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
 import { createMetrics, mountOperations } from './faces/operations';
+import { createPortalFace, createSessionCookie, mountApplication, type SessionCookie } from './faces/portal';
 import { ProblemError } from './fhir';
 import type { House } from './house';
-import { ANONYMOUS, mountFace, type Exchange, type ServeContext } from './http';
+import { ANONYMOUS, bearerOf, mountFace, type Exchange, type ServeContext } from './http';
 import type { Principal } from './identity';
 import { createLogger, logExchange } from './log';
 import { EVERYTHING, explain } from './store';
@@ -23,13 +24,18 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   app.set('etag', false); // versions make the ETags of this server
   const metrics = createMetrics();
   mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, metrics);
-  mountDocs(app, house.config.publicUrl, helmet(headersFor(house.config.publicUrl)));
+  const { publicUrl } = house.config;
+  mountDocs(app, publicUrl, helmet(headersFor(publicUrl)));
+  mountApplication(app, publicUrl, headersFor(publicUrl));
+  const cookie = createSessionCookie(house.identity, publicUrl);
+  const services = { ...house, publicUrl, dashboardUser: (x: Exchange) => cookie.userOf(x) };
   const context = serveContext(house, metrics.observe);
   const faces = [
-    createHandoffRxFace({ ...house, publicUrl: house.config.publicUrl }),
-    createDermifiFace({ ...house, publicUrl: house.config.publicUrl }),
-    { at: '/fhir/R4', ...fhirFace(house) },
-    { at: '/audit', ...auditFace(house) },
+    createHandoffRxFace(services),
+    createDermifiFace(services),
+    { at: '/fhir/R4', ...fhirFace(house, cookie) },
+    { at: '/audit', ...auditFace(house, cookie) },
+    createPortalFace({ ...house, cookie }),
     { at: '/', ...createIdentityFace(house.identity) },
   ];
   for (const { at, face, routes } of faces) mountFace(app, at, face, routes, context);
@@ -57,7 +63,8 @@ function serveContext(house: House, measure: ServeContext['observe']): ServeCont
   };
 }
 
-function fhirFace({ config, connection, store, identity, audit, directory, notify, searchParameters }: House) {
+function fhirFace(house: House, cookie: SessionCookie) {
+  const { config, connection, store, identity, audit, directory, notify, searchParameters } = house;
   return createFhirFace({
     store: withFreshEvents(store, audit),
     searchParameters,
@@ -69,12 +76,14 @@ function fhirFace({ config, connection, store, identity, audit, directory, notif
     limits: DEFAULT_LIMITS,
     validation: 'strict',
     rowsFor: (principal, type, permission) => identity.access.rowsFor(principal, type, permission),
-    authenticate: config.fhirAuth ? (x) => bearerOf(x, (token) => clientOrOperator(identity, token)) : () => Promise.resolve(OPEN),
+    authenticate: config.fhirAuth
+      ? async (x) => (await cookie.userOf(x)) ?? clientOrOperator(identity, tokenOf(x))
+      : async (x) => (await cookie.userOf(x).catch(() => undefined)) ?? OPEN,
     openRoutes: [smartConfigurationRoute(identity)],
   });
 }
 
-/** The endpoint is for clients; of users only operators come in, to look at plans. */
+/** The endpoint is for clients and the dashboard; of users with a token only operators come in, to look at plans. */
 async function clientOrOperator(identity: House['identity'], token: string): Promise<Principal> {
   try {
     return await identity.authenticateClient(token);
@@ -85,10 +94,10 @@ async function clientOrOperator(identity: House['identity'], token: string): Pro
   }
 }
 
-function auditFace({ audit, identity }: House) {
+function auditFace({ audit, identity }: House, cookie: SessionCookie) {
   return createAuditFace({
     audit,
-    authenticate: (x) => bearerOf(x, (token) => identity.authenticate(token)),
+    authenticate: async (x) => (await cookie.userOf(x)) ?? identity.authenticate(tokenOf(x)),
     allows: (principal, type, permission) => identity.access.allows(principal, type, permission),
   });
 }
@@ -96,9 +105,9 @@ function auditFace({ audit, identity }: House) {
 /** Who asks when FHIR_AUTH=off: everybody, for everything. */
 const OPEN: Principal = { ...ANONYMOUS, kind: 'system', id: 'open', name: 'FHIR_AUTH=off', viewer: EVERYTHING };
 
-function bearerOf(x: Exchange, authenticate: (token: string) => Promise<Principal>): Promise<Principal> {
-  const [, token] = /^Bearer +(\S+) *$/i.exec(x.req.get('authorization') ?? '') ?? [];
-  if (token !== undefined) return authenticate(token);
+function tokenOf(x: Exchange): string {
+  const token = bearerOf(x);
+  if (token !== undefined) return token;
   throw new ProblemError('unauthorized', 'Send an access token: Authorization: Bearer <token>; get one from /oauth2/token.', {
     headers: { 'WWW-Authenticate': 'Bearer' },
   });

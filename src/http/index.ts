@@ -1,2 +1,3 @@
+export { bearerOf } from './bearer';
 export * from './exchange';
 export { mountFace, type Face, type Route, type ServeContext } from './serve';

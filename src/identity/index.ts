@@ -8,11 +8,13 @@ import { type Clients, createClients } from './clients';
 import { createIdempotency, type Idempotency } from './idempotency';
 import { isApiKey } from './key-format';
 import { createKeys, type Keys } from './keys';
+import { createKeyUse, type KeyUse } from './key-use';
 import { createLockout } from './lockout';
 import { loadMasterKey, MasterKeyError } from './master-key';
 import { createOAuth, type OAuth, tokenEndpoint } from './oauth';
 import { createPasswords, type PasswordCost } from './passwords';
 import { createPractices, type OrganizationsNamed, type Practices } from './practices';
+import { createPortalSessions, type PortalSessions } from './portal-sessions';
 import type { Principal } from './principal';
 import { createRateLimits, type RateLimits } from './rate-limits';
 import { isDuplicate, openRecords, type Records } from './records';
@@ -26,11 +28,13 @@ export type { FetchJson } from './client-assertions';
 export type { ClientInfo, ClientRequest, Clients, NewClient } from './clients';
 export type { Claim, Idempotency, IdempotencyRequest } from './idempotency';
 export { KEY_SCOPES, type KeyInfo, type KeyRequest, type Keys, type NewKey, PLANS } from './keys';
+export type { HourOfUse, KeyUse } from './key-use';
 export { MasterKeyError } from './master-key';
 export type { OAuth, TokenAnswer, TokenRequest } from './oauth';
 export { foldName, type Practice, type Practices } from './practices';
+export type { PortalSession, PortalSessions } from './portal-sessions';
 export type { Permission, Plan, Principal, Role } from './principal';
-export type { Limited, RateLimits } from './rate-limits';
+export { type Limited, PER_MINUTE, type RateLimits } from './rate-limits';
 export { holds, isRole, permissionsOf, ROLES } from './rights';
 export { sameSecret, type Sealing } from './sealing';
 export type { Login, LoginRequest, Renewal, Sessions } from './sessions';
@@ -45,6 +49,9 @@ export interface Identity {
   keys: Keys;
   users: Users;
   sessions: Sessions;
+  /** Sign-ins of the dashboard. */
+  portalSessions: PortalSessions;
+  keyUse: KeyUse;
   clients: Clients;
   oauth: OAuth;
   tokens: Tokens;
@@ -107,7 +114,10 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const practices = createPractices(records, store, organizationsNamed(store), clock);
   const keys = createKeys(records, practices, clock);
   const lockout = createLockout(records, clock);
-  const sessions = createSessions(records, { tokens, passwords, lockout, sealing, clock });
+  const signingIn = { tokens, passwords, lockout, sealing, clock };
+  const sessions = createSessions(records, signingIn);
+  const limits = createRateLimits(records, clock);
+  const keyUse = createKeyUse(records, clock);
   const clients = createClients(records, { practices, tokens, access, parseFilter, clock });
   const verifyAssertion = createAssertions(records, {
     audience: [tokenEndpoint(publicUrl), publicUrl],
@@ -120,11 +130,20 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     keys,
     users: createUsers(records, { practices, passwords, sealing, clock }),
     sessions,
+    portalSessions: createPortalSessions(records, signingIn),
+    keyUse,
     clients,
     oauth: createOAuth({ clients, tokens, verifyAssertion, parseFilter, publicUrl, tokenSeconds }),
     tokens,
     access,
-    limits: createRateLimits(records, clock),
+    limits: {
+      ...limits,
+      async handoffrx(principal) {
+        const limited = await limits.handoffrx(principal);
+        keyUse.note(principal.id, limited.refused !== undefined);
+        return limited;
+      },
+    },
     idempotency: createIdempotency(records, clock),
     sealing,
     allowsAddress: createAllowlist(options.allowedCidrs ?? []),
@@ -136,7 +155,9 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       const { kind } = await tokens.verify(bearer);
       return kind === 'user' ? sessions.authenticate(bearer) : clients.authenticate(bearer);
     },
-    close: keys.flush,
+    async close() {
+      await Promise.all([keys.flush(), keyUse.flush()]);
+    },
   };
 }
 

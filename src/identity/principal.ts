@@ -28,6 +28,8 @@ export interface Principal {
   email?: string;
   /** Practitioner id that a user is. */
   practitioner?: string;
+  /** Set when the credential was a session of the dashboard, whose requests have a limit of their own. */
+  via?: 'dashboard';
   /** What the store lets this principal see. */
   viewer: Viewer;
 }

@@ -21,6 +21,10 @@ export interface RateLimits {
    * @param subject user id or, before sign-in, the network address.
    */
   dermifi(subject: { user: string } | { address: string }): Promise<Limited>;
+  /** The dashboard: 600 a minute for each user, whichever face a page asks. `RateLimit-*` in seconds. */
+  dashboard(user: string): Promise<Limited>;
+  /** What a practice on the Free plan has used of its calendar month (UTC). */
+  freeMonth(practice: string): Promise<{ limit: number; used: number; resetsAt: Date }>;
 }
 
 /** A window in which so many requests are allowed; it begins with the first of them. */
@@ -52,7 +56,7 @@ const REFUSED_SUBJECTS = 10_000;
 const COUNTED = { w: 1, journal: false } as const;
 
 /** HandoffRx, "Rate Limits". */
-const PER_MINUTE: Record<Plan, number> = { Free: 10, Pro: 100, Enterprise: 500 };
+export const PER_MINUTE: Record<Plan, number> = { Free: 10, Pro: 100, Enterprise: 500 };
 const FREE_PER_MONTH = 100;
 
 /** Dermifi, "Rate Limiting". */
@@ -60,6 +64,9 @@ const DERMIFI: readonly [Rule, Rule] = [
   { name: 'hour', limit: 1000, until: (now) => new Date(now.getTime() + HOUR_MS) },
   { name: 'minute', limit: 100, until: (now) => new Date(now.getTime() + MINUTE_MS) },
 ];
+
+/** More than pages ask for, scrolled as fast as one can. */
+const DASHBOARD: Rule = { name: 'minute', limit: 600, until: (now) => new Date(now.getTime() + MINUTE_MS) };
 
 function perMinute(plan: Plan): Rule {
   return { name: 'minute', limit: PER_MINUTE[plan], until: (now) => new Date(now.getTime() + MINUTE_MS) };
@@ -78,13 +85,16 @@ export function createRateLimits({ rates }: Pick<Records, 'rates'>, clock: () =>
       const minute = await take(`key:${id}`, [perMinute(plan)]);
       const taken = [minute];
       if (plan === 'Free' && minute.allowed) taken.push(await take(`month:${practice}`, [MONTH]));
+      return tightestOf(taken, clock());
+    },
+    async freeMonth(practice) {
       const now = clock();
-      const tightest = least(taken.flatMap((each) => each.windows));
-      return limited(taken, now, {
-        'RateLimit-Limit': String(tightest.limit),
-        'RateLimit-Remaining': String(tightest.remaining),
-        'RateLimit-Reset': String(secondsTo(tightest.resetAt, now)),
-      });
+      const { month } = (await rates.findById(`month:${practice}`).lean())?.windows ?? {};
+      const open = month !== undefined && month.until > now;
+      return { limit: FREE_PER_MONTH, used: open ? month.used : 0, resetsAt: MONTH.until(now) };
+    },
+    async dashboard(user) {
+      return tightestOf([await take(`dashboard:${user}`, [DASHBOARD])], clock());
     },
     async dermifi(subject) {
       const taken = await take(
@@ -100,6 +110,15 @@ export function createRateLimits({ rates }: Pick<Records, 'rates'>, clock: () =>
       });
     },
   };
+}
+
+function tightestOf(taken: readonly Taken[], now: Date): Limited {
+  const tightest = least(taken.flatMap((each) => each.windows));
+  return limited(taken, now, {
+    'RateLimit-Limit': String(tightest.limit),
+    'RateLimit-Remaining': String(tightest.remaining),
+    'RateLimit-Reset': String(secondsTo(tightest.resetAt, now)),
+  });
 }
 
 /** Whoever has one IPv6 address has the 64 bits below it too: they count as one. */

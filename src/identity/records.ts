@@ -66,6 +66,24 @@ export interface SessionRecord {
   createdAt: Date;
   expiresAt: Date;
   endedAt?: Date;
+  /** Of dashboard sessions: when it ends unless it is used before. */
+  idleUntil?: Date;
+}
+
+/** Requests with one key in one hour. */
+export interface KeyUseRecord {
+  /** Key and hour. */
+  _id: string;
+  key: string;
+  /** Beginning of the hour. */
+  hour: Date;
+  /** Requests that were let through. */
+  requests: number;
+  /** Requests that the plan's limit refused. */
+  refused: number;
+  /** Requests let through by minute of the hour. */
+  minutes: Record<string, number>;
+  expireAt: Date;
 }
 
 export interface ClientRecord {
@@ -135,6 +153,7 @@ export interface MasterRecord {
 export interface Records {
   practices: Model<PracticeRecord>;
   keys: Model<KeyRecord>;
+  keyUse: Model<KeyUseRecord>;
   users: Model<UserRecord>;
   sessions: Model<SessionRecord>;
   clients: Model<ClientRecord>;
@@ -162,6 +181,7 @@ export async function openRecords(connection: Connection): Promise<Records> {
       [{ folded: 1 }, { unique: true }],
     ]),
     keys: model(connection, 'apikeys', KEY, [[{ hash: 1 }, { unique: true }], [{ practice: 1 }]]),
+    keyUse: model(connection, 'keyuse', KEY_USE, [[{ key: 1, hour: 1 }], TTL]),
     users: model(connection, 'users', USER, [[{ folded: 1 }, { unique: true }]]),
     sessions: model(connection, 'sessions', SESSION, [
       [{ user: 1 }],
@@ -196,6 +216,16 @@ const KEY = {
   replacedBy: String,
 };
 
+const KEY_USE = {
+  _id: text,
+  key: text,
+  hour: date,
+  requests: Number,
+  refused: Number,
+  minutes: Object,
+  expireAt: date,
+};
+
 const USER = {
   _id: text,
   email: text,
@@ -224,6 +254,7 @@ const SESSION = {
   createdAt: date,
   expiresAt: date,
   endedAt: Date,
+  idleUntil: Date,
 };
 
 const CLIENT = {

@@ -12,6 +12,18 @@ const PERMISSIONS: Record<Role, readonly Permission[]> = {
   compliance: [],
 };
 
+/** Scopes of the HandoffRx face that a role holds in the dashboard, for the referrals of its own practice. */
+const REFERRAL_SCOPES: Record<Role, readonly string[]> = {
+  'practice-admin': ['referrals:read', 'referrals:write', 'providers:read'],
+  admin: ['referrals:read', 'referrals:write', 'providers:read'],
+  provider: ['referrals:read', 'referrals:write', 'providers:read'],
+  staff: ['referrals:read', 'referrals:write', 'providers:read'],
+  'read-only': ['referrals:read', 'providers:read'],
+  operator: ['providers:read'],
+  pharmacy: [],
+  compliance: [],
+};
+
 export const ROLES = Object.keys(PERMISSIONS) as readonly Role[];
 
 export function isRole(text: string): text is Role {
@@ -27,4 +39,10 @@ export function holds(principal: Principal, right: Permission | 'fulfil'): boole
   const permissions = principal.permissions ?? [];
   if (right === 'fulfil') return permissions.includes('write') || principal.role === 'pharmacy';
   return permissions.includes(right);
+}
+
+/** What a user may do on the HandoffRx face; who belongs to no practice has no referrals there. */
+export function referralScopesOf(role: Role, practice: string | undefined): readonly string[] {
+  const scopes = REFERRAL_SCOPES[role];
+  return practice === undefined ? scopes.filter((scope) => scope === 'providers:read') : scopes;
 }

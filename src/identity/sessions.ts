@@ -49,7 +49,8 @@ export interface Sessions {
   authenticate(accessToken: string): Promise<Principal>;
 }
 
-interface SessionServices {
+/** What signing in takes, here and in the dashboard. */
+export interface SessionServices {
   tokens: Tokens;
   passwords: Passwords;
   lockout: Lockout;
@@ -64,7 +65,7 @@ const KNOWN_ADDRESSES = 10;
 /** More steps than are valid at any time, in whatever order they were used. */
 const USED_STEPS_KEPT = 6;
 
-type SessionRecords = Pick<Records, 'users' | 'sessions'>;
+export type SessionRecords = Pick<Records, 'users' | 'sessions'>;
 
 export function createSessions(records: SessionRecords, services: SessionServices): Sessions {
   const { users, sessions } = records;
@@ -94,14 +95,12 @@ export function createSessions(records: SessionRecords, services: SessionService
   return {
     async login(request) {
       const user = await signIn(users, services, request);
-      const session = newSession(user, clock());
-      await sessions.insertOne(session);
-      // Disabled while signing in: see Users.disable.
-      const present = await users.findById(user._id).lean();
-      if (present === null || present.disabledAt !== undefined) {
-        await end(session._id);
-        throw wrong();
-      }
+      const session = {
+        ...sessionFields(user),
+        _id: `ses_${randomText(24)}`,
+        ...lifeFrom(clock(), SESSION_MS),
+      };
+      await beginSession(records, session, clock);
       const { _id: id, email, role } = user;
       return { ...(await renewal(session, 1)), user: { id, email, role, permissions: permissionsOf(role) } };
     },
@@ -135,7 +134,7 @@ export function createSessions(records: SessionRecords, services: SessionService
 }
 
 /** The user that e-mail, password and code belong to. The work done is the same whether or not there is one. */
-async function signIn(
+export async function signIn(
   users: Records['users'],
   services: SessionServices,
   request: LoginRequest,
@@ -182,9 +181,22 @@ async function secondFactor(
   throw wrong();
 }
 
-function newSession(user: UserRecord, now: Date): SessionRecord {
+/** Stores the session of a user just signed in. @throws ProblemError unauthorized when disabled meanwhile (Users.disable). */
+export async function beginSession(
+  { users, sessions }: SessionRecords,
+  session: SessionRecord,
+  clock: () => Date,
+): Promise<void> {
+  await sessions.insertOne(session);
+  const present = await users.findById(session.user).lean();
+  if (present !== null && present.disabledAt === undefined) return;
+  await sessions.updateOne({ _id: session._id }, { $set: { endedAt: clock() } });
+  throw wrong();
+}
+
+/** What a session keeps of its user. */
+export function sessionFields(user: UserRecord): Omit<SessionRecord, '_id' | 'createdAt' | 'expiresAt'> {
   return {
-    _id: `ses_${randomText(24)}`,
     user: user._id,
     email: user.email,
     name: user.name,
@@ -192,12 +204,14 @@ function newSession(user: UserRecord, now: Date): SessionRecord {
     ...(user.practice !== undefined && { practice: user.practice, practiceName: user.practiceName }),
     ...(user.practitioner !== undefined && { practitioner: user.practitioner }),
     generation: 1,
-    createdAt: now,
-    expiresAt: new Date(now.getTime() + SESSION_MS),
   };
 }
 
-function principalOf(session: SessionRecord): Principal {
+export function lifeFrom(now: Date, milliseconds: number): Pick<SessionRecord, 'createdAt' | 'expiresAt'> {
+  return { createdAt: now, expiresAt: new Date(now.getTime() + milliseconds) };
+}
+
+export function principalOf(session: SessionRecord): Principal {
   const { practice } = session;
   return {
     kind: 'user',

@@ -1,6 +1,6 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import { isResourceType } from '../fhir';
-import type { SearchRequest } from '../search';
+import { COMMON_TYPES, type SearchRequest } from '../search';
 import type { Viewer } from '../store';
 import type { Principal } from './principal';
 
@@ -149,5 +149,7 @@ function roleAllows({ role, permissions = [] }: Principal, type: ResourceType, l
   if (role === 'compliance' || type === 'AuditEvent')
     return reads && role === 'compliance' && type === 'AuditEvent';
   if (role === 'operator' || role === 'practice-admin') return reads;
+  // The directory, definitions and notifications work beyond the record: vendor faces, clients and operators change them.
+  if (!reads && (COMMON_TYPES.has(type) || type === 'Subscription')) return false;
   return permissions.includes(reads ? 'read' : 'write');
 }

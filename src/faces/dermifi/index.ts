@@ -2,8 +2,8 @@
 import { ProblemError } from '../../fhir';
 import type { Exchange, Face, Route } from '../../http';
 import { ANONYMOUS } from '../../http';
-import type { Identity } from '../../identity';
-import { bearerOf } from './bearer';
+import type { Identity, Principal } from '../../identity';
+import { accessTokenOf } from './bearer';
 import { describe } from './endpoint';
 import { renderError } from './errors';
 import { describeApi } from './openapi';
@@ -45,7 +45,7 @@ export function createDermifiFace(services: DermifiServices): MountedFace {
       name: 'dermifi',
       bodyLimit: BODY_LIMIT,
       admit: (x) => admit(identity, x),
-      authenticate: (x) => authenticate(identity, x),
+      authenticate: (x) => authenticate(services, x),
       limit: (x) => limit(identity, x),
       renderError,
     },
@@ -61,17 +61,18 @@ async function admit(identity: Identity, x: Exchange): Promise<void> {
 }
 
 /** A request that does not get in is counted for its address, so that it carries the limit's headers too. */
-async function authenticate(identity: Identity, x: Exchange): Promise<Exchange['principal']> {
+async function authenticate({ identity, dashboardUser }: DermifiServices, x: Exchange): Promise<Principal> {
   try {
-    return await identity.authenticateUser(bearerOf(x));
+    return (await dashboardUser(x)) ?? (await identity.authenticateUser(accessTokenOf(x)));
   } catch (error) {
     await limit(identity, x);
     throw error;
   }
 }
 
-/** Per user, per address before sign-in (decisions, "Limits"). */
+/** Per user, per address before sign-in (decisions, "Limits"); the dashboard's requests are counted by its sessions. */
 async function limit({ limits }: Identity, x: Exchange): Promise<void> {
+  if (x.principal.via === 'dashboard') return;
   const subject = x.principal === ANONYMOUS ? { address: x.address } : { user: x.principal.id };
   const { headers, refused } = await limits.dermifi(subject);
   Object.assign(x.headers, headers);

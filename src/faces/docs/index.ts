@@ -15,14 +15,13 @@ const REFERENCES: Readonly<Record<string, { title: string; document: string }>> 
   dermifi: { title: 'Dermifi API', document: '/v1/openapi.json' },
 };
 
-/** `/` and `/docs`: the guides of docs/ as pages, and the API reference, all from this server. */
+/** `/docs`: the guides of docs/ as pages, and the API reference, all from this server. */
 export function mountDocs(app: Application, publicUrl: string, headers: RequestHandler): void {
   app.use('/docs', headers);
   const guides = loadGuides(publicUrl);
   const html = (res: Response, status: number, title: string, body: string): void => {
     res.status(status).type('html').send(page(title, body, [...guides.values()]));
   };
-  app.get('/', (_req, res) => res.redirect('/docs'));
   app.get('/docs', (_req, res) => html(res, 200, 'Crosswalk', welcomeBody(publicUrl, [...guides.values()])));
   app.get('/docs/style.css', (_req, res) => void res.type('css').send(STYLE));
   app.use('/docs/assets', express.static(dirname(require.resolve('swagger-ui-dist/package.json')), { index: false, redirect: false }));

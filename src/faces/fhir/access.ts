@@ -30,8 +30,13 @@ function viewerFor(context: FhirContext, principal: Principal, letter: Permissio
     ...practice,
     rows: (type) => context.rowsFor(principal, type, letter),
     // A search looks only through what may be searched; what it includes need only be readable.
-    ...(letter === 's' && { included: readable ?? (() => true) }),
+    ...(letter === 's' && { included: readable ?? includedFor(context, principal) }),
   };
+}
+
+/** A client without row limits may include anything; a user what its role may read. */
+function includedFor(context: FhirContext, principal: Principal): NonNullable<Viewer['included']> {
+  return (type) => principal.kind !== 'user' || context.rowsFor(principal, type, 'r');
 }
 
 /** The caller's practice alone: for commits, whose rows have been judged before. */

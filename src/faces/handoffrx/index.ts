@@ -1,8 +1,8 @@
 /** The HandoffRx REST API v1, at `/api/v1`. */
 import type { Directory } from '../../directory';
 import { ProblemError } from '../../fhir';
-import type { Exchange, Face, Route } from '../../http';
-import type { Identity } from '../../identity';
+import { bearerOf, type Exchange, type Face, type Route } from '../../http';
+import type { Identity, Principal } from '../../identity';
 import type { Referrals } from '../../referrals';
 import { renderError } from './errors';
 import { describeApi } from './openapi';
@@ -20,6 +20,8 @@ export interface HandoffRxServices {
   referrals: Referrals;
   directory: Directory;
   identity: Pick<Identity, 'authenticateKey' | 'limits' | 'idempotency'>;
+  /** The user of a dashboard session; undefined when the request shows none. @throws ProblemError */
+  dashboardUser(x: Exchange): Promise<Principal | undefined>;
   /** Base of the server's URLs. */
   publicUrl: string;
 }
@@ -47,7 +49,7 @@ export function createHandoffRxFace(services: HandoffRxServices): MountedFace {
     face: {
       name: 'handoffrx',
       bodyLimit: BODY_LIMIT,
-      authenticate: (x) => identity.authenticateKey(bearerOf(x)),
+      authenticate: async (x) => (await services.dashboardUser(x)) ?? identity.authenticateKey(apiKeyOf(x)),
       limit: async (x) => {
         if (x.principal.kind !== 'key') return;
         const { headers, refused } = await identity.limits.handoffrx(x.principal);
@@ -60,8 +62,8 @@ export function createHandoffRxFace(services: HandoffRxServices): MountedFace {
 }
 
 /** The key in `Authorization: Bearer hrx_...`. HandoffRx, "Authentication". */
-function bearerOf(x: Exchange): string {
-  const bearer = /^Bearer +(\S+) *$/i.exec(x.req.headers.authorization ?? '')?.[1];
-  if (bearer === undefined) throw new ProblemError('unauthorized', 'Missing or invalid API key');
-  return bearer;
+function apiKeyOf(x: Exchange): string {
+  const key = bearerOf(x);
+  if (key === undefined) throw new ProblemError('unauthorized', 'Missing or invalid API key');
+  return key;
 }

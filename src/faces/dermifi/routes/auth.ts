@@ -2,7 +2,7 @@ import { exactly, object, oneOf, orNull, type Schema } from '../../../contract';
 import { ProblemError } from '../../../fhir';
 import type { Exchange, Reply } from '../../../http';
 import { type Login, ROLES } from '../../../identity';
-import { bearerOf } from '../bearer';
+import { accessTokenOf } from '../bearer';
 import type { DermifiEndpoint } from '../endpoint';
 import { bodyReader, queryReader } from '../requests';
 import { EMAIL } from '../schemas';
@@ -109,7 +109,7 @@ export function authEndpoints({ identity: { sessions } }: DermifiServices): Derm
       status: 204,
       async handle(x): Promise<Reply> {
         noQuery(x);
-        await sessions.logout(bearerOf(x));
+        await sessions.logout(accessTokenOf(x));
         return { status: 204 };
       },
     },

@@ -1,0 +1,14 @@
+import type { Route } from '../../http';
+import { keyRoutes } from './keys';
+import { practiceRoutes } from './practices';
+import type { PortalServices } from './services';
+import { signInRoutes } from './sign-in';
+
+/** Everything below `/portal`, one line an area. */
+export function portalRoutes(services: PortalServices): Route[] {
+  return [
+    ...signInRoutes(services), //
+    ...keyRoutes(services),
+    ...practiceRoutes(services),
+  ];
+}

@@ -1,0 +1,5 @@
+import type { House } from '../../house';
+import type { SessionCookie } from './session';
+
+/** What the dashboard's API needs of the house. */
+export type PortalServices = Pick<House, 'identity'> & { cookie: SessionCookie };

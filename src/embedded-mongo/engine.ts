@@ -1,5 +1,4 @@
 import { Catalog } from './catalog/catalog';
-import { CommandError } from './semantics';
 import { Cursors } from './sessions/cursors';
 import { Transactions } from './sessions/transactions';
 import { DocumentWriter } from './storage/documents';
@@ -32,9 +31,8 @@ export function openEngine(dataDir: string): Engine {
   const noteTrait: OnIndexTrait = (collection, index, paths, cut) =>
     catalog.noteTrait(collection, index, paths, cut);
   const queue = new WriteQueue(env, locks, {
-    isExpected: (error) => error instanceof CommandError,
     beforeCommit: (writer) => catalog.saveTraits(writer),
-    afterRollback: () => catalog.reload(),
+    afterRollback: (view) => catalog.reload(view),
   });
   const engine: Engine = {
     env,

@@ -20,13 +20,13 @@ export class Catalog {
   private readonly changedTraits = new Set<string>();
 
   constructor(private readonly env: Environment) {
-    this.reload();
+    this.reload(new SnapshotView(env));
   }
 
-  /** Reads everything again from the file: at start, and when a write batch was taken back. */
-  reload(): void {
+  /** Reads everything again: at start, and when writes were taken back. */
+  reload(view: View): void {
     const prefix = Buffer.from(COLLECTION_PREFIX);
-    const rows = [...scanRange(new SnapshotView(this.env), 'catalog', prefix, afterPrefix(prefix))];
+    const rows = [...scanRange(view, 'catalog', prefix, afterPrefix(prefix))];
     const collections = rows.map(({ value }) => fromDocument(decode(value)));
     const before = this.collections;
     this.collections = new Map(collections.map((collection) => [collection.namespace, collection]));

@@ -3,7 +3,7 @@ import type { Document } from '../semantics';
 import { drain } from '../planner/pace';
 import { prepare, run } from '../planner/search';
 import { recordResult, recordedResult } from '../sessions/retryable';
-import { Blocked } from '../storage/write-queue';
+import { Blocked } from '../storage/pending';
 import type { LockHolder } from '../storage/locks';
 import type { Writer } from '../storage/view';
 import type { Engine } from '../engine';

@@ -18,8 +18,9 @@ export interface Environment {
 const MAP_BYTES = 256 * 2 ** 30;
 
 /**
- * Opens (or creates) the LMDB file in `dataDir`. Commits are synchronous and flushed before they return:
- * `overlappingSync` would let readers see what a power cut could still take away.
+ * Opens (or creates) the LMDB file in `dataDir`. Commits happen in a thread of their own and are flushed before they are
+ * seen: `overlappingSync` would let readers see what a power cut could still take away. A commit is one `batch`, and never
+ * more, so that what belongs together is together (`eventTurnBatching` off).
  */
 export function openEnvironment(dataDir: string, { readOnly = false } = {}): Environment {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -28,6 +29,7 @@ export function openEnvironment(dataDir: string, { readOnly = false } = {}): Env
     noSubdir: false,
     mapSize: MAP_BYTES,
     overlappingSync: false,
+    eventTurnBatching: false,
     readOnly,
     maxDbs: 8,
     maxReaders: 1024,

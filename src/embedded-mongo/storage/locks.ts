@@ -10,25 +10,28 @@ export interface LockHolder {
 }
 
 /**
- * First-writer-wins bookkeeping: which open transaction has written a document or unique key, and which of
- * them were changed by commits since the oldest open snapshot.
+ * First-writer-wins bookkeeping: which open transaction has written a document or unique key, and which of them were
+ * changed by writes that an open snapshot, or one taken now, does not hold. Writes are numbered as they are done; they
+ * are on disk, and seen by snapshots, only later.
  */
 export class LockTable {
   private readonly owners = new Map<string, LockHolder>();
+  /** The number of the last write of each key, in the order of the numbers. */
   private readonly changes = new Map<string, number>();
   private readonly open = new Set<LockHolder>();
-  /** Counts commits, so that a snapshot knows what is newer than itself. */
-  private sequence = 0;
+  private lastWritten = 0;
+  private lastCommitted = 0;
 
+  /** @returns what the holder's snapshot, taken in this very moment, holds for certain */
   begin(holder: LockHolder): number {
     this.open.add(holder);
-    return this.sequence;
+    return this.lastCommitted;
   }
 
   end(holder: LockHolder, names: Iterable<string>): void {
     for (const name of names) if (this.owners.get(name) === holder) this.owners.delete(name);
     this.open.delete(holder);
-    if (this.open.size === 0) this.changes.clear();
+    this.forget();
   }
 
   ownerOf(name: string): LockHolder | undefined {
@@ -43,10 +46,28 @@ export class LockTable {
     return (this.changes.get(name) ?? 0) > sequence;
   }
 
-  /** Called once per commit with all that it changed; remembered only while a snapshot could conflict. */
-  committed(names: Iterable<string>): void {
-    this.sequence++;
-    if (this.open.size === 0) return;
-    for (const name of names) this.changes.set(name, this.sequence);
+  /** These keys have been changed by a write that will be committed. @returns the write's number */
+  written(names: Iterable<string>): number {
+    const sequence = ++this.lastWritten;
+    for (const name of names) {
+      this.changes.delete(name);
+      this.changes.set(name, sequence);
+    }
+    return sequence;
+  }
+
+  /** All writes up to this number are on disk. */
+  committed(sequence: number): void {
+    this.lastCommitted = Math.max(this.lastCommitted, sequence);
+    this.forget();
+  }
+
+  /** What every snapshot holds can conflict with nobody. */
+  private forget(): void {
+    if (this.open.size > 0) return;
+    for (const [name, sequence] of this.changes) {
+      if (sequence > this.lastCommitted) return;
+      this.changes.delete(name);
+    }
   }
 }

@@ -1,68 +1,9 @@
 import { statfsSync } from 'node:fs';
-import type { Environment, TableName } from './environment';
+import type { Environment } from './environment';
 import type { LockHolder, LockTable } from './locks';
-import { lockName } from './locks';
-import type { Chunk, KeyRange, Writer } from './view';
-import { asBuffer, countKeys, readRange } from './view';
-
-/** Thrown by `claim` when an open transaction holds the key: the operation runs again when it has ended. */
-export class Blocked extends Error {
-  constructor(readonly holder: LockHolder) {
-    super('The document is held by an open transaction');
-  }
-}
-
-/** Writes straight into the LMDB transaction of the running batch. */
-class BatchWriter implements Writer {
-  readonly claimed: string[] = [];
-  /** Bytes put so far. */
-  written = 0;
-  readonly catalogAt = Number.POSITIVE_INFINITY;
-
-  constructor(
-    private readonly env: Environment,
-    private readonly locks: LockTable,
-    /** The transaction being committed may write what it holds itself. */
-    public holder: LockHolder | undefined,
-  ) {}
-
-  get(table: TableName, key: Buffer): Buffer | undefined {
-    const value = this.env.tables[table].getBinary(key);
-    return value === undefined ? undefined : asBuffer(value);
-  }
-
-  range(table: TableName, range: KeyRange): Chunk {
-    return readRange(this.env, table, range);
-  }
-
-  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
-    return countKeys(this.env, table, low, high, most);
-  }
-
-  pin(): void {
-    // a batch never pauses
-  }
-
-  release(): void {
-    // a batch never pauses
-  }
-
-  put(table: TableName, key: Buffer, value: Buffer): void {
-    this.written += key.length + value.length;
-    this.env.tables[table].putSync(key, value);
-  }
-
-  remove(table: TableName, key: Buffer): void {
-    this.env.tables[table].removeSync(key);
-  }
-
-  claim(table: TableName, key: Buffer): void {
-    const name = lockName(table, key);
-    const owner = this.locks.ownerOf(name);
-    if (owner && owner !== this.holder) throw new Blocked(owner);
-    this.claimed.push(name);
-  }
-}
+import type { PendingBatch } from './pending';
+import { Blocked, PendingWriter, newBatch } from './pending';
+import type { Writer } from './view';
 
 /** What the queue should know of an operation beforehand. */
 export interface OperationTraits {
@@ -74,29 +15,33 @@ export interface OperationTraits {
   frees?: boolean;
 }
 
-function freeBytes(path: string): number {
-  const { bavail, bsize } = statfsSync(path);
-  return bavail * bsize;
-}
-
 interface Operation<T = unknown> {
   run(writer: Writer): T;
   traits: OperationTraits;
   resolve(value: T): void;
   reject(error: unknown): void;
+  /** It was in a commit that failed: it now has one of its own to fail in. */
+  alone: boolean;
 }
 
 export interface QueueHooks {
-  /** An operation that throws one of these has written nothing; any other error takes the whole batch back. */
-  isExpected(error: unknown): boolean;
   /** Adds what belongs into the same commit. */
   beforeCommit(writer: Writer): void;
-  /** Memory may have run ahead of a batch that failed. */
-  afterRollback(): void;
+  /** Memory may have run ahead of writes that were taken back; `view` is what is left. */
+  afterRollback(view: Writer): void;
 }
 
-/** Longest stretch of one batch before it commits and others get their turn, in milliseconds. */
-const BATCH_MS = 8;
+/** Operations whose writes go to disk together. */
+interface Batch extends PendingBatch {
+  readonly operations: Operation[];
+  /** What their callers are told once it is on disk. */
+  readonly settle: (() => void)[];
+  /** The number of its last write in the table of locks. */
+  sequence: number;
+}
+
+/** Longest stretch of operations before others get their turn, in milliseconds. */
+const STRETCH_MS = 8;
 /** A batch that has put so much takes no more operations. */
 const BATCH_BYTES = 4 << 20;
 /**
@@ -117,35 +62,42 @@ export class DiskFull extends Error {
 }
 
 /**
- * Group commit. Every write of the server is an operation run here, one after the other, many to one LMDB
- * transaction; nobody's promise resolves before that transaction is flushed to disk.
+ * Group commit. Every write of the server is an operation run here, one after the other, each seeing what the ones before
+ * did. While one batch is on its way to the disk the next one gathers; nobody's promise resolves before its batch is
+ * flushed.
  */
 export class WriteQueue {
   private queue: Operation[] = [];
   private scheduled = false;
   private stopped = false;
+  private readonly writer: PendingWriter;
+  private gathering = emptyBatch();
+  private committing: Batch | undefined;
 
   constructor(
     private readonly env: Environment,
     private readonly locks: LockTable,
     private readonly hooks: QueueHooks,
-  ) {}
+  ) {
+    this.writer = new PendingWriter(env, locks);
+  }
 
   /**
-   * Runs `operation` inside the next batch. It must check before it writes: when it throws an expected error it
-   * must not have written. It may run again (after a wait for a lock, or when its batch failed).
+   * Runs `operation` in its turn. What it wrote is taken back when it throws. It may run again (after a wait for a lock,
+   * or when its commit failed).
    */
   submit<T>(run: (writer: Writer) => T, traits: OperationTraits = {}): Promise<T> {
     if (this.stopped) return Promise.reject(new Error('The database is shutting down'));
     return new Promise<T>((resolve, reject) => {
-      this.queue.push({ run, traits, resolve, reject } as Operation);
+      this.queue.push({ run, traits, resolve, reject, alone: false } as Operation);
       this.schedule();
     });
   }
 
   /** Commits what is queued. */
   async idle(): Promise<void> {
-    while (this.queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    while (this.queue.length > 0 || this.committing || this.gathering.operations.length > 0)
+      await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Commits what is queued and takes no more. */
@@ -159,54 +111,48 @@ export class WriteQueue {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      this.runBatch();
-      if (this.queue.length > 0) this.schedule();
+      this.runQueued();
     });
   }
 
-  private runBatch(): void {
-    const batch: Operation[] = [];
-    const settle: (() => void)[] = [];
-    const writer = new BatchWriter(this.env, this.locks, undefined);
-    try {
-      this.env.root.transactionSync(() => {
-        const deadline = performance.now() + BATCH_MS;
-        const free = freeBytes(this.env.path);
-        while (this.queue.length > 0 && writer.written < BATCH_BYTES) {
-          const operation = this.queue.shift() as Operation;
-          batch.push(operation);
-          this.runOne(operation, writer, settle, free);
-          if (performance.now() > deadline) break;
-        }
-        this.hooks.beforeCommit(writer);
-      });
-    } catch (error) {
-      this.hooks.afterRollback();
-      this.retrySingly(batch, error);
-      return;
+  /** Runs operations into the batch that gathers, and sends it off when the disk is free. */
+  private runQueued(): void {
+    const deadline = performance.now() + STRETCH_MS;
+    const free = freeBytes(this.env.path) - PAGES_PER_BYTE * (this.committing?.bytes ?? 0);
+    while (this.takesMore() && performance.now() < deadline) {
+      const operation = this.queue.shift();
+      if (operation) this.runOne(operation, free);
     }
-    this.locks.committed(writer.claimed);
-    for (const done of settle) done();
+    if (!this.committing) this.send();
+    if (this.takesMore()) this.schedule();
   }
 
-  private runOne(operation: Operation, writer: BatchWriter, settle: (() => void)[], free: number): void {
+  private takesMore(): boolean {
+    const [next] = this.queue;
+    if (!next || this.gathering.bytes >= BATCH_BYTES) return false;
+    const [running] = this.gathering.operations;
+    if (next.alone || running?.alone) return !running && !this.committing;
+    return true;
+  }
+
+  private runOne(operation: Operation, free: number): void {
+    const batch = this.gathering;
     const { holder, bytes = 0, frees = false } = operation.traits;
     const reserved = frees ? RESERVED_FROM_REMOVALS : RESERVED_BYTES;
-    if (free - PAGES_PER_BYTE * (writer.written + bytes) < reserved) {
+    if (free - PAGES_PER_BYTE * (batch.bytes + bytes) < reserved) {
       operation.reject(new DiskFull());
       return;
     }
-    writer.holder = holder;
-    try {
-      const value = operation.run(writer);
-      settle.push(() => operation.resolve(value));
-    } catch (error) {
-      if (error instanceof Blocked) {
-        settle.push(() => void error.holder.ended.then(() => this.requeue(operation)));
-      } else if (this.hooks.isExpected(error)) {
-        settle.push(() => operation.reject(error));
-      } else throw error;
+    const ran = this.writer.run(operation.run, batch, holder);
+    if (ran.ok) batch.sequence = this.locks.written(ran.claimed);
+    else if (ran.undone) this.hooks.afterRollback(this.writer);
+    if (!ran.ok && ran.error instanceof Blocked) {
+      void ran.error.holder.ended.then(() => this.requeue(operation));
+      return;
     }
+    batch.operations.push(operation);
+    // What a failed one saw may not be on disk yet: its caller hears of it no sooner than of a success.
+    batch.settle.push(ran.ok ? () => operation.resolve(ran.value) : () => operation.reject(ran.error));
   }
 
   private requeue(operation: Operation): void {
@@ -214,17 +160,57 @@ export class WriteQueue {
     this.schedule();
   }
 
-  /** A batch that failed is taken back whole; each operation then has a transaction of its own to fail in. */
-  private retrySingly(batch: Operation[], cause: unknown): void {
-    if (batch.length === 1) {
-      batch[0]?.reject(cause);
+  private send(): void {
+    const batch = this.gathering;
+    if (batch.operations.length === 0) return;
+    this.gathering = emptyBatch();
+    this.writer.run((writer) => this.hooks.beforeCommit(writer), batch, undefined);
+    if (batch.changes.length === 0) {
+      for (const tell of batch.settle) tell();
       return;
     }
-    const rest = this.queue;
-    for (const operation of batch) {
-      this.queue = [operation];
-      this.runBatch();
-    }
-    this.queue = rest.concat(this.queue);
+    this.committing = batch;
+    this.writer.commit(batch).then(
+      () => {
+        this.locks.committed(batch.sequence);
+        this.committing = undefined;
+        for (const tell of batch.settle) tell();
+        this.goOn();
+      },
+      (error: unknown) => this.failed(batch, error),
+    );
   }
+
+  /** The disk is free: what has gathered meanwhile goes to it. */
+  private goOn(): void {
+    this.send();
+    if (this.queue.length > 0) this.schedule();
+  }
+
+  /** Nothing of the batch is on disk: its operations, and those that saw what they did, run again. */
+  private failed(batch: Batch, cause: unknown): void {
+    const [only] = batch.operations;
+    const again = this.gathering.operations;
+    this.committing = undefined;
+    this.gathering = emptyBatch();
+    this.writer.discard();
+    this.hooks.afterRollback(this.writer);
+    if (batch.operations.length > 1) {
+      for (const operation of batch.operations) operation.alone = true;
+      this.queue = [...batch.operations, ...again, ...this.queue];
+    } else {
+      only?.reject(cause);
+      this.queue = [...again, ...this.queue];
+    }
+    this.goOn();
+  }
+}
+
+function emptyBatch(): Batch {
+  return { ...newBatch(), operations: [], settle: [], sequence: 0 };
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }

@@ -1,14 +1,9 @@
-// `npm run build`: the FHIR definitions in compact form, then TypeScript into dist/.
-import { spawnSync } from 'node:child_process';
+// `npm run build`: the server and the dashboard, both into dist/, whether or not a source changed.
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureReady } from './ensure-built.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const steps = [
-  [join('scripts', 'build-definitions.mjs')],
-  [join('node_modules', 'typescript-native', 'bin', 'tsc'), '-p', 'tsconfig.json'],
-];
-for (const step of steps) {
-  const done = spawnSync(process.execPath, step, { cwd: root, stdio: 'inherit' });
-  if (done.status !== 0) process.exit(done.status ?? 1);
-}
+const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
+for (const stamp of ['.crosswalk-build', '.crosswalk-web']) rmSync(join(dist, stamp), { force: true });
+ensureReady({ web: true });

@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installStamp = join(root, 'node_modules', '.crosswalk-lock');
 const buildStamp = join(root, 'dist', '.crosswalk-build');
+const webStamp = join(root, 'dist', '.crosswalk-web');
 const SOURCES = ['src', 'mappings', 'fhir-profiles', 'scripts', 'tsconfig.json', 'package-lock.json'];
+const WEB_SOURCES = ['web', join('src', 'faces', 'portal', 'areas.ts'), join('scripts', 'build-web.mjs'), 'package-lock.json'];
 
 /** Installs when needed; returns whether it did. */
 export function ensureInstalled() {
@@ -24,17 +26,29 @@ export function ensureInstalled() {
 
 /** Builds into dist/ when a source changed since; returns whether it did. */
 export function ensureBuilt() {
-  const sources = digest(SOURCES.flatMap((each) => filesBelow(join(root, each))));
-  if (existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === sources) return false;
-  rmSync(buildStamp, { force: true });
-  run('Building', process.execPath, [join(root, 'scripts', 'build.mjs')]);
-  mkdirSync(dirname(buildStamp), { recursive: true });
-  writeFileSync(buildStamp, sources);
+  return ensureCurrent(SOURCES, buildStamp, 'Building', 'build-server.mjs');
+}
+
+/** Builds the dashboard into dist/web when one of its own sources changed since; returns whether it did. */
+export function ensureWebBuilt() {
+  return ensureCurrent(WEB_SOURCES, webStamp, 'Building the dashboard', 'build-web.mjs');
+}
+
+function ensureCurrent(sources, stamp, what, script) {
+  const present = digest(sources.flatMap((each) => filesBelow(join(root, each))));
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === present) return false;
+  rmSync(stamp, { force: true });
+  run(what, process.execPath, [join(root, 'scripts', script)]);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, present);
   return true;
 }
 
-/** One build at a time: several commands may start at once on a fresh clone. */
-export function ensureReady() {
+/**
+ * One build at a time: several commands may start at once on a fresh clone. Whatever serves pages asks for `web` too;
+ * commands and API tests do without.
+ */
+export function ensureReady({ web = false } = {}) {
   const lock = join(root, '.building');
   for (let waited = 0; !tryLock(lock); waited += 200) {
     if (waited > 300_000) rmSync(lock, { recursive: true, force: true });
@@ -43,6 +57,7 @@ export function ensureReady() {
   try {
     ensureInstalled();
     ensureBuilt();
+    if (web) ensureWebBuilt();
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }

@@ -1,0 +1,27 @@
+import { TOTP } from 'otpauth';
+import type { Credentials } from './server';
+
+/** The server that all browser tests share, and the demonstration's credentials. */
+export const { url: BASE, credentials: DEMO } = JSON.parse(process.env['CROSSWALK_BROWSER_TEST'] ?? '{}') as {
+  url: string;
+  credentials: Credentials;
+};
+
+export interface Person {
+  email: string;
+  password: string;
+  role: string;
+  totpSecret?: string;
+}
+
+/** The demonstration's user of a role: operator, practice-admin, compliance, provider, staff or admin. */
+export function person(role: string): Person {
+  const found = [...DEMO.portal, ...DEMO.dermifi].find((each) => each.role === role);
+  if (found === undefined) throw new Error(`The demonstration has no ${role}.`);
+  return found;
+}
+
+/** A code of the person's authenticator; each is good once, so `steps` picks a neighbour (-1, 0 or 1). */
+export function codeOf({ totpSecret = '' }: Person, steps = 0): string {
+  return new TOTP({ secret: totpSecret }).generate({ timestamp: Date.now() + steps * 30_000 });
+}

@@ -1,0 +1,73 @@
+import type { AxeResults } from 'axe-core';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import sharp from 'sharp';
+import { DESKTOP, PHONE } from './browser';
+
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const IMAGES = join(__dirname, '..', '..', '..', 'docs', 'images');
+/** WCAG 2.2 AA, and what axe calls best practice. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** A dialog's `header` lies in a `section` with a role of its own; it is no banner, but axe takes it for one. */
+const EXCEPTED = { 'landmark-no-duplicate-banner': { enabled: false }, 'landmark-banner-is-top-level': { enabled: false } };
+
+interface Look {
+  /** Name of the screenshots: `docs/images/dashboard-<name>.png`, `-dark` and `-phone`. */
+  name: string;
+  /** Also as a phone shows it. Default true. */
+  phone?: boolean;
+}
+
+/**
+ * What is on the page now is accessible in light and dark, fits a phone's width, and with SCREENSHOTS=1 is kept as
+ * images. Wait for what the page should show before.
+ */
+export async function visit(page: Page, { name, phone = true }: Look): Promise<void> {
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await settled(page);
+    expect(await violations(page)).toEqual([]);
+    await keep(page, scheme === 'light' ? name : `${name}-dark`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  if (!phone) return;
+  await page.setViewportSize(PHONE);
+  await settled(page);
+  expect(await violations(page)).toEqual([]);
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+  expect(width).toBeLessThanOrEqual(PHONE.width);
+  await keep(page, `${name}-phone`);
+  await page.setViewportSize(DESKTOP);
+}
+
+/** Rules that the page breaks, with where: readable in a failed assertion. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const options = JSON.stringify({ runOnly: RULES, rules: EXCEPTED, resultTypes: ['violations'] });
+  // Behind an open dialog nothing can be reached.
+  const results = await page.evaluate<AxeResults>(
+    `axe.run(document.querySelector('[role=dialog]') ?? document, ${options})`,
+  );
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`),
+  );
+}
+
+/** Nothing loads or moves any more. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  await page.evaluate(
+    'document.fonts.ready.then(() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => undefined))))',
+  );
+}
+
+async function keep(page: Page, name: string): Promise<void> {
+  if (process.env['SCREENSHOTS'] !== '1') return;
+  mkdirSync(IMAGES, { recursive: true });
+  const image = await page.screenshot({ animations: 'disabled', caret: 'hide' });
+  await sharp(image)
+    .png({ palette: true, quality: 90, compressionLevel: 9 })
+    .toFile(join(IMAGES, `dashboard-${name}.png`));
+}

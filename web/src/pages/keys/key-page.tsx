@@ -1,0 +1,141 @@
+import { Alert, Anchor, Button, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconRefresh, IconTrash } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useParams } from 'wouter';
+import { type ApiKey, keyQuery, KEYS, revokeKey } from '../../api/keys';
+import { Link } from '../../app/link';
+import { Confirm } from '../../ui/confirm';
+import { Page } from '../../ui/page';
+import { Await } from '../../ui/states';
+import { Time } from '../../ui/time';
+import { RotateDialog } from './rotate';
+import { KeyStatus, Scopes } from './status';
+import { UseOfKey } from './use';
+
+export default function KeyPage() {
+  const { id = '' } = useParams<{ id: string }>();
+  const key = useQuery(keyQuery(id));
+  return <Await query={key}>{(apiKey) => <KeyView apiKey={apiKey} />}</Await>;
+}
+
+function KeyView({ apiKey }: { apiKey: ApiKey }) {
+  const [isRotating, rotate] = useDisclosure(false);
+  const [isRevoking, revoke] = useDisclosure(false);
+  const isActive = apiKey.status === 'active';
+  return (
+    <Page
+      back={{ to: '/keys', label: 'API keys' }}
+      title={
+        <Group component="span" gap="sm">
+          API key <KeyStatus apiKey={apiKey} />
+        </Group>
+      }
+      lead={<span className="mono">{apiKey.id}</span>}
+      actions={
+        isActive && (
+          <>
+            <Button
+              variant="default"
+              leftSection={<IconRefresh size={17} />}
+              onClick={rotate.open}
+              disabled={apiKey.replacedBy !== null}
+            >
+              Rotate
+            </Button>
+            <Button variant="default" leftSection={<IconTrash size={17} />} onClick={revoke.open}>
+              Revoke
+            </Button>
+          </>
+        )
+      }
+    >
+      <Successor apiKey={apiKey} />
+      <Card>
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} component="dl" m={0}>
+          <Fact name="Practice">{apiKey.practice}</Fact>
+          <Fact name="Plan">{apiKey.plan}</Fact>
+          <Fact name="Last used">
+            <Time at={apiKey.lastUsedAt} none="never" />
+          </Fact>
+          <Fact name="Created">
+            <Time at={apiKey.createdAt} />
+          </Fact>
+          <Fact name="Expires">
+            <Time at={apiKey.expiresAt} none="does not" />
+          </Fact>
+          {apiKey.revokedAt !== null && (
+            <Fact name="Revoked">
+              <Time at={apiKey.revokedAt} />
+            </Fact>
+          )}
+          <Fact name="Scopes">
+            <Scopes scopes={apiKey.scopes} />
+          </Fact>
+        </SimpleGrid>
+      </Card>
+      <Stack gap="sm" component="section" aria-label="Use against the plan">
+        <Title order={2}>Use against the plan</Title>
+        <UseOfKey id={apiKey.id} />
+      </Stack>
+      <RotateDialog apiKey={apiKey} opened={isRotating} onClose={rotate.close} />
+      <Revocation apiKey={apiKey} opened={isRevoking} onClose={revoke.close} />
+    </Page>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <Text component="dt" size="sm" c="dimmed">
+        {name}
+      </Text>
+      <Text component="dd" m={0} fw={500}>
+        {children}
+      </Text>
+    </div>
+  );
+}
+
+function Successor({ apiKey: { replacedBy, status, expiresAt } }: { apiKey: ApiKey }) {
+  if (replacedBy === null) return null;
+  return (
+    <Alert color="orange" title="This key has a successor">
+      {status === 'active' && (
+        <>
+          It is good until <Time at={expiresAt} />.{' '}
+        </>
+      )}
+      <Anchor component={Link} to={`/keys/${replacedBy}`}>
+        Go to its successor
+      </Anchor>
+    </Alert>
+  );
+}
+
+function Revocation({ apiKey, opened, onClose }: { apiKey: ApiKey; opened: boolean; onClose: () => void }) {
+  const queries = useQueryClient();
+  const revocation = useMutation({
+    mutationFn: () => revokeKey(apiKey.id),
+    onSuccess: async () => {
+      onClose();
+      await queries.invalidateQueries({ queryKey: KEYS });
+    },
+  });
+  return (
+    <Confirm
+      opened={opened}
+      onClose={onClose}
+      title="Revoke this key?"
+      verb="Revoke"
+      isDangerous
+      isBusy={revocation.isPending}
+      error={revocation.error}
+      onConfirm={() => revocation.mutate()}
+    >
+      Requests with it are refused from this moment, in every process. It cannot be taken back; for a change
+      without a gap, rotate it instead.
+    </Confirm>
+  );
+}

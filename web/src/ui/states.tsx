@@ -1,0 +1,117 @@
+import { Alert, Anchor, Button, Center, Group, Loader, Stack, Text, ThemeIcon, Title } from '@mantine/core';
+import { type Icon, IconAlertTriangle, IconLock, IconMapQuestion } from '@tabler/icons-react';
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Link } from '../app/link';
+import { ApiError } from '../api/client';
+
+export function Loading({ label = 'Loading' }: { label?: string }) {
+  return (
+    <Center mih={180} role="status" aria-label={label}>
+      <Loader size="sm" aria-hidden />
+    </Center>
+  );
+}
+
+/** What went wrong, in the server's words, and another try. */
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const known = error instanceof ApiError;
+  return (
+    <Alert
+      role="alert"
+      color="red"
+      icon={<IconAlertTriangle size={20} />}
+      title="This did not work"
+      my="md"
+      maw={640}
+    >
+      <Text size="sm">{known ? error.message : 'Something unexpected happened on this page.'}</Text>
+      {retry !== undefined && (
+        <Group mt="sm">
+          <Button size="xs" variant="default" onClick={retry}>
+            Try again
+          </Button>
+        </Group>
+      )}
+    </Alert>
+  );
+}
+
+/** Nothing to show, and what to do about it. */
+export function Empty({
+  icon: Icon,
+  title,
+  children,
+  action,
+}: {
+  icon: Icon;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
+  return (
+    <Stack align="center" gap="xs" py={56} px="md" ta="center">
+      <ThemeIcon size={44} radius="xl" variant="light" aria-hidden>
+        <Icon size={24} stroke={1.6} />
+      </ThemeIcon>
+      <Text fw={600}>{title}</Text>
+      {children !== undefined && (
+        <Text size="sm" c="dimmed" maw={420}>
+          {children}
+        </Text>
+      )}
+      {action}
+    </Stack>
+  );
+}
+
+/** A query's three states in one place: loading, failed with another try, or what it brought. */
+export function Await<T>({
+  query,
+  children,
+}: {
+  query: UseQueryResult<T>;
+  children: (data: T) => ReactNode;
+}) {
+  if (query.isPending) return <Loading />;
+  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  return <>{children(query.data)}</>;
+}
+
+export function NotFound() {
+  return (
+    <Stack align="flex-start">
+      <Title order={1} tabIndex={-1}>
+        Nothing here
+      </Title>
+      <Empty
+        icon={IconMapQuestion}
+        title="There is no page at this address."
+        action={
+          <Anchor component={Link} to="/">
+            Go home
+          </Anchor>
+        }
+      />
+    </Stack>
+  );
+}
+
+export function NotAllowed() {
+  return (
+    <Stack align="flex-start">
+      <Title order={1} tabIndex={-1}>
+        Not for your role
+      </Title>
+      <Empty
+        icon={IconLock}
+        title="Your role does not include this page."
+        action={
+          <Anchor component={Link} to="/">
+            Go home
+          </Anchor>
+        }
+      />
+    </Stack>
+  );
+}

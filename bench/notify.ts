@@ -10,18 +10,31 @@ import { createRegistry } from '../src/notify/subscriptions/registry';
 import { EVERYTHING, type Change, type StoredVersion } from '../src/store';
 
 /** Matching against many subscriptions, and how fast changes reach one receiver and a hundred. */
-export async function benchNotify({ subscriptions, events }: { subscriptions: number; events: number }): Promise<void> {
+export async function benchNotify({
+  subscriptions,
+  events,
+}: {
+  subscriptions: number;
+  events: number;
+}): Promise<void> {
   await inHouse((house) => matching(house, subscriptions));
   await inHouse(async (house) => {
     await house.notify.start();
-    await delivering(house, 'one', 1, events);
-    await delivering(house, 'hundred', 100, Math.ceil(events / 20));
+    await delivering(house, 'one', 1, { burst: events, paced: 100 });
+    await delivering(house, 'hundred', 100, { burst: Math.ceil(events / 20), paced: 30 });
   });
 }
 
 async function inHouse(work: (house: House) => Promise<void>): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-bench-notify-'));
-  const house = await openHouse(readConfig({ DATA_DIR: dataDir, NODE_ENV: 'production', LOG_LEVEL: 'silent', WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8' }));
+  const house = await openHouse(
+    readConfig({
+      DATA_DIR: dataDir,
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'silent',
+      WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8',
+    }),
+  );
   try {
     await work(house);
   } finally {
@@ -30,15 +43,24 @@ async function inHouse(work: (house: House) => Promise<void>): Promise<void> {
   }
 }
 
-function subscription(criteria: string, endpoint: string): Change {
-  const resource: Subscription = { resourceType: 'Subscription', status: 'requested', reason: 'bench', criteria, channel: { type: 'rest-hook', endpoint } };
+function subscription(criteria: string, endpoint: string, payload?: string): Change {
+  const channel = { type: 'rest-hook' as const, endpoint, ...(payload !== undefined && { payload }) };
+  const resource: Subscription = {
+    resourceType: 'Subscription',
+    status: 'requested',
+    reason: 'bench',
+    criteria,
+    channel,
+  };
   return { kind: 'create', resource };
 }
 
 /** Each subscription waits for a patient of its own; a change of one patient concerns one of them. */
 async function matching({ store }: House, count: number): Promise<void> {
   for (let at = 0; at < count; at += 1_000) {
-    const part = Array.from({ length: Math.min(1_000, count - at) }, (_, i) => subscription(`Observation?subject=Patient/m${at + i}&status=final`, 'https://receiver.example/never'));
+    const part = Array.from({ length: Math.min(1_000, count - at) }, (_, i) =>
+      subscription(`Observation?subject=Patient/m${at + i}&status=final`, 'https://receiver.example/never'),
+    );
     await store.commit(part, serverContext());
   }
   const registry = createRegistry(store);
@@ -46,61 +68,141 @@ async function matching({ store }: House, count: number): Promise<void> {
   await registry.refresh();
   process.stdout.write(`${count} subscriptions read in ${Math.round(performance.now() - begun)} ms\n`);
   const changes = Array.from({ length: 2_000 }, (_, i) => {
-    const resource = { resourceType: 'Observation' as const, id: `o${i}`, status: 'final' as const, code: { text: 'x' }, subject: { reference: `Patient/m${(i * 7919) % count}` } };
-    const current: StoredVersion = { type: 'Observation', id: resource.id, version: 1, lastUpdated: new Date(), deleted: false, resource, access: [] };
+    const resource = {
+      resourceType: 'Observation' as const,
+      id: `o${i}`,
+      status: 'final' as const,
+      code: { text: 'x' },
+      subject: { reference: `Patient/m${(i * 7919) % count}` },
+    };
+    const current: StoredVersion = {
+      type: 'Observation',
+      id: resource.id,
+      version: 1,
+      lastUpdated: new Date(),
+      deleted: false,
+      resource,
+      access: [],
+    };
     const author = { id: 'bench', name: 'bench', kind: 'system' };
-    return { event: { id: 'e', kind: 'change' as const, interaction: 'create' as const, version: 1, at: new Date(), requestId: 'r', author }, current, previous: undefined };
+    return {
+      event: {
+        id: 'e',
+        kind: 'change' as const,
+        interaction: 'create' as const,
+        version: 1,
+        at: new Date(),
+        requestId: 'r',
+        author,
+      },
+      current,
+      previous: undefined,
+    };
   });
   let matched = 0;
   const started = performance.now();
   for (const change of changes) matched += (await registry.matching(change)).length;
   const each = (performance.now() - started) / changes.length;
-  process.stdout.write(`matching one change: ${each.toFixed(3)} ms (wanted below 1), ${matched} of ${changes.length} matched\n`);
+  process.stdout.write(
+    `matching one change: ${each.toFixed(3)} ms (wanted below 1), ${matched} of ${changes.length} matched\n`,
+  );
 }
 
-/** Commits changes and notes when each receiver has them. */
-async function delivering({ store }: House, tag: string, receivers: number, events: number): Promise<void> {
+/** Receivers on one port, and when what was committed arrived there. */
+interface Receiving {
+  url: string;
+  /** Milliseconds from the acknowledged commit to the call, one for each delivery. */
+  arrivals: number[];
+  committed: Map<string, number>;
+  close(): Promise<void>;
+}
+
+async function openReceiving(): Promise<Receiving> {
   const arrivals: number[] = [];
   const committed = new Map<string, number>();
   const server = createServer((req, res) => {
     req.resume().on('end', () => {
       res.writeHead(200).end();
-      const id = (req.url ?? '').split('/').at(-1) ?? '';
-      const at = committed.get(id);
-      if (at !== undefined) arrivals.push(performance.now() - at);
+      const at = committed.get((req.url ?? '').split('/').at(-1) ?? '');
+      // What arrives before its commit is known to be done took no time to speak of.
+      if (at !== undefined) arrivals.push(Math.max(0, performance.now() - at));
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, arrivals, committed },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Commits as fast as many writers can, then at a steady pace, and notes when each receiver has it. */
+async function delivering(
+  { store }: House,
+  tag: string,
+  receivers: number,
+  { burst, paced }: { burst: number; paced: number },
+): Promise<void> {
+  const receiving = await openReceiving();
+  const { arrivals, committed } = receiving;
   const family = `Bench${tag}`;
-  const made = Array.from({ length: receivers }, (_, i): Change => {
-    const change = subscription(`Patient?family=${family}`, `${url}/${i}`) as Extract<Change, { kind: 'create' }>;
-    const resource = change.resource as Subscription;
-    return { ...change, resource: { ...resource, channel: { ...resource.channel, payload: 'application/fhir+json' } } };
-  });
+  const made = Array.from({ length: receivers }, (_, i): Change =>
+    subscription(`Patient?family=${family}`, `${receiving.url}/${i}`, 'application/fhir+json'),
+  );
   const subscriptions = await store.commit(made, serverContext());
-  await untilActive(store, subscriptions.map(({ id }) => id));
-  const started = performance.now();
-  for (let i = 0; i < events; i++) {
-    const id = `${tag}-${i}`;
+  await untilActive(
+    store,
+    subscriptions.map(({ id }) => id),
+  );
+  const write = async (id: string): Promise<void> => {
     committed.set(id, Number.POSITIVE_INFINITY);
-    await store.commit([{ kind: 'put', resource: { resourceType: 'Patient', id, name: [{ family }] } }], serverContext());
+    await store.commit(
+      [{ kind: 'put', resource: { resourceType: 'Patient', id, name: [{ family }] } }],
+      serverContext(),
+    );
     committed.set(id, performance.now());
-  }
-  while (arrivals.length < events * receivers) await new Promise((done) => setTimeout(done, 5));
+  };
+  const started = performance.now();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: WRITERS }, async () => {
+      while (next < burst) await write(`${tag}-burst-${next++}`);
+    }),
+  );
+  const written = (performance.now() - started) / 1000;
+  while (arrivals.length < burst * receivers) await pause(5);
   const seconds = (performance.now() - started) / 1000;
-  // What arrived before its commit was known to be done took no time to speak of.
-  const sorted = arrivals.map((each) => Math.max(0, each)).sort((a, b) => a - b);
+  arrivals.length = 0;
+  for (let i = 0; i < paced; i++) {
+    await write(`${tag}-paced-${i}`);
+    await pause(PACE_MS);
+  }
+  while (arrivals.length < paced * receivers) await pause(5);
+  const sorted = arrivals.sort((a, b) => a - b);
   const at = (share: number): string => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(1);
-  process.stdout.write(`to ${receivers} receiver(s): ${Math.round((events * receivers) / seconds)} deliveries/s; commit to delivery p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`);
-  server.closeAllConnections();
-  await new Promise((done) => server.close(done));
+  process.stdout.write(
+    `to ${receivers} receiver(s): ${Math.round((burst * receivers) / seconds)} deliveries/s while ${Math.round(burst / written)} changes/s are committed; ` +
+      `at one change every ${PACE_MS} ms, commit to delivery p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`,
+  );
+  await receiving.close();
+}
+
+const WRITERS = 16;
+const PACE_MS = 100;
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
 }
 
 async function untilActive(store: House['store'], ids: readonly string[]): Promise<void> {
   for (;;) {
-    const found = await store.readMany(EVERYTHING, ids.map((id) => ({ type: 'Subscription' as const, id })));
+    const found = await store.readMany(
+      EVERYTHING,
+      ids.map((id) => ({ type: 'Subscription' as const, id })),
+    );
     if (found.every(({ resource }) => (resource as Subscription).status === 'active')) return;
-    await new Promise((done) => setTimeout(done, 50));
+    await pause(50);
   }
 }

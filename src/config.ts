@@ -18,6 +18,8 @@ export interface Config {
   trustProxy: number;
   /** CIDRs that outgoing calls may reach although private. */
   webhookAllowPrivate: readonly string[];
+  /** Days that finished deliveries and their attempts are kept. */
+  webhookKeepDays: number;
   auditReads: 'strict' | 'async';
   /** Seals secrets in the database; undefined: a key is kept in `dataDir`. */
   masterKey: string | undefined;
@@ -49,6 +51,7 @@ export function readConfig(env: Environment): Config {
     ipAllowlist: cidrs(env, 'IP_ALLOWLIST'),
     trustProxy: integer(env, 'TRUST_PROXY', 0, 0, 32),
     webhookAllowPrivate: cidrs(env, 'WEBHOOK_ALLOW_PRIVATE'),
+    webhookKeepDays: integer(env, 'WEBHOOK_KEEP_DAYS', 30, 1, 3650),
     auditReads: oneOf(env, 'AUDIT_READS', ['strict', 'async'], 'strict'),
     masterKey: text(env, 'CROSSWALK_MASTER_KEY'),
     production: env.NODE_ENV === 'production',

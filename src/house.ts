@@ -1,14 +1,14 @@
-import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
-import { auditRules, createAudit, newEventId, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
+import { auditRules, createAudit, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
 import { noteRules } from './chart';
 import type { Config } from './config';
 import { StartError } from './config';
 import { openDatabase } from './database';
 import { createDirectory, directoryRules, type Directory } from './directory';
+import { disclosures } from './disclosures';
 import { createFormulary, type Formulary } from './formulary';
 import { createIdentity, MasterKeyError, type Identity } from './identity';
-import { createNotify, subscriptionRules, type Notify } from './notify';
+import { createHeaders, createNotify, type Headers, type Notify, subscriptionRules } from './notify';
 import { createOrders, orderRules, type Orders } from './orders';
 import { addressPolicy, createOutbound, type Outbound } from './outbound';
 import { createPharmacySimulator } from './pharmacy';
@@ -44,12 +44,14 @@ export async function openHouse(config: Config): Promise<House> {
   const { connection } = database;
   try {
     const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
-    const rules = [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules, ...orderRules, ...noteRules, ...subscriptionRules(outbound.policy)];
+    const sealed = sealedHeaders(connection.mongoose);
+    const rules = [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules, ...orderRules, ...noteRules, ...subscriptionRules(outbound.policy, sealed.headers)];
     const record = createStore({ connection, rules });
     const searchParameters = createSearchParameters(record, connection);
     await searchParameters.start();
     const store = searchParameters.followed(record);
     const identity = await openIdentity(config, connection, store, outbound);
+    sealed.open(identity.sealing);
     const relay: { current?: Relay } = {};
     const audit = await createAudit({
       connection,
@@ -98,6 +100,18 @@ export async function openHouse(config: Config): Promise<House> {
     await database.close();
     throw error;
   }
+}
+
+/** The rules of the store are made before identity, which opens on the store and has the sealing. */
+function sealedHeaders(connection: StoreConnection['mongoose']): { open(sealing: Identity['sealing']): void; headers(): Headers } {
+  let headers: Headers | undefined;
+  return {
+    open: (sealing) => (headers = createHeaders(connection, sealing)),
+    headers: () => {
+      if (headers === undefined) throw new Error('No Subscription is written before the house is open.');
+      return headers;
+    },
+  };
 }
 
 async function openIdentity(config: Config, connection: StoreConnection, store: Store, outbound: Outbound): Promise<Identity> {
@@ -193,24 +207,14 @@ function notifyOptions(
       const [practice] = practices;
       return practice === undefined ? EVERYTHING : { practice };
     },
-    observe: ({ subscription, deliveries, result }) =>
-      audit.trail.record({
-        id: newEventId(),
-        at: new Date(),
-        requestId: deliveries[0]?.eventId ?? subscription.id,
-        face: 'worker',
-        interaction: 'delivery',
-        action: 'R', // a disclosure
-        outcome: result.kind === 'received' ? '0' : '4',
-        agent: { kind: 'system', id: 'delivery', name: 'Crosswalk delivery', address: hostname() },
-        resources: deliveries.map(({ focus }) => `${focus.type}/${focus.id}`),
-        details: [
-          { type: 'webhook', value: subscription.id },
-          { type: 'endpoint', value: subscription.channel === 'websocket' ? 'websocket' : new URL(subscription.endpoint).host },
-        ],
-      }),
+    observe: async (done) => {
+      await Promise.all(disclosures(done).map((draft) => audit.trail.record(draft)));
+    },
+    keepSeconds: config.webhookKeepDays * DAY_S,
   };
 }
+
+const DAY_S = 24 * 3600;
 
 /** The context of what the server itself writes: statuses of Subscriptions, the demonstration. */
 export function serverContext(): WriteContext {

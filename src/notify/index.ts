@@ -2,14 +2,18 @@ import type { Subscription } from '@medplum/fhirtypes';
 import type { Connection } from 'mongoose';
 import type { Server } from 'node:http';
 import type { Outbound } from '../outbound';
-import { EVERYTHING, type Store, type Viewer, type WriteContext } from '../store';
+import { EVERYTHING, type Store, type StoredVersion, type Viewer, type WriteContext } from '../store';
 import { createBindingTokens } from './binding-tokens';
-import type { DeliverContext } from './delivery/deliver';
-import { sendHeartbeats } from './delivery/heartbeats';
-import { createQueues } from './delivery/queues';
-import { gathered } from './gather';
+import { createCredentials } from './credentials';
+import { createPages } from './delivery/due';
+import { createFocusReader } from './delivery/focus';
+import { createHeartbeats } from './delivery/heartbeats';
+import { createRelease } from './delivery/leases';
+import { createQueues, type Queues } from './delivery/queues';
+import { createSettling, type SettleContext } from './delivery/settle';
 import type { TurnContext } from './delivery/turn';
 import { createWorker } from './delivery/worker';
+import { gathered } from './gather';
 import { createSecrets, type Sealing } from './secrets';
 import { createSubscriptionService, type SubscriptionService } from './service';
 import { createSockets } from './sockets';
@@ -22,8 +26,10 @@ import { createWebhooks, stableEventId, type Webhooks } from './webhooks';
 
 export { type Webhook, type Webhooks } from './webhooks';
 export { TEST_EVENT, WEBHOOK_EVENTS } from './webhook-events';
+export { createHeaders, type Headers } from './headers';
 export { subscriptionRules } from './subscriptions/rules';
 export type { EventRange, SubscriptionService } from './service';
+export type { Attempted } from './delivery/settle';
 export type { Topic } from './topics';
 export type { Attempt, PayloadContent, RecordChange } from './types';
 
@@ -48,10 +54,11 @@ export interface NotifyOptions {
   vendorEvents(change: RecordChange): Promise<VendorEvent[]>;
   /** What the author of a Subscription may still read; undefined when it was revoked. */
   viewerOf(subscription: CompiledSubscription): Promise<Viewer | undefined>;
-  observe: DeliverContext['observe'];
+  /** Told of every attempt to deliver, and what it carried; resolves when that is on record. */
+  observe: SettleContext['observe'];
   clock?: () => Date;
-  /** Seconds that finished deliveries and attempts are kept; default 30 days. */
-  keepSeconds?: number;
+  /** Seconds that finished deliveries and attempts are kept. */
+  keepSeconds: number;
 }
 
 export interface Notify {
@@ -69,101 +76,177 @@ export interface Notify {
   stop(): Promise<void>;
 }
 
-const THIRTY_DAYS = 30 * 24 * 3600;
 const LOOK_MS = 1_000;
 
 /** Subscriptions and webhooks: the registry, the queues, the worker, and the commands on them. */
 export function createNotify(options: NotifyOptions): Notify {
-  const { store, outbound, baseUrl } = options;
+  const { connection, store, outbound, sealing } = options;
   const clock = options.clock ?? (() => new Date());
-  const queues = createQueues(options.connection, clock);
-  const secrets = createSecrets(options.connection, options.sealing, clock);
-  const tokens = createBindingTokens(options.connection, clock);
+  const queues = createQueues(connection, clock, options.keepSeconds);
+  const secrets = createSecrets(connection, sealing, clock);
+  const tokens = createBindingTokens(connection, clock);
   const registry = createRegistry(store);
-  const lifecycle = lifecycleOf(options, queues.eventsSoFar);
-  const turn: TurnContext = {
-    ...{ queues, store, outbound, secrets, baseUrl, clock, viewerOf: options.viewerOf, observe: options.observe },
-    subscription: (id) => presentSubscription(store, id),
-    shapeOf: registry.shapeOf,
-    turnOff: (subscription, reason) => turnOff(lifecycle, subscription.id, reason),
+  const lifecycle = lifecycleOf(options, queues.eventsSoFar, createCredentials(connection, sealing, clock));
+  const turn = turnContext(options, {
+    queues,
+    registry,
+    lifecycle,
+    clock,
     wakeSockets: (id) => sockets.wake(id),
-  };
+  });
   const sockets = createSockets(turn, tokens);
   const worker = createWorker(turn);
+  const heartbeats = createHeartbeats(turn);
   const handshakes = createHandshakes(lifecycle, queues, clock, worker.wake);
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> | undefined;
-  const look = async (): Promise<void> => {
+  const notice = gathered((changes: readonly RecordChange[]) => lay(options, registry, queues, changes));
+  const watch = createWatch(async () => {
     await registry.refresh();
     handshakes.begin(registry.requested());
-    for (const { id } of registry.ended(clock())) await turnOff(lifecycle, id, 'The end of the Subscription has come.');
-    await sendHeartbeats(turn);
-  };
+    for (const { id } of registry.ended(clock()))
+      await turnOff(lifecycle, id, 'The end of the Subscription has come.');
+    await heartbeats.begin();
+  });
   return {
     webhooks: createWebhooks({ store, outbound, queues, secrets, clock, wake: worker.wake }),
-    subscriptions: createSubscriptionService({ turn, tokens, secrets, topics: registry.topics, wake: worker.wake }),
-    onChanges: gathered(async (changes) => {
-      await registry.refresh();
-      const noticed = await noticesOfAll(options, registry, changes);
-      await queues.enqueue(noticed);
-      if (noticed.size > 0) worker.wake();
-      if (timer !== undefined) handshakes.begin(registry.requested());
+    subscriptions: createSubscriptionService({
+      turn,
+      tokens,
+      secrets,
+      topics: registry.topics,
+      wake: worker.wake,
     }),
+    async onChanges(changes) {
+      const told = await Promise.all(changes.map(notice));
+      if (told.some(Boolean)) worker.wake();
+      if (watch.isOn()) handshakes.begin(registry.requested());
+    },
     async prepare() {
-      await queues.ensureIndexes({ deliveries: options.keepSeconds ?? THIRTY_DAYS, attempts: options.keepSeconds ?? THIRTY_DAYS });
+      await queues.ensureIndexes();
       await tokens.ensureIndexes();
-      await registry.refresh();
+      await registry.takeTopics();
+      // Thousands take their time: whoever needs them waits for this run, the start does not.
+      void registry.refresh().catch(() => undefined);
     },
     async start() {
       await worker.start();
-      timer = setInterval(() => {
-        looking ??= look()
-          .catch(() => undefined) // the next look tries again
-          .finally(() => (looking = undefined));
-      }, LOOK_MS);
-      handshakes.begin(registry.requested());
+      watch.start();
     },
     attach: sockets.attach,
     async stop() {
-      clearInterval(timer);
-      timer = undefined;
+      const watched = watch.stop();
       sockets.close();
-      await looking;
-      await handshakes.settled();
-      await worker.stop();
+      await watched;
+      await Promise.all([handshakes.settled(), heartbeats.settled(), worker.stop()]);
     },
   };
 }
 
-/** The Subscription as it is at this moment: what was turned off or deleted anywhere is told nothing more. */
-async function presentSubscription(store: Store, id: string): Promise<CompiledSubscription | undefined> {
-  const stored = await store.read<Subscription>(EVERYTHING, 'Subscription', id);
-  return stored === undefined || stored.deleted ? undefined : compileSubscription(stored, stored.author);
+/** Looks again every second; one look at a time. */
+function createWatch(look: () => Promise<void>) {
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  const begin = (): void => {
+    looking ??= look()
+      .catch(() => undefined) // the next look tries again
+      .finally(() => (looking = undefined));
+  };
+  return {
+    isOn: () => timer !== undefined,
+    start() {
+      timer = setInterval(begin, LOOK_MS);
+      begin();
+    },
+    async stop() {
+      clearInterval(timer);
+      timer = undefined;
+      await looking;
+    },
+  };
 }
 
-function lifecycleOf({ store, outbound, baseUrl, serverContext }: NotifyOptions, eventsSoFar: LifecycleContext['eventsSoFar']): LifecycleContext {
+interface Parts {
+  queues: Queues;
+  registry: Registry;
+  lifecycle: LifecycleContext;
+  clock: () => Date;
+  wakeSockets(id: string): void;
+}
+
+function turnContext(
+  options: NotifyOptions,
+  { queues, registry, lifecycle, clock, wakeSockets }: Parts,
+): TurnContext {
+  const { store, outbound, baseUrl, viewerOf, observe } = options;
   return {
-    ...{ store, outbound, baseUrl, eventsSoFar },
+    ...{ queues, store, outbound, baseUrl, clock, viewerOf, wakeSockets },
+    settling: createSettling({ queues, clock, observe }),
+    focus: createFocusReader(store),
+    credentials: lifecycle.credentials,
+    page: createPages(queues),
+    release: createRelease(queues, clock),
+    subscription: presentSubscriptions(store),
+    shapeOf: registry.shapeOf,
+    turnOff: (subscription, reason) => turnOff(lifecycle, subscription.id, reason),
+  };
+}
+
+/** Subscriptions as they are at this moment: what was turned off or deleted anywhere is told nothing more. */
+function presentSubscriptions(store: Store): (id: string) => Promise<CompiledSubscription | undefined> {
+  return gathered(async (ids: readonly string[]) => {
+    const found = await store.readMany(
+      EVERYTHING,
+      ids.map((id) => ({ type: 'Subscription', id })),
+    );
+    const byId = new Map(found.map((each) => [each.id, each as StoredVersion<Subscription>]));
+    return ids.map((id) => {
+      const stored = byId.get(id);
+      return stored === undefined ? undefined : compileSubscription(stored, stored.author);
+    });
+  });
+}
+
+function lifecycleOf(
+  { store, outbound, baseUrl, serverContext }: NotifyOptions,
+  eventsSoFar: LifecycleContext['eventsSoFar'],
+  credentials: LifecycleContext['credentials'],
+): LifecycleContext {
+  return {
+    ...{ store, outbound, baseUrl, eventsSoFar, credentials },
     get context() {
       return serverContext();
     },
   };
 }
 
-async function noticesOfAll(options: NotifyOptions, registry: Registry, changes: readonly RecordChange[]): Promise<Map<string, Notice[]>> {
+/** Lays what changes mean into the queues of those who listen; for each, whether anybody does. */
+async function lay(
+  options: NotifyOptions,
+  registry: Registry,
+  queues: Queues,
+  changes: readonly RecordChange[],
+): Promise<boolean[]> {
+  await registry.refresh();
   const noticed = new Map<string, Notice[]>();
+  const concerned: boolean[] = [];
   for (const change of changes) {
-    for (const [id, notice] of await noticesOf(options, registry, change)) {
+    const notices = await noticesOf(options, registry, change);
+    for (const [id, notice] of notices) {
       const all = noticed.get(id);
       if (all === undefined) noticed.set(id, [notice]);
       else all.push(notice);
     }
+    concerned.push(notices.length > 0);
   }
-  return noticed;
+  await queues.enqueue(noticed);
+  return concerned;
 }
 
 /** Who is to be told of a change, and what. */
-async function noticesOf(options: NotifyOptions, registry: Registry, change: RecordChange): Promise<[string, Notice][]> {
+async function noticesOf(
+  options: NotifyOptions,
+  registry: Registry,
+  change: RecordChange,
+): Promise<[string, Notice][]> {
   const { event, current } = change;
   const { type, version } = current;
   const base = {
@@ -179,7 +262,14 @@ async function noticesOf(options: NotifyOptions, registry: Registry, change: Rec
   const vendor: [string, Notice][] = [];
   for (const { event: name, practices, body } of await options.vendorEvents(change)) {
     for (const { id } of registry.webhooksOf(practices, name)) {
-      vendor.push([id, { ...base, eventId: stableEventId(id, name, type, current.id, String(version)), vendor: { event: name, body } }]);
+      vendor.push([
+        id,
+        {
+          ...base,
+          eventId: stableEventId(id, name, type, current.id, String(version)),
+          vendor: { event: name, body },
+        },
+      ]);
     }
   }
   return [...plain, ...vendor];

@@ -20,33 +20,46 @@ export interface Secrets {
   create(subscription: string): Promise<string>;
   /** A new secret; the old one signs along until `overlapMs` have passed. */
   rotate(subscription: string, overlapMs: number): Promise<string>;
-  /** Live secrets, the newest first; none when the subscription never had one. */
-  live(subscription: string): Promise<string[]>;
+  /** Live secrets by subscription, the newest first; those that never had one are left out. */
+  liveOf(subscriptions: readonly string[]): Promise<Map<string, string[]>>;
 }
 
 const PURPOSE = 'webhook-secret';
 
 export function createSecrets(connection: Connection, sealing: Sealing, clock: () => Date): Secrets {
   const secrets = connection.collection('notify_secrets') as unknown as Collection<SecretDocument>;
+  const live = ({ sealed, previous }: SecretDocument): string[] => {
+    const old =
+      previous !== undefined && previous.until > clock() ? [sealing.unseal(previous.sealed, PURPOSE)] : [];
+    return [sealing.unseal(sealed, PURPOSE), ...old];
+  };
   return {
     async create(subscription) {
       const secret = newSecret();
-      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret, PURPOSE) } }, { upsert: true });
+      await secrets.updateOne(
+        { _id: subscription },
+        { $set: { sealed: sealing.seal(secret, PURPOSE) } },
+        { upsert: true },
+      );
       return secret;
     },
     async rotate(subscription, overlapMs) {
       const secret = newSecret();
       const before = await secrets.findOne({ _id: subscription });
-      const previous = before === null ? {} : { previous: { sealed: before.sealed, until: new Date(clock().getTime() + overlapMs) } };
-      await secrets.updateOne({ _id: subscription }, { $set: { sealed: sealing.seal(secret, PURPOSE), ...previous } }, { upsert: true });
+      const previous =
+        before === null
+          ? {}
+          : { previous: { sealed: before.sealed, until: new Date(clock().getTime() + overlapMs) } };
+      await secrets.updateOne(
+        { _id: subscription },
+        { $set: { sealed: sealing.seal(secret, PURPOSE), ...previous } },
+        { upsert: true },
+      );
       return secret;
     },
-    async live(subscription) {
-      const found = await secrets.findOne({ _id: subscription });
-      if (found === null) return [];
-      const { sealed, previous } = found;
-      const old = previous !== undefined && previous.until > clock() ? [sealing.unseal(previous.sealed, PURPOSE)] : [];
-      return [sealing.unseal(sealed, PURPOSE), ...old];
+    async liveOf(subscriptions) {
+      const found = await secrets.find({ _id: { $in: [...subscriptions] } }).toArray();
+      return new Map(found.map((secret) => [secret._id, live(secret)]));
     },
   };
 }

@@ -3,7 +3,7 @@ import { ProblemError } from '../fhir';
 import { parseSearch } from '../search';
 import type { StoredVersion, Viewer } from '../store';
 import type { BindingTokens } from './binding-tokens';
-import { lookUp } from './delivery/deliver';
+import { lookUp } from './delivery/focus';
 import type { TurnContext } from './delivery/turn';
 import { notificationBundle, statusParameters } from './payloads';
 import type { Secrets } from './secrets';
@@ -29,7 +29,10 @@ export interface SubscriptionService {
   /** `$resend`: delivers again; how many events. */
   resend(viewer: Viewer, id: string, range: EventRange): Promise<number>;
   /** `$get-ws-binding-token`: for the ids, or all websocket subscriptions that the viewer sees. */
-  bindingToken(viewer: Viewer, ids: readonly string[]): Promise<{ token: string; expiration: Date; subscriptions: string[]; url: string }>;
+  bindingToken(
+    viewer: Viewer,
+    ids: readonly string[],
+  ): Promise<{ token: string; expiration: Date; subscriptions: string[]; url: string }>;
   /** `$rotate-secret`: the new secret, shown this once; the old one signs along for a day. */
   rotateSecret(viewer: Viewer, id: string): Promise<string>;
   /** Topics that everybody may subscribe to. */
@@ -47,15 +50,29 @@ export interface ServiceContext {
   wake(): void;
 }
 
-export function createSubscriptionService({ turn, tokens, secrets, topics, wake }: ServiceContext): SubscriptionService {
+export function createSubscriptionService({
+  turn,
+  tokens,
+  secrets,
+  topics,
+  wake,
+}: ServiceContext): SubscriptionService {
   const { store, queues, baseUrl } = turn;
   const one = async (viewer: Viewer, id: string): Promise<CompiledSubscription> => {
     const found = await store.read<Subscription>(viewer, 'Subscription', id);
-    if (found === undefined || found.deleted) throw new ProblemError('not-found', 'There is no Subscription with this id.');
+    if (found === undefined || found.deleted)
+      throw new ProblemError('not-found', 'There is no Subscription with this id.');
     return compileSubscription(found, found.author);
   };
-  const several = async (viewer: Viewer, ids: readonly string[], statuses: readonly string[]): Promise<CompiledSubscription[]> => {
-    if (ids.length > 0) return (await Promise.all(ids.map((id) => one(viewer, id)))).filter(({ status }) => statuses.length === 0 || statuses.includes(status));
+  const several = async (
+    viewer: Viewer,
+    ids: readonly string[],
+    statuses: readonly string[],
+  ): Promise<CompiledSubscription[]> => {
+    if (ids.length > 0)
+      return (await Promise.all(ids.map((id) => one(viewer, id)))).filter(
+        ({ status }) => statuses.length === 0 || statuses.includes(status),
+      );
     const filter = statuses.length === 0 ? '' : `&status=${encodeURIComponent(statuses.join(','))}`;
     const { matches } = await store.search(viewer, parseSearch('Subscription', `_count=1000${filter}`));
     return matches.map((match) => compileSubscription(match as StoredVersion<Subscription>, match.author));
@@ -63,17 +80,36 @@ export function createSubscriptionService({ turn, tokens, secrets, topics, wake 
   return {
     async status(viewer, ids, statuses) {
       const found = await several(viewer, ids, statuses);
-      return Promise.all(found.map(async (each) => statusParameters(baseUrl, each, 'query-status', await queues.eventsSoFar(each.id))));
+      return Promise.all(
+        found.map(async (each) =>
+          statusParameters(baseUrl, each, 'query-status', await queues.eventsSoFar(each.id)),
+        ),
+      );
     },
     async events(viewer, id, range, content) {
       const subscription = await one(viewer, id);
-      const deliveries = await queues.deliveries.find({ subscription: id, ...within(range) }).sort({ number: 1 }).limit(EVENTS_AT_ONCE).toArray();
-      const told = await lookUp(turn, { subscription, viewer, secrets: [] }, deliveries);
-      return notificationBundle(baseUrl, subscription, 'query-event', await queues.eventsSoFar(id), told, content);
+      const deliveries = await queues.deliveries
+        .find({ subscription: id, ...within(range) })
+        .sort({ number: 1 })
+        .limit(EVENTS_AT_ONCE)
+        .toArray();
+      const told = await lookUp(turn, subscription, viewer, deliveries);
+      return notificationBundle(
+        baseUrl,
+        subscription,
+        'query-event',
+        await queues.eventsSoFar(id),
+        told,
+        content,
+      );
     },
     async resend(viewer, id, range) {
       const { status } = await one(viewer, id);
-      if (status !== 'active') throw new ProblemError('conflict', `The Subscription is ${status}; only an active one can be sent anything.`);
+      if (status !== 'active')
+        throw new ProblemError(
+          'conflict',
+          `The Subscription is ${status}; only an active one can be sent anything.`,
+        );
       const count = await queues.replay(id, within(range));
       wake();
       return count;
@@ -98,6 +134,9 @@ export function createSubscriptionService({ turn, tokens, secrets, topics, wake 
 
 function within({ since, until, sinceInstant, untilInstant }: EventRange) {
   const number = { ...(since !== undefined && { $gte: since }), ...(until !== undefined && { $lte: until }) };
-  const at = { ...(sinceInstant !== undefined && { $gte: sinceInstant }), ...(untilInstant !== undefined && { $lte: untilInstant }) };
+  const at = {
+    ...(sinceInstant !== undefined && { $gte: sinceInstant }),
+    ...(untilInstant !== undefined && { $lte: untilInstant }),
+  };
   return { ...(Object.keys(number).length > 0 && { number }), ...(Object.keys(at).length > 0 && { at }) };
 }

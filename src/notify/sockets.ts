@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { stringifyFhirJson, stringifyFhirXml } from '../fhir';
 import type { Bundle } from '@medplum/fhirtypes';
-import { forCalls, lookUp, mark } from './delivery/deliver';
+import { allowedNow, type Allowed } from './delivery/deliver';
+import { lookUp } from './delivery/focus';
 import type { TurnContext } from './delivery/turn';
 import { notificationBundle } from './payloads';
 import type { BindingTokens } from './binding-tokens';
@@ -66,7 +67,8 @@ export function createSockets(context: TurnContext, tokens: BindingTokens): Sock
   return {
     attach(http) {
       http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        if (request.url?.split('?', 1)[0] === SOCKET_PATH) server.handleUpgrade(request, socket, head, (each) => server.emit('connection', each, request));
+        if (request.url?.split('?', 1)[0] === SOCKET_PATH)
+          server.handleUpgrade(request, socket, head, (each) => server.emit('connection', each, request));
         else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       });
     },
@@ -80,7 +82,12 @@ export function createSockets(context: TurnContext, tokens: BindingTokens): Sock
 }
 
 /** `bind-with-token: <token>`: a handshake for each subscription of the token, then what nobody has received yet. */
-async function bind(context: TurnContext, tokens: BindingTokens, socket: WebSocket, message: string): Promise<Binding[]> {
+async function bind(
+  context: TurnContext,
+  tokens: BindingTokens,
+  socket: WebSocket,
+  message: string,
+): Promise<Binding[]> {
   const [, token] = /^bind-with-token:?\s+(\S+)\s*$/.exec(message) ?? [];
   const subscriptions = token === undefined ? undefined : await tokens.redeem(token);
   if (subscriptions === undefined) {
@@ -92,9 +99,21 @@ async function bind(context: TurnContext, tokens: BindingTokens, socket: WebSock
     const subscription = await context.subscription(id);
     if (subscription?.status !== 'active' || (await context.viewerOf(subscription)) === undefined) continue;
     const number = await context.queues.eventsSoFar(id);
-    const [pending] = await context.queues.deliveries.find({ subscription: id, state: 'pending' }).sort({ number: 1 }).limit(1).toArray();
-    socket.send(written(subscription, notificationBundle(context.baseUrl, subscription, 'handshake', number, [])));
-    made.push({ subscription: id, socket, sent: pending === undefined ? number : pending.number - 1, spokenAt: Date.now(), isSending: false });
+    const [pending] = await context.queues.deliveries
+      .find({ subscription: id, state: 'pending' })
+      .sort({ number: 1 })
+      .limit(1)
+      .toArray();
+    socket.send(
+      written(subscription, notificationBundle(context.baseUrl, subscription, 'handshake', number, [])),
+    );
+    made.push({
+      subscription: id,
+      socket,
+      sent: pending === undefined ? number : pending.number - 1,
+      spokenAt: Date.now(),
+      isSending: false,
+    });
   }
   if (made.length === 0) socket.close(1008, 'No subscription of the token is active.');
   return made;
@@ -102,10 +121,9 @@ async function bind(context: TurnContext, tokens: BindingTokens, socket: WebSock
 
 /** Sends what came since; false when the subscription is no longer to be told of anything. */
 async function sendNew(context: TurnContext, binding: Binding): Promise<boolean> {
-  const subscription = await context.subscription(binding.subscription);
-  if (subscription === undefined || subscription.status !== 'active') return false;
-  const calls = await forCalls(context, subscription);
-  if (calls.viewer === undefined) return false;
+  const allowed = await allowedNow(context, binding.subscription);
+  if (allowed?.viewer === undefined) return false;
+  const { subscription } = allowed;
   for (;;) {
     const fresh = await context.queues.deliveries
       .find({ subscription: subscription.id, number: { $gt: binding.sent } })
@@ -114,27 +132,46 @@ async function sendNew(context: TurnContext, binding: Binding): Promise<boolean>
       .toArray();
     if (fresh.length === 0) break;
     for (let at = 0; at < fresh.length; at += subscription.maxCount) {
-      await sendBatch(context, binding, calls, fresh.slice(at, at + subscription.maxCount));
+      await sendBatch(context, binding, allowed, fresh.slice(at, at + subscription.maxCount));
     }
   }
   const seconds = subscription.heartbeatSeconds ?? 0;
   if (seconds > 0 && Date.now() - binding.spokenAt >= seconds * 1000) {
-    await say(binding, written(subscription, notificationBundle(context.baseUrl, subscription, 'heartbeat', binding.sent, [])));
+    await say(
+      binding,
+      written(subscription, notificationBundle(context.baseUrl, subscription, 'heartbeat', binding.sent, [])),
+    );
   }
   return true;
 }
 
-async function sendBatch(context: TurnContext, binding: Binding, calls: Awaited<ReturnType<typeof forCalls>>, batch: readonly Delivery[]): Promise<void> {
-  const { subscription } = calls;
-  const told = (await lookUp(context, calls, batch)).filter(({ visible }) => visible);
+async function sendBatch(
+  context: TurnContext,
+  binding: Binding,
+  { subscription, viewer }: Allowed,
+  batch: readonly Delivery[],
+): Promise<void> {
+  const told = (await lookUp(context, subscription, viewer, batch)).filter(({ visible }) => visible);
   const last = batch.at(-1)?.number ?? binding.sent;
   if (told.length > 0) {
     const started = performance.now();
-    await say(binding, written(subscription, notificationBundle(context.baseUrl, subscription, 'event-notification', last, told)));
-    const answer = { status: 101, headers: {}, body: '', milliseconds: Math.round(performance.now() - started) };
-    await context.observe({ subscription, deliveries: told.map(({ delivery }) => delivery), result: { kind: 'received', answer } });
+    await say(
+      binding,
+      written(
+        subscription,
+        notificationBundle(context.baseUrl, subscription, 'event-notification', last, told),
+      ),
+    );
+    const answer = {
+      status: 101,
+      headers: {},
+      body: '',
+      milliseconds: Math.round(performance.now() - started),
+    };
+    await context.settling.received(batch, { subscription, told, result: { kind: 'received', answer } });
+  } else {
+    await context.settling.skipped(batch);
   }
-  await mark(context, batch, told.length > 0 ? 'delivered' : 'skipped');
   binding.sent = last;
 }
 
@@ -149,5 +186,7 @@ function say(binding: Binding, text: string): Promise<void> {
 }
 
 function written({ form }: CompiledSubscription, bundle: Bundle): string {
-  return form.kind === 'backport' && form.payload.includes('xml') ? stringifyFhirXml(bundle) : stringifyFhirJson(bundle);
+  return form.kind === 'backport' && form.payload.includes('xml')
+    ? stringifyFhirXml(bundle)
+    : stringifyFhirJson(bundle);
 }

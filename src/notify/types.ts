@@ -36,8 +36,8 @@ export interface Delivery extends Notice {
   nextAt: Date;
   /** Since when it is tried: its beginning, or its last replay. */
   pendingSince: Date;
-  /** When it was delivered or skipped; it is kept for a while after that, for `$events` and replay. */
-  settledAt?: Date;
+  /** Once it was delivered or skipped: how long it is kept for `$events` and replay. */
+  expiresAt?: Date;
 }
 
 /** What became of one attempt. Collection `notify_attempts`; kept for a configurable time. */
@@ -55,16 +55,15 @@ export interface Attempt {
   answer?: string;
   /** Why there was no answer. */
   error?: string;
+  expiresAt: Date;
 }
 
 /** The queue of one subscription. Collection `notify_queues`. */
 export interface Queue {
   /** Subscription id. */
   _id: string;
-  /** Number of the last notice: events since the subscription's start. */
-  number: number;
   /** Counts whatever makes work: who gives the queue back sees whether something came meanwhile. */
-  wakes: number;
+  wakes?: number;
   /** When its next delivery is due; absent when nothing waits. */
   nextAt?: Date;
   /** Who works on it, and until when unless renewed. */
@@ -89,10 +88,9 @@ export interface CompiledSubscription {
   status: 'requested' | 'active' | 'error' | 'off';
   /** Practices that see the Subscription: its owner's. Empty: the whole deployment's. */
   practices: readonly string[];
-  author: { id: string; kind: string } | undefined;
+  author: StoredVersion['author'];
   channel: 'rest-hook' | 'websocket';
   endpoint: string;
-  headers: Readonly<Record<string, string>>;
   /** How it is told: R4's plain channel, the Backport's bundles, or a vendor's own JSON. */
   form:
     | { kind: 'r4'; payload: string | undefined }

@@ -24,7 +24,12 @@ export interface Webhook {
 /** A practice's webhooks: FHIR Subscriptions underneath, with a signing secret. */
 export interface Webhooks {
   /** The secret is shown this once. */
-  create(practice: string, url: string, events: readonly string[], context: WriteContext): Promise<Webhook & { secret: string }>;
+  create(
+    practice: string,
+    url: string,
+    events: readonly string[],
+    context: WriteContext,
+  ): Promise<Webhook & { secret: string }>;
   list(practice?: string): Promise<Webhook[]>;
   /** Queues a trial delivery; it goes the way of all deliveries. */
   test(id: string): Promise<{ eventId: string }>;
@@ -50,8 +55,14 @@ export function createWebhooks(context: WebhookContext): Webhooks {
   return {
     create: (practice, url, events, write) => create(context, practice, url, events, write),
     async list(practice) {
-      const { matches } = await store.search(EVERYTHING, parseSearch('Subscription', '_count=1000&status=requested,active,error'));
-      return (matches as StoredVersion<Subscription>[]).filter(isWebhook).map(shown).filter((each) => practice === undefined || each.practice === practice);
+      const { matches } = await store.search(
+        EVERYTHING,
+        parseSearch('Subscription', '_count=1000&status=requested,active,error'),
+      );
+      return (matches as StoredVersion<Subscription>[])
+        .filter(isWebhook)
+        .map(shown)
+        .filter((each) => practice === undefined || each.practice === practice);
     },
     async test(id) {
       await known(store, id);
@@ -114,13 +125,22 @@ function isWebhook({ resource }: StoredVersion<Subscription>): boolean {
 }
 
 function shown({ id, resource, access }: StoredVersion<Subscription>): Webhook {
-  const events = (resource.channel.extension ?? []).flatMap(({ url, valueCode }) => (url === VENDOR_EVENT && valueCode !== undefined ? [valueCode] : []));
-  return { id, practice: access[0] ?? '', url: resource.channel.endpoint ?? '', events, status: resource.status };
+  const events = (resource.channel.extension ?? []).flatMap(({ url, valueCode }) =>
+    url === VENDOR_EVENT && valueCode !== undefined ? [valueCode] : [],
+  );
+  return {
+    id,
+    practice: access[0] ?? '',
+    url: resource.channel.endpoint ?? '',
+    events,
+    status: resource.status,
+  };
 }
 
 async function known(store: Store, id: string): Promise<StoredVersion<Subscription>> {
   const found = await store.read<Subscription>(EVERYTHING, 'Subscription', id);
-  if (found === undefined || found.deleted) throw new ProblemError('not-found', 'There is no webhook with this id; see `webhook list`.');
+  if (found === undefined || found.deleted)
+    throw new ProblemError('not-found', 'There is no webhook with this id; see `webhook list`.');
   return found;
 }
 
@@ -136,10 +156,20 @@ function testNotice(id: string, at: Date): Notice {
   };
 }
 
-async function replay({ queues, wake }: WebhookContext, id: string, event: string | undefined): Promise<number> {
-  const chosen = event === undefined ? { state: 'dead' as const } : /^\d+$/.test(event) ? { number: Number(event) } : { eventId: event };
+async function replay(
+  { queues, wake }: WebhookContext,
+  id: string,
+  event: string | undefined,
+): Promise<number> {
+  const chosen =
+    event === undefined
+      ? { state: 'dead' as const }
+      : /^\d+$/.test(event)
+        ? { number: Number(event) }
+        : { eventId: event };
   const replayed = await queues.replay(id, chosen);
-  if (replayed === 0 && event !== undefined) throw new ProblemError('not-found', 'The webhook has no such event; see `webhook attempts`.');
+  if (replayed === 0 && event !== undefined)
+    throw new ProblemError('not-found', 'The webhook has no such event; see `webhook attempts`.');
   wake();
   return replayed;
 }

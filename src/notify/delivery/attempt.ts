@@ -1,4 +1,6 @@
 import type { Answer, Call, Outbound } from '../../outbound';
+import type { Credentials } from '../credentials';
+import { signatureHeaders } from '../signatures';
 import type { CompiledSubscription } from '../types';
 
 /** What came of one call: received, to be tried again, or never again. */
@@ -7,16 +9,38 @@ export type Result =
   | { kind: 'retry'; answer?: Answer; error?: string; milliseconds: number }
   | { kind: 'gone'; answer: Answer };
 
+/** What is sent: without the subscriber's headers and signatures. */
+export interface Message extends Pick<Call, 'method' | 'url' | 'headers' | 'body'> {
+  /** The same for every attempt of one event. */
+  id: string;
+}
+
 const ANSWER_KEPT = 256;
 
-/** Makes one call and judges the answer: 2xx is received, 410 ends the subscription, all else is tried again. */
-export async function attempt(outbound: Outbound, subscription: CompiledSubscription, call: Omit<Call, 'timeout' | 'answerBytes'>): Promise<Result> {
+/** Makes one signed call and judges the answer: 2xx is received, 410 ends the subscription, all else is tried again. */
+export async function attempt(
+  outbound: Outbound,
+  { timeout }: CompiledSubscription,
+  { headers, secrets }: Credentials,
+  message: Message,
+): Promise<Result> {
   const started = performance.now();
+  const { id, ...call } = message;
+  const signatures = signatureHeaders(secrets, id, new Date(), call.body ?? '');
   try {
-    const answer = await outbound.call({ ...call, timeout: subscription.timeout, answerBytes: ANSWER_KEPT });
+    const answer = await outbound.call({
+      ...call,
+      headers: { ...headers, ...call.headers, ...signatures },
+      timeout,
+      answerBytes: ANSWER_KEPT,
+    });
     if (answer.status >= 200 && answer.status < 300) return { kind: 'received', answer };
     if (answer.status === 410) return { kind: 'gone', answer };
-    return { kind: 'retry', answer, milliseconds: answer.milliseconds };
+    return {
+      kind: 'retry',
+      answer: { ...answer, body: withoutEcho(answer.body, call.body ?? '') },
+      milliseconds: answer.milliseconds,
+    };
   } catch (error) {
     return { kind: 'retry', error: reasonOf(error), milliseconds: Math.round(performance.now() - started) };
   }
@@ -28,4 +52,30 @@ function reasonOf(error: unknown): string {
   if (name === 'TimeoutError') return 'no answer in time';
   if (code !== undefined) return code;
   return message?.slice(0, 120) ?? 'the call failed';
+}
+
+const WORD = /[\p{L}\p{N}]{2,}/gu;
+
+/** Answers are kept for the operator; what they repeat of the body sent may be about a patient, and is not. */
+export function withoutEcho(answer: string, sent: string): string {
+  const words = new Set(sent.toLowerCase().match(WORD));
+  return answer.replace(WORD, (word) => (words.has(word.toLowerCase()) ? '…' : word));
+}
+
+/** What is written down of a result: never more than time, status, reason and the first bytes of a refusal. */
+export function describe(result: Result): {
+  milliseconds: number;
+  status?: number;
+  answer?: string;
+  error?: string;
+} {
+  if (result.kind === 'received')
+    return { milliseconds: result.answer.milliseconds, status: result.answer.status };
+  if (result.kind === 'gone') return { milliseconds: result.answer.milliseconds, status: 410 };
+  const { answer, error, milliseconds } = result;
+  return {
+    milliseconds,
+    ...(answer !== undefined && { status: answer.status, answer: answer.body }),
+    ...(error !== undefined && { error }),
+  };
 }

@@ -15,7 +15,12 @@ const LONGEST = HOUR;
  * Milliseconds until the next attempt after `attempts` failures; jittered by a tenth, so that receivers that come back
  * are not met by everybody at once. `Retry-After` (seconds or an HTTP date) makes it longer, never shorter.
  */
-export function waitAfter(attempts: number, retryAfter: string | undefined, now: Date, random: () => number = Math.random): number {
+export function waitAfter(
+  attempts: number,
+  retryAfter: string | undefined,
+  now: Date,
+  random: () => number = Math.random,
+): number {
   const planned = WAITS[attempts - 1] ?? LONGEST;
   const jittered = planned * (0.9 + random() * 0.2);
   return Math.max(jittered, retryAfterMs(retryAfter, now));

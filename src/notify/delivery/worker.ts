@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import type { Queue } from '../types';
+import { leaseDue } from './leases';
 import { takeTurn, type TurnContext } from './turn';
 
 /** How long a queue is held unless the holder renews it: so long is a killed process' work left lying at most. */
@@ -9,8 +10,8 @@ const RENEW_MS = 2_000;
 /** A holder that could not renew begins no call when less than this is left of its lease. */
 const MARGIN_MS = 3_000;
 /** Queues worked on at once in one process; of those whose calls all fail only half, so that they delay nobody else. */
-const LANES = 64;
-const FAILING_LANES = 32;
+const LANES = 128;
+const FAILING_LANES = 64;
 const IDLE_MS = 500;
 
 export interface DeliveryWorker {
@@ -21,16 +22,22 @@ export interface DeliveryWorker {
   stop(): Promise<void>;
 }
 
+/** A turn that is being taken. */
+interface Running {
+  lease: string;
+  turn: Promise<void>;
+  /** Until when the lease is good. */
+  heldUntil: number;
+}
+
 /** A process' part in the work. */
 interface State {
   context: TurnContext;
   owner: string;
-  /** Turns by their lease. */
-  running: Map<string, Promise<void>>;
+  /** By subscription id. */
+  running: Map<string, Running>;
   /** Lanes taken by queues whose calls fail. */
   failing: number;
-  /** Until when the leases held are good. */
-  heldUntil: number;
   isStopping: boolean;
   isLooking: boolean;
   isLookDue: boolean;
@@ -43,7 +50,7 @@ const living = new Set<string>();
 export function createWorker(context: TurnContext): DeliveryWorker {
   const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
   const state: State = {
-    ...{ context, owner, running: new Map(), failing: 0, heldUntil: 0 },
+    ...{ context, owner, running: new Map(), failing: 0 },
     ...{ isStopping: false, isLooking: false, isLookDue: false },
   };
   const timers: NodeJS.Timeout[] = [];
@@ -60,7 +67,7 @@ export function createWorker(context: TurnContext): DeliveryWorker {
       state.isStopping = true;
       const [looking, renewing] = timers;
       clearInterval(looking);
-      await Promise.all(state.running.values());
+      await Promise.all([...state.running.values()].map(({ turn }) => turn));
       clearInterval(renewing);
       living.delete(owner);
     },
@@ -70,14 +77,20 @@ export function createWorker(context: TurnContext): DeliveryWorker {
 /** What waited for its next attempt when the last process ended is tried at once; what a dead one held is given back. */
 async function resume({ queues, clock }: TurnContext): Promise<void> {
   const now = clock();
-  const waiting = await queues.queues.find({ nextAt: { $exists: true } }, { projection: { lease: 1, until: 1, nextAt: 1 } }).toArray();
+  const waiting = await queues.queues
+    .find({ nextAt: { $exists: true } }, { projection: { lease: 1, until: 1, nextAt: 1 } })
+    .toArray();
   const late = waiting.filter(({ nextAt }) => nextAt !== undefined && nextAt > now).map(({ _id }) => _id);
   if (late.length > 0) {
-    await queues.deliveries.updateMany({ subscription: { $in: late }, state: 'pending', nextAt: { $gt: now } }, { $set: { nextAt: now } });
-    await queues.queues.updateMany({ _id: { $in: late } }, { $set: { nextAt: now }, $inc: { wakes: 1 } });
+    await queues.deliveries.updateMany(
+      { subscription: { $in: late }, state: 'pending', nextAt: { $gt: now } },
+      { $set: { nextAt: now } },
+    );
+    await queues.wake(late);
   }
   const dead = [...new Set(waiting.flatMap(({ lease }) => lease ?? []))].filter(isDead);
-  if (dead.length > 0) await queues.queues.updateMany({ lease: { $in: dead } }, { $unset: { lease: '', until: '' } });
+  if (dead.length > 0)
+    await queues.queues.updateMany({ lease: { $in: dead } }, { $unset: { lease: '', until: '' } });
 }
 
 /** Whether the owner was a process of this host that is no more. Of other hosts only the lease tells. */
@@ -93,12 +106,16 @@ function isDead(owner: string): boolean {
   }
 }
 
-async function renew(state: State): Promise<void> {
-  if (state.running.size === 0) return;
-  const until = state.context.clock().getTime() + LEASE_MS;
-  const held = [...state.running.keys()];
-  await state.context.queues.queues.updateMany({ lease: { $in: held } }, { $set: { until: new Date(until) } });
-  state.heldUntil = until;
+async function renew({ context, running }: State): Promise<void> {
+  if (running.size === 0) return;
+  const until = context.clock().getTime() + LEASE_MS;
+  const held = [...running];
+  const mine = {
+    _id: { $in: held.map(([id]) => id) },
+    lease: { $in: [...new Set(held.map(([, { lease }]) => lease))] },
+  };
+  await context.queues.queues.updateMany(mine, { $set: { until: new Date(until) } });
+  for (const [, each] of held) each.heldUntil = until;
 }
 
 async function look(state: State): Promise<void> {
@@ -108,11 +125,8 @@ async function look(state: State): Promise<void> {
   }
   state.isLooking = true;
   try {
-    while (state.running.size < LANES && !state.isStopping) {
-      const queue = await lease(state);
-      if (queue === undefined) break;
-      begin(state, queue);
-    }
+    let taken = 1;
+    while (taken > 0 && state.running.size < LANES && !state.isStopping) taken = await takeSome(state);
   } catch {
     // The database is away: the next look tries again.
   } finally {
@@ -123,35 +137,29 @@ async function look(state: State): Promise<void> {
   await look(state);
 }
 
-function begin(state: State, queue: Queue): void {
+async function takeSome(state: State): Promise<number> {
+  const { context, owner, running } = state;
+  const now = context.clock();
+  const heldUntil = now.getTime() + LEASE_MS;
+  const room = { all: LANES - running.size, failing: FAILING_LANES - state.failing };
+  const queues = await leaseDue(context.queues, owner, now, new Date(heldUntil), room);
+  for (const queue of queues) begin(state, queue, heldUntil);
+  return queues.length;
+}
+
+function begin(state: State, queue: Queue, heldUntil: number): void {
+  const { context, running } = state;
   const isFailing = queue.failingSince !== undefined;
   if (isFailing) state.failing += 1;
-  const mayGoOn = (): boolean => !state.isStopping && state.context.clock().getTime() < state.heldUntil - MARGIN_MS;
-  const lease = queue.lease ?? '';
-  const turn = takeTurn(state.context, queue, mayGoOn)
+  const held: Running = { lease: queue.lease ?? '', turn: Promise.resolve(), heldUntil };
+  const mayGoOn = (): boolean => !state.isStopping && context.clock().getTime() < held.heldUntil - MARGIN_MS;
+  held.turn = takeTurn(context, queue, mayGoOn)
     // The database failed on the way: when the lease runs out, the queue is taken again.
     .catch(() => undefined)
     .finally(() => {
-      state.running.delete(lease);
+      if (running.get(queue._id) === held) running.delete(queue._id);
       if (isFailing) state.failing -= 1;
       void look(state);
     });
-  state.running.set(lease, turn);
-}
-
-async function lease(state: State): Promise<Queue | undefined> {
-  const { context, owner, failing } = state;
-  const now = context.clock();
-  const until = now.getTime() + LEASE_MS;
-  const found = await context.queues.queues.findOneAndUpdate(
-    {
-      nextAt: { $lte: now },
-      $or: [{ until: { $exists: false } }, { until: { $lt: now } }],
-      ...(failing >= FAILING_LANES && { failingSince: { $exists: false } }),
-    },
-    { $set: { lease: `${owner}/${randomUUID()}`, until: new Date(until) } },
-    { sort: { nextAt: 1 }, returnDocument: 'after' },
-  );
-  if (found !== null && state.running.size === 0) state.heldUntil = until;
-  return found ?? undefined;
+  running.set(queue._id, held);
 }

@@ -4,7 +4,8 @@ import type { CompiledSubscription, Delivery, PayloadContent } from '../types';
 
 const PROFILE = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 
-export type NotificationType = 'handshake' | 'heartbeat' | 'event-notification' | 'query-status' | 'query-event';
+export type NotificationType =
+  'handshake' | 'heartbeat' | 'event-notification' | 'query-status' | 'query-event';
 
 export interface Told {
   delivery: Delivery;
@@ -24,7 +25,10 @@ export function statusParameters(
   told: readonly Told[] = [],
   content: PayloadContent = contentOf(subscription),
 ): Parameters {
-  const topic = subscription.form.kind === 'backport' && subscription.form.topic !== undefined ? [{ name: 'topic', valueCanonical: subscription.form.topic }] : [];
+  const topic =
+    subscription.form.kind === 'backport' && subscription.form.topic !== undefined
+      ? [{ name: 'topic', valueCanonical: subscription.form.topic }]
+      : [];
   return {
     resourceType: 'Parameters',
     id: randomUUID(),
@@ -36,12 +40,18 @@ export function statusParameters(
       { name: 'type', valueCode: type },
       { name: 'events-since-subscription-start', valueString: String(eventsSinceStart) },
       ...told.map((each) => eventParameter(baseUrl, content, each)),
-      ...(subscription.error === undefined ? [] : [{ name: 'error', valueCodeableConcept: { text: subscription.error } }]),
+      ...(subscription.error === undefined
+        ? []
+        : [{ name: 'error', valueCodeableConcept: { text: subscription.error } }]),
     ],
   };
 }
 
-function eventParameter(baseUrl: string, content: PayloadContent, { delivery, visible, included }: Told): ParametersParameter {
+function eventParameter(
+  baseUrl: string,
+  content: PayloadContent,
+  { delivery, visible, included }: Told,
+): ParametersParameter {
   const { focus } = delivery;
   const named = visible && content !== 'empty';
   const context = named ? included : [];
@@ -50,8 +60,13 @@ function eventParameter(baseUrl: string, content: PayloadContent, { delivery, vi
     part: [
       { name: 'event-number', valueString: String(delivery.number) },
       { name: 'timestamp', valueInstant: delivery.at.toISOString() },
-      ...(named ? [{ name: 'focus', valueReference: { reference: `${baseUrl}/${focus.type}/${focus.id}` } }] : []),
-      ...context.map((each) => ({ name: 'additional-context', valueReference: { reference: addressOf(baseUrl, each) } })),
+      ...(named
+        ? [{ name: 'focus', valueReference: { reference: `${baseUrl}/${focus.type}/${focus.id}` } }]
+        : []),
+      ...context.map((each) => ({
+        name: 'additional-context',
+        valueReference: { reference: addressOf(baseUrl, each) },
+      })),
     ],
   };
 }
@@ -95,7 +110,9 @@ export function notificationBundle(
 /** The focus of each event, then what goes with them, each once. */
 function resourceEntries(baseUrl: string, told: readonly Told[], full: boolean): BundleEntry[] {
   const visible = told.filter((each) => each.visible);
-  const included = new Map(visible.flatMap((each) => each.included.map((resource) => [addressOf('', resource), resource])));
+  const included = new Map(
+    visible.flatMap((each) => each.included.map((resource) => [addressOf('', resource), resource])),
+  );
   for (const { delivery } of visible) included.delete(`/${delivery.focus.type}/${delivery.focus.id}`);
   return [
     ...visible.map((each) => focusEntry(baseUrl, each, full)),
@@ -116,7 +133,10 @@ function focusEntry(baseUrl: string, { delivery, resource }: Told, full: boolean
   return {
     fullUrl: `${baseUrl}/${focus.type}/${focus.id}`,
     ...(full && resource !== undefined && interaction !== 'delete' && { resource }),
-    request: { method: METHOD[interaction], url: interaction === 'create' ? focus.type : `${focus.type}/${focus.id}` },
+    request: {
+      method: METHOD[interaction],
+      url: interaction === 'create' ? focus.type : `${focus.type}/${focus.id}`,
+    },
     response: { status: STATUS[interaction] },
   };
 }

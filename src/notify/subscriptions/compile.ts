@@ -31,7 +31,10 @@ export function isTopicBased(subscription: Subscription): boolean {
 }
 
 /** The parts of a Subscription that delivery needs, read once. https://hl7.org/fhir/uv/subscriptions-backport/STU1.1 */
-export function compileSubscription(stored: StoredVersion<Subscription>, author: CompiledSubscription['author']): CompiledSubscription {
+export function compileSubscription(
+  stored: StoredVersion<Subscription>,
+  author: CompiledSubscription['author'],
+): CompiledSubscription {
   const { resource } = stored;
   const { channel } = resource;
   const extension = (name: string) => channel.extension?.find(({ url }) => url === `${BACKPORT}/${name}`);
@@ -44,9 +47,11 @@ export function compileSubscription(stored: StoredVersion<Subscription>, author:
     author,
     channel: channel.type === 'websocket' ? 'websocket' : 'rest-hook',
     endpoint: channel.endpoint ?? '',
-    headers: headersOf(channel.header ?? []),
     form: formOf(resource),
-    timeout: timeoutSeconds === undefined || timeoutSeconds === 0 ? DEFAULT_TIMEOUT : Math.min(timeoutSeconds * 1000, LONGEST_TIMEOUT),
+    timeout:
+      timeoutSeconds === undefined || timeoutSeconds === 0
+        ? DEFAULT_TIMEOUT
+        : Math.min(timeoutSeconds * 1000, LONGEST_TIMEOUT),
     maxCount: Math.min(Math.max(extension('backport-max-count')?.valuePositiveInt ?? 1, 1), 1000),
     heartbeatSeconds: extension('backport-heartbeat-period')?.valueUnsignedInt,
     end: resource.end === undefined ? undefined : new Date(resource.end),
@@ -57,11 +62,20 @@ export function compileSubscription(stored: StoredVersion<Subscription>, author:
 
 function formOf(subscription: Subscription): CompiledSubscription['form'] {
   const { channel } = subscription;
-  const events = (channel.extension ?? []).flatMap(({ url, valueCode }) => (url === VENDOR_EVENT && valueCode !== undefined ? [valueCode] : []));
+  const events = (channel.extension ?? []).flatMap(({ url, valueCode }) =>
+    url === VENDOR_EVENT && valueCode !== undefined ? [valueCode] : [],
+  );
   if (events.length > 0) return { kind: 'vendor', vendor: 'handoffrx', events };
-  const content = (channel as ChannelExtensions)._payload?.extension?.find(({ url }) => url === `${BACKPORT}/backport-payload-content`)?.valueCode;
+  const content = (channel as ChannelExtensions)._payload?.extension?.find(
+    ({ url }) => url === `${BACKPORT}/backport-payload-content`,
+  )?.valueCode;
   if (content !== undefined || isTopicBased(subscription)) {
-    return { kind: 'backport', topic: isTopicBased(subscription) ? subscription.criteria : undefined, content: contentOf(content), payload: channel.payload ?? 'application/fhir+json' };
+    return {
+      kind: 'backport',
+      topic: isTopicBased(subscription) ? subscription.criteria : undefined,
+      content: contentOf(content),
+      payload: channel.payload ?? 'application/fhir+json',
+    };
   }
   return { kind: 'r4', payload: channel.payload };
 }
@@ -70,19 +84,20 @@ function contentOf(code: string | undefined): PayloadContent {
   return code === 'empty' || code === 'full-resource' ? code : 'id-only';
 }
 
-/** `channel.header`: "Authorization: Bearer ..." lines. */
-function headersOf(lines: readonly string[]): Record<string, string> {
-  const pairs = lines.filter(isHeaderLine).map((line) => {
-    const at = line.indexOf(':');
-    return [line.slice(0, at).trim(), line.slice(at + 1).trim()] as const;
-  });
-  return Object.fromEntries(pairs);
-}
-
 /** Whether a line is a header that a subscriber may add; those that frame the message are the server's own. */
 export function isHeaderLine(line: string): boolean {
   const [, name, value = ''] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:(.*)$/s.exec(line.trim()) ?? [];
   return name !== undefined && !FRAMING.has(name.toLowerCase()) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
-const FRAMING = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer', 'keep-alive']);
+const FRAMING = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+  'keep-alive',
+]);

@@ -23,7 +23,8 @@ export function filtersOf(subscription: Subscription, topic: Topic): Filter[] {
 
 function readFilter(text: string, topic: Topic): Filter[] {
   const [, named, query = ''] = /^(?:([A-Za-z]+)\?)?(.*)$/s.exec(text) ?? [];
-  const types = named === undefined ? [...new Set(topic.triggers.map(({ type }) => type))] : [named as ResourceType];
+  const types =
+    named === undefined ? [...new Set(topic.triggers.map(({ type }) => type))] : [named as ResourceType];
   return types.map((type) => ({ type, query }));
 }
 
@@ -41,14 +42,19 @@ export function filterFaults(subscription: Subscription, topic: Topic): FilterFa
 
 function faultsOf(filter: Filter, topic: Topic): string[] {
   const { type, query } = filter;
-  if (!isResourceType(type) || !topic.triggers.some((trigger) => trigger.type === type)) return ['The filter is about a type that the topic is not about.'];
+  if (!isResourceType(type) || !topic.triggers.some((trigger) => trigger.type === type))
+    return ['The filter is about a type that the topic is not about.'];
   const names = [...new URLSearchParams(query).keys()];
   if (names.length === 0) return ['The filter names no parameter.'];
   const allowed = topic.filters.filter((each) => each.type === undefined || each.type === type);
-  const refused = [...new URLSearchParams(query)].filter(([name, value]) => !allowed.some((each) => permits(each, name, value)));
+  const refused = [...new URLSearchParams(query)].filter(
+    ([name, value]) => !allowed.some((each) => permits(each, name, value)),
+  );
   if (refused.length > 0) {
     const can = allowed.map(({ parameter }) => parameter).join(', ') || 'nothing';
-    return [`The topic cannot be filtered by ${refused.map(([name]) => name).join(', ')}; on ${type} it can by ${can}.`];
+    return [
+      `The topic cannot be filtered by ${refused.map(([name]) => name).join(', ')}; on ${type} it can by ${can}.`,
+    ];
   }
   try {
     searchOf(filter);

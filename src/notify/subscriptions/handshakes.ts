@@ -4,24 +4,33 @@ import { activate, type LifecycleContext } from './lifecycle';
 
 /** Longest handshake, with some room: after that another process may try. */
 const CLAIM_MS = 65_000;
-const DUPLICATE = 11000;
+/** Handshakes under way at once; the others follow. */
+const AT_ONCE = 64;
+const DUPLICATE = 11_000;
 
 /** Handshakes in the background, one at a time for each subscription over all processes. */
 export interface Handshakes {
-  begin(requested: readonly CompiledSubscription[]): void;
+  begin(requested: Iterable<CompiledSubscription>): void;
   settled(): Promise<void>;
 }
 
-export function createHandshakes(lifecycle: LifecycleContext, queues: Queues, clock: () => Date, activated: () => void): Handshakes {
+export function createHandshakes(
+  lifecycle: LifecycleContext,
+  queues: Queues,
+  clock: () => Date,
+  activated: () => void,
+): Handshakes {
   const running = new Map<string, Promise<void>>();
   const shake = async (id: string): Promise<void> => {
     if (!(await claim(queues, id, clock()))) return;
     try {
       const active = await activate(lifecycle, id);
-      const heartbeatAt = active?.heartbeatSeconds ? new Date(clock().getTime() + active.heartbeatSeconds * 1000) : undefined;
+      const heartbeatAt = active?.heartbeatSeconds
+        ? new Date(clock().getTime() + active.heartbeatSeconds * 1000)
+        : undefined;
       if (heartbeatAt !== undefined) await queues.queues.updateOne({ _id: id }, { $set: { heartbeatAt } });
       if (active === undefined) return;
-      await queues.wake(id);
+      await queues.wake([id]);
       activated();
     } finally {
       await queues.queues.updateOne({ _id: id }, { $unset: { handshakeUntil: '' } });
@@ -30,9 +39,12 @@ export function createHandshakes(lifecycle: LifecycleContext, queues: Queues, cl
   return {
     begin(requested) {
       for (const { id } of requested) {
+        if (running.size >= AT_ONCE) return;
         if (running.has(id)) continue;
         // What fails is tried again at the next look.
-        const shaking = shake(id).catch(() => undefined).finally(() => running.delete(id));
+        const shaking = shake(id)
+          .catch(() => undefined)
+          .finally(() => running.delete(id));
         running.set(id, shaking);
       }
     },
@@ -46,7 +58,11 @@ async function claim({ queues }: Queues, id: string, now: Date): Promise<boolean
   const handshakeUntil = new Date(now.getTime() + CLAIM_MS);
   try {
     const free = { $or: [{ handshakeUntil: { $exists: false } }, { handshakeUntil: { $lt: now } }] };
-    const claimed = await queues.updateOne({ _id: id, ...free }, { $set: { handshakeUntil }, $setOnInsert: { number: 0, wakes: 0 } }, { upsert: true });
+    const claimed = await queues.updateOne(
+      { _id: id, ...free },
+      { $set: { handshakeUntil } },
+      { upsert: true },
+    );
     return claimed.modifiedCount + claimed.upsertedCount > 0;
   } catch (error) {
     // It is there, claimed by another.

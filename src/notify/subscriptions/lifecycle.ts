@@ -1,9 +1,10 @@
-import type { Bundle, Subscription } from '@medplum/fhirtypes';
-import { ProblemError, stringifyFhirJson, stringifyFhirXml } from '../../fhir';
+import type { Subscription } from '@medplum/fhirtypes';
+import { ProblemError } from '../../fhir';
 import { acceptUrl, type Outbound } from '../../outbound';
 import { EVERYTHING, type Store, type StoredVersion, type WriteContext } from '../../store';
+import type { Credentials } from '../credentials';
 import { attempt, type Result } from '../delivery/attempt';
-import { notificationBundle } from '../payloads';
+import { emptyMessage } from '../payloads';
 import type { CompiledSubscription } from '../types';
 import { compileSubscription } from './compile';
 import { ownWrite } from './rules';
@@ -13,6 +14,7 @@ export interface LifecycleContext {
   outbound: Outbound;
   baseUrl: string;
   eventsSoFar(id: string): Promise<number>;
+  credentials(subscription: CompiledSubscription): Promise<Credentials>;
   context: WriteContext;
 }
 
@@ -21,7 +23,10 @@ export interface LifecycleContext {
  * processes do it at once: the status is written on the version that was read.
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html#handshake
  */
-export async function activate(lifecycle: LifecycleContext, id: string): Promise<CompiledSubscription | undefined> {
+export async function activate(
+  lifecycle: LifecycleContext,
+  id: string,
+): Promise<CompiledSubscription | undefined> {
   const stored = await lifecycle.store.read<Subscription>(EVERYTHING, 'Subscription', id);
   if (stored === undefined || stored.deleted || stored.resource.status !== 'requested') return undefined;
   const subscription = compileSubscription(stored, stored.author);
@@ -38,7 +43,10 @@ export async function turnOff(lifecycle: LifecycleContext, id: string, reason: s
 }
 
 /** Why the channel cannot be used; undefined when it can. */
-async function handshake(lifecycle: LifecycleContext, subscription: CompiledSubscription): Promise<string | undefined> {
+async function handshake(
+  lifecycle: LifecycleContext,
+  subscription: CompiledSubscription,
+): Promise<string | undefined> {
   // A websocket's client shakes hands when it binds.
   if (subscription.channel === 'websocket') return undefined;
   try {
@@ -48,32 +56,21 @@ async function handshake(lifecycle: LifecycleContext, subscription: CompiledSubs
   }
   // Vendor receivers know only their own bodies: the first event is their handshake.
   if (subscription.form.kind === 'vendor') return undefined;
-  const result = await attempt(lifecycle.outbound, subscription, await handshakeCall(lifecycle, subscription));
+  const { outbound, baseUrl } = lifecycle;
+  const message = emptyMessage(
+    baseUrl,
+    subscription,
+    'handshake',
+    await lifecycle.eventsSoFar(subscription.id),
+  );
+  const result = await attempt(outbound, subscription, await lifecycle.credentials(subscription), message);
   return result.kind === 'received' ? undefined : wording(result);
-}
-
-async function handshakeCall(lifecycle: LifecycleContext, subscription: CompiledSubscription) {
-  const { form, endpoint, headers } = subscription;
-  if (form.kind !== 'backport') return { method: 'POST' as const, url: endpoint, headers };
-  const events = await lifecycle.eventsSoFar(subscription.id);
-  return bundleCall(subscription, notificationBundle(lifecycle.baseUrl, subscription, 'handshake', events, []));
-}
-
-function bundleCall({ form, endpoint, headers }: CompiledSubscription, bundle: Bundle) {
-  const payload = form.kind === 'backport' ? form.payload : 'application/fhir+json';
-  const body = payload.includes('xml') ? stringifyFhirXml(bundle) : stringifyFhirJson(bundle);
-  return { method: 'POST' as const, url: endpoint, headers: { ...headers, 'Content-Type': payload }, body };
 }
 
 function wording(result: Exclude<Result, { kind: 'received' }>): string {
   const status = result.answer?.status;
   if (status !== undefined) return `The endpoint answered the handshake with ${status}, not with 2xx.`;
   return `The endpoint could not be reached for the handshake: ${result.kind === 'retry' ? (result.error ?? 'no answer') : 'gone'}.`;
-}
-
-/** Sends a bundle without events to a rest-hook: a heartbeat. */
-export function heartbeatCall(baseUrl: string, subscription: CompiledSubscription, eventsSoFar: number) {
-  return bundleCall(subscription, notificationBundle(baseUrl, subscription, 'heartbeat', eventsSoFar, []));
 }
 
 /** Writes the status unless somebody else changed the Subscription meanwhile: then theirs counts. */
@@ -84,12 +81,21 @@ async function setStatus(
   reason: string | undefined,
 ): Promise<void> {
   const { error: _old, ...rest } = stored.resource;
-  const resource: Subscription & { id: string } = { ...rest, id: stored.id, status, ...(reason !== undefined && { error: reason }) };
+  const resource: Subscription & { id: string } = {
+    ...rest,
+    id: stored.id,
+    status,
+    ...(reason !== undefined && { error: reason }),
+  };
   // Whose Subscription it is decides what may be delivered, so it stays with who asked for it.
   const author = stored.author ?? context.author;
   try {
-    await store.commit([{ kind: 'put', resource, ifVersion: stored.version }], ownWrite({ ...context, author }));
+    await store.commit(
+      [{ kind: 'put', resource, ifVersion: stored.version }],
+      ownWrite({ ...context, author }),
+    );
   } catch (error) {
-    if (!(error instanceof ProblemError) || !['conflict', 'precondition-failed'].includes(error.code)) throw error;
+    if (!(error instanceof ProblemError) || !['conflict', 'precondition-failed'].includes(error.code))
+      throw error;
   }
 }

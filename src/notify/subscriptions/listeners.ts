@@ -1,5 +1,13 @@
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
-import { dependsOnOthers, evaluate, extractIndex, parseSearch, type Facts, type Match, type SearchRequest } from '../../search';
+import {
+  dependsOnOthers,
+  evaluate,
+  extractIndex,
+  parseSearch,
+  type Facts,
+  type Match,
+  type SearchRequest,
+} from '../../search';
 import { EVERYTHING, type Store } from '../../store';
 import { findTopic, type CompiledTopic } from '../topics';
 import type { CompiledSubscription, RecordChange } from '../types';
@@ -15,7 +23,10 @@ export interface Listener {
 }
 
 /** R4 criteria are one search; a topic's filters are searches that narrow it. One that no longer parses listens for nothing. */
-export function listenerOf(subscription: CompiledSubscription, topics: readonly CompiledTopic[]): Listener | undefined {
+export function listenerOf(
+  subscription: CompiledSubscription,
+  topics: readonly CompiledTopic[],
+): Listener | undefined {
   const { form, practices, resource } = subscription;
   if (form.kind === 'vendor') return undefined;
   try {
@@ -26,7 +37,9 @@ export function listenerOf(subscription: CompiledSubscription, topics: readonly 
     }
     const found = findTopic(topics, ({ topic }) => topic, form.topic, practices);
     if (found === undefined) return undefined;
-    const searches = new Map<ResourceType, SearchRequest[]>(found.topic.triggers.map(({ type }) => [type, []]));
+    const searches = new Map<ResourceType, SearchRequest[]>(
+      found.topic.triggers.map(({ type }) => [type, []]),
+    );
     for (const filter of filtersOf(resource, found.topic)) searches.get(filter.type)?.push(searchOf(filter));
     return { subscription, topic: found.topic.url, searches };
   } catch {
@@ -48,7 +61,8 @@ export class ListenerIndex {
     const { id } = listener.subscription;
     this.remove(id);
     this.listeners.set(id, listener);
-    for (const anchor of anchorsOf(listener)) this.anchors.set(anchor, (this.anchors.get(anchor) ?? new Set()).add(id));
+    for (const anchor of anchorsOf(listener))
+      this.anchors.set(anchor, (this.anchors.get(anchor) ?? new Set()).add(id));
   }
 
   remove(id: string): void {
@@ -86,7 +100,9 @@ export class ListenerIndex {
 
   private async holds({ searches }: Listener, type: ResourceType, facts: Facts): Promise<boolean> {
     for (const search of searches.get(type) ?? []) {
-      const isTrue = dependsOnOthers(search) ? await this.holdsInRecord(search, type, facts.id) : search.targets.some(({ match }) => evaluate(match, facts));
+      const isTrue = dependsOnOthers(search)
+        ? await this.holdsInRecord(search, type, facts.id)
+        : search.targets.some(({ match }) => evaluate(match, facts));
       if (!isTrue) return false;
     }
     return searches.has(type);
@@ -94,8 +110,17 @@ export class ListenerIndex {
 
   /** Chains, `_has` and the like look at other resources: the record is asked, for this one resource. */
   private async holdsInRecord(search: SearchRequest, type: ResourceType, id: string): Promise<boolean> {
-    const match: Match = { kind: 'and', of: [{ kind: 'ids', ids: [id] }, ...search.targets.map((target) => target.match)] };
-    const { matches } = await this.store.search(EVERYTHING, { ...search, targets: [{ type, match }], sort: [], count: 1, includes: [] });
+    const match: Match = {
+      kind: 'and',
+      of: [{ kind: 'ids', ids: [id] }, ...search.targets.map((target) => target.match)],
+    };
+    const { matches } = await this.store.search(EVERYTHING, {
+      ...search,
+      targets: [{ type, match }],
+      sort: [],
+      count: 1,
+      includes: [],
+    });
     return matches.length > 0;
   }
 }
@@ -106,7 +131,9 @@ function anchor(head: string, type: string, entry: string): string {
 
 function anchorsOf({ topic = '', searches }: Listener): string[] {
   return [...searches].flatMap(([type, all]) => {
-    const required = all.map((search) => requiredEntries({ kind: 'or', of: search.targets.map(({ match }) => match) }));
+    const required = all.map((search) =>
+      requiredEntries({ kind: 'or', of: search.targets.map(({ match }) => match) }),
+    );
     const entries = required.find((each) => each !== undefined);
     return (entries ?? ['']).map((entry) => anchor(topic, type, entry));
   });
@@ -134,7 +161,13 @@ function factsOf(resource: Resource): Facts {
 }
 
 /** A practice's subscription is about what the practice may see while it lasts; delivery checks again. */
-function mayConcern({ practices, end }: CompiledSubscription, access: readonly string[], { event }: RecordChange): boolean {
+function mayConcern(
+  { practices, end }: CompiledSubscription,
+  access: readonly string[],
+  { event }: RecordChange,
+): boolean {
   if (end !== undefined && event.at > end) return false;
-  return practices.length === 0 || access.includes('*') || practices.some((practice) => access.includes(practice));
+  return (
+    practices.length === 0 || access.includes('*') || practices.some((practice) => access.includes(practice))
+  );
 }

@@ -62,7 +62,8 @@ export function createRegistry(store: Store): Registry {
     const subscription = compileSubscription(stored, stored.author);
     compiled.set(stored.id, subscription);
     if (subscription.status === 'requested') waiting.add(stored.id);
-    for (const key of webhookKeys(subscription)) webhooks.set(key, (webhooks.get(key) ?? new Set()).add(stored.id));
+    for (const key of webhookKeys(subscription))
+      webhooks.set(key, (webhooks.get(key) ?? new Set()).add(stored.id));
     hang(subscription);
   };
   const takeTopics = async (): Promise<void> => {
@@ -71,16 +72,21 @@ export function createRegistry(store: Store): Registry {
     if (text === topicsKnown) return;
     topicsKnown = text;
     topics = found.map(compileTopic);
-    for (const subscription of compiled.values()) if (subscription.form.kind === 'backport') hang(subscription);
+    for (const subscription of compiled.values())
+      if (subscription.form.kind === 'backport') hang(subscription);
   };
   const run = async (): Promise<void> => {
     const count = await store.marks(REGISTRY_MARK);
     if (count === counted) return;
     await takeTopics();
-    for await (const stored of seen === 0 ? everySubscription(store) : changedSince(store, new Date(seen - OVERLAP_MS))) take(stored);
+    for await (const stored of seen === 0
+      ? everySubscription(store)
+      : changedSince(store, new Date(seen - OVERLAP_MS)))
+      take(stored);
     counted = count;
   };
-  const of = (ids: Iterable<string>): CompiledSubscription[] => [...ids].flatMap((id) => compiled.get(id) ?? []);
+  const of = (ids: Iterable<string>): CompiledSubscription[] =>
+    [...ids].flatMap((id) => compiled.get(id) ?? []);
   return {
     refresh: sharedRuns(run),
     takeTopics,
@@ -88,20 +94,24 @@ export function createRegistry(store: Store): Registry {
       const fired = topics.filter((topic) => topic.fires(change)).map(({ topic }) => topic.url);
       return listeners.matching(change, [...new Set(fired)]);
     },
-    webhooksOf: (practices, event) => of(new Set(practices.flatMap((practice) => [...(webhooks.get(`${practice} ${event}`) ?? [])]))),
+    webhooksOf: (practices, event) =>
+      of(new Set(practices.flatMap((practice) => [...(webhooks.get(`${practice} ${event}`) ?? [])]))),
     requested: () => of(waiting),
     ended: (now) => [...compiled.values()].filter(({ end }) => end !== undefined && end <= now),
     topics: () => topics.map(({ topic }) => topic),
     shapeOf: ({ form, practices }, type) => {
       const named = form.kind === 'backport' ? form.topic : undefined;
-      const found = named === undefined ? undefined : findTopic(topics, ({ topic }) => topic, named, practices);
+      const found =
+        named === undefined ? undefined : findTopic(topics, ({ topic }) => topic, named, practices);
       return found === undefined ? undefined : shapeOf(found.topic, type);
     },
   };
 }
 
 function webhookKeys({ form, practices }: CompiledSubscription): string[] {
-  return form.kind === 'vendor' ? form.events.flatMap((event) => practices.map((practice) => `${practice} ${event}`)) : [];
+  return form.kind === 'vendor'
+    ? form.events.flatMap((event) => practices.map((practice) => `${practice} ${event}`))
+    : [];
 }
 
 async function* everySubscription(store: Store): AsyncGenerator<StoredVersion<Subscription>> {
@@ -119,7 +129,12 @@ async function* changedSince(store: Store, since: Date): AsyncGenerator<StoredVe
   const shown = new Set<string>();
   let cursor: string | undefined;
   do {
-    const page = await store.history(EVERYTHING, { type: 'Subscription', since, count: PAGE, ...(cursor !== undefined && { cursor }) });
+    const page = await store.history(EVERYTHING, {
+      type: 'Subscription',
+      since,
+      count: PAGE,
+      ...(cursor !== undefined && { cursor }),
+    });
     for (const version of page.versions) {
       if (!shown.has(version.id)) yield version as unknown as StoredVersion<Subscription>;
       shown.add(version.id);

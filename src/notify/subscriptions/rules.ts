@@ -2,7 +2,13 @@ import type { Basic, OperationOutcomeIssue, ResourceType, Subscription } from '@
 import { isResourceType, ProblemError } from '../../fhir';
 import { acceptUrl, type AddressPolicy } from '../../outbound';
 import { parseSearch } from '../../search';
-import { type Change, sessionOf, type StoreTransaction, type WriteContext, type WriteRule } from '../../store';
+import {
+  type Change,
+  sessionOf,
+  type StoreTransaction,
+  type WriteContext,
+  type WriteRule,
+} from '../../store';
 import type { Headers } from '../headers';
 import { checkTopic, findTopic, isTopic, topicsIn } from '../topics';
 import { WEBHOOK_EVENTS, TEST_EVENT } from '../webhook-events';
@@ -26,19 +32,19 @@ export function ownWrite(context: WriteContext): WriteContext {
  * leads to no forbidden address, and its status is the server's to set (a client asks for `requested`, or ends it
  * with `off`). https://hl7.org/fhir/R4/subscription.html#status
  */
-export function subscriptionRules(policy: AddressPolicy): readonly WriteRule[] {
+export function subscriptionRules(policy: AddressPolicy, headers: () => Headers): readonly WriteRule[] {
   return [
     {
       type: 'Subscription',
       apply: async ({ previous, next, context, tx }) => {
         await tx.mark(REGISTRY_MARK);
-        if (next?.resourceType !== 'Subscription' || ownWrites.has(context)) return [];
-        const before = previous === undefined || previous.deleted ? undefined : (previous.resource as Subscription);
-        const wanted = before !== undefined && next.status === 'off' ? 'off' : statusFor(next, before);
-        if (wanted !== 'off') await check(next, policy, context, tx);
-        const { error: _error, ...rest } = next;
-        if (next.status === wanted && next.error === undefined) return [];
-        return [{ kind: 'put', resource: { ...rest, id: next.id ?? '', status: wanted } }];
+        if (ownWrites.has(context)) return [];
+        const before =
+          previous === undefined || previous.deleted ? undefined : (previous.resource as Subscription);
+        if (next?.resourceType === 'Subscription')
+          return ruled(next, before, { policy, headers: headers(), context, tx });
+        if (before?.channel.header !== undefined) await headers().forget(before.id ?? '', sessionOf(tx));
+        return [];
       },
     },
     {
@@ -63,12 +69,22 @@ interface Surroundings {
 }
 
 /** What becomes of a Subscription that somebody writes: checked, its headers hidden, its status ours. */
-async function ruled(next: Subscription, before: Subscription | undefined, { policy, headers, context, tx }: Surroundings): Promise<Change[]> {
+async function ruled(
+  next: Subscription,
+  before: Subscription | undefined,
+  { policy, headers, context, tx }: Surroundings,
+): Promise<Change[]> {
   const isEnded = (before !== undefined && next.status === 'off') || hasEnded(next);
   const faults = isEnded ? [] : await faultsOf(next, policy, context, tx);
   const id = next.id ?? '';
   const { lines, isChanged, missing } = await headers.hide(id, next, before, sessionOf(tx));
-  refuse([...faults, ...missing.map((i): Fault => [`Subscription.channel.header[${i}]`, 'The value is hidden and not known for this endpoint: send it again.'])]);
+  refuse([
+    ...faults,
+    ...missing.map((i): Fault => [
+      `Subscription.channel.header[${i}]`,
+      'The value is hidden and not known for this endpoint: send it again.',
+    ]),
+  ]);
   const status = isEnded ? 'off' : isChanged ? 'requested' : statusFor(next, before);
   const { error, ...rest } = next;
   const isHidden = JSON.stringify(lines) === JSON.stringify(next.channel.header ?? []);
@@ -80,7 +96,8 @@ async function ruled(next: Subscription, before: Subscription | undefined, { pol
 /** One that works and is changed in nothing that matters to its channel goes on working; all else is tried anew. */
 function statusFor(next: Subscription, before: Subscription | undefined): Subscription['status'] {
   if (before?.status !== 'active' || next.status !== 'active') return 'requested';
-  const essence = (each: Subscription): string => JSON.stringify([each.channel, each.criteria, (each as { _criteria?: unknown })._criteria, each.end]);
+  const essence = (each: Subscription): string =>
+    JSON.stringify([each.channel, each.criteria, (each as { _criteria?: unknown })._criteria, each.end]);
   return essence(next) === essence(before) ? 'active' : 'requested';
 }
 
@@ -90,30 +107,53 @@ function hasEnded({ end }: Subscription): boolean {
 
 type Fault = readonly [expression: string, message: string];
 
-async function faultsOf(subscription: Subscription, policy: AddressPolicy, context: WriteContext, tx: StoreTransaction): Promise<Fault[]> {
+async function faultsOf(
+  subscription: Subscription,
+  policy: AddressPolicy,
+  context: WriteContext,
+  tx: StoreTransaction,
+): Promise<Fault[]> {
   return [...channelFaults(subscription, policy), ...(await criteriaFaults(subscription, context, tx))];
 }
 
 /** @throws ProblemError 422 with every fault and the element it is in. */
 function refuse(faults: readonly Fault[]): void {
   if (faults.length === 0) return;
-  const issues = faults.map(([expression, diagnostics]): OperationOutcomeIssue => ({ severity: 'error', code: 'value', diagnostics, expression: [expression] }));
+  const issues = faults.map(([expression, diagnostics]): OperationOutcomeIssue => ({
+    severity: 'error',
+    code: 'value',
+    diagnostics,
+    expression: [expression],
+  }));
   throw new ProblemError('invalid', faults.map(([, message]) => message).join(' '), { issues });
 }
 
-const FHIR_PAYLOADS = new Set(['application/fhir+json', 'application/json', 'application/fhir+xml', 'application/xml']);
+const FHIR_PAYLOADS = new Set([
+  'application/fhir+json',
+  'application/json',
+  'application/fhir+xml',
+  'application/xml',
+]);
 
 function channelFaults({ channel }: Subscription, policy: AddressPolicy): Fault[] {
   const { type, endpoint, payload, header = [], extension = [] } = channel;
   const faults: Fault[] = [];
-  if (type !== 'rest-hook' && type !== 'websocket') faults.push(['Subscription.channel.type', 'The channel type must be rest-hook or websocket.']);
+  if (type !== 'rest-hook' && type !== 'websocket')
+    faults.push(['Subscription.channel.type', 'The channel type must be rest-hook or websocket.']);
   if (type === 'rest-hook') faults.push(...endpointFaults(endpoint, policy));
   const media = payload?.split(';', 1)[0]?.trim().toLowerCase();
   if (media !== undefined && !FHIR_PAYLOADS.has(media)) {
-    faults.push(['Subscription.channel.payload', `The payload must be one of ${[...FHIR_PAYLOADS].join(', ')}.`]);
+    faults.push([
+      'Subscription.channel.payload',
+      `The payload must be one of ${[...FHIR_PAYLOADS].join(', ')}.`,
+    ]);
   }
   header.forEach((line, i) => {
-    if (!isHeaderLine(line)) faults.push([`Subscription.channel.header[${i}]`, 'The header must have the form "Name: value", and be none that frames the message.']);
+    if (!isHeaderLine(line))
+      faults.push([
+        `Subscription.channel.header[${i}]`,
+        'The header must have the form "Name: value", and be none that frames the message.',
+      ]);
   });
   const known: readonly string[] = [...WEBHOOK_EVENTS, TEST_EVENT];
   extension.forEach(({ url, valueCode }, i) => {
@@ -135,16 +175,29 @@ function endpointFaults(endpoint: string | undefined, policy: AddressPolicy): Fa
   }
 }
 
-async function criteriaFaults(subscription: Subscription, { viewer }: WriteContext, tx: StoreTransaction): Promise<Fault[]> {
+async function criteriaFaults(
+  subscription: Subscription,
+  { viewer }: WriteContext,
+  tx: StoreTransaction,
+): Promise<Fault[]> {
   const { criteria } = subscription;
   if (isTopicBased(subscription)) {
     const practices = viewer.practice === undefined ? [] : [viewer.practice];
     const topic = findTopic(await topicsIn(tx), (each) => each, criteria, practices);
-    if (topic === undefined) return [['Subscription.criteria', 'There is no such topic; the CapabilityStatement names those there are.']];
-    return filterFaults(subscription, topic).map(({ at, message }): Fault => [`Subscription.criteria.extension[${at}]`, message]);
+    if (topic === undefined)
+      return [
+        ['Subscription.criteria', 'There is no such topic; the CapabilityStatement names those there are.'],
+      ];
+    return filterFaults(subscription, topic).map(({ at, message }): Fault => [
+      `Subscription.criteria.extension[${at}]`,
+      message,
+    ]);
   }
   const [type = '', query = ''] = criteria.split(/\?(.*)/s, 2);
-  if (!isResourceType(type)) return [['Subscription.criteria', 'The criteria must begin with a resource type, or be the URL of a topic.']];
+  if (!isResourceType(type))
+    return [
+      ['Subscription.criteria', 'The criteria must begin with a resource type, or be the URL of a topic.'],
+    ];
   try {
     parseSearch(type as ResourceType, query);
     return [];

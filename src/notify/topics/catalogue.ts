@@ -30,11 +30,20 @@ export async function topicsIn(store: Pick<StoreAccess, 'search'>): Promise<Topi
 }
 
 /** The topic of a canonical URL for a subscriber of these practices (none: the whole deployment). */
-export function findTopic<T>(topics: readonly T[], topicOf: (each: T) => Topic, canonical: string, practices: readonly string[]): T | undefined {
+export function findTopic<T>(
+  topics: readonly T[],
+  topicOf: (each: T) => Topic,
+  canonical: string,
+  practices: readonly string[],
+): T | undefined {
   const [url] = canonical.split('|', 1);
   return topics.find((each) => {
     const topic = topicOf(each);
     if (topic.url !== url) return false;
-    return topic.practices === undefined || practices.length === 0 || topic.practices.some((practice) => practices.includes(practice));
+    return (
+      topic.practices === undefined ||
+      practices.length === 0 ||
+      topic.practices.some((practice) => practices.includes(practice))
+    );
   });
 }

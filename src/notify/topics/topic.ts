@@ -47,7 +47,8 @@ export interface Shape {
   revIncludes: readonly string[];
 }
 
-const TOPIC_ELEMENT = /^http:\/\/hl7\.org\/fhir\/\d\.\d+\/StructureDefinition\/extension-SubscriptionTopic\.(.+)$/;
+const TOPIC_ELEMENT =
+  /^http:\/\/hl7\.org\/fhir\/\d\.\d+\/StructureDefinition\/extension-SubscriptionTopic\.(.+)$/;
 
 /** Whether a Basic carries a SubscriptionTopic. */
 export function isTopic({ code }: Basic): boolean {
@@ -57,7 +58,8 @@ export function isTopic({ code }: Basic): boolean {
 /** The topic in a Basic; what it lacks shows in `checkTopic`. */
 export function readTopic(basic: Basic, practices: Topic['practices']): Topic {
   const all = [...(basic.extension ?? []), ...(basic.modifierExtension ?? [])];
-  const elements = (name: string): Extension[] => all.filter(({ url }) => TOPIC_ELEMENT.exec(url)?.[1] === name);
+  const elements = (name: string): Extension[] =>
+    all.filter(({ url }) => TOPIC_ELEMENT.exec(url)?.[1] === name);
   const first = (name: string): string | undefined => textOf(elements(name)[0]);
   return {
     url: first('url') ?? '',
@@ -79,7 +81,8 @@ function texts(extension: Extension, name: string): string[] {
 }
 
 function textOf(extension: Extension | undefined): string | undefined {
-  const value = extension?.valueUri ?? extension?.valueString ?? extension?.valueCode ?? extension?.valueCanonical;
+  const value =
+    extension?.valueUri ?? extension?.valueString ?? extension?.valueCode ?? extension?.valueCanonical;
   return value ?? (extension?.valueBoolean === undefined ? undefined : String(extension.valueBoolean));
 }
 

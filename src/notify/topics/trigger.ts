@@ -23,7 +23,12 @@ export function compileTopic(topic: Topic): CompiledTopic {
 }
 
 /** @throws ProblemError or FhirPathSyntaxError for criteria that cannot be understood. */
-export function compileTrigger({ type, interactions, query, fhirPath }: Trigger): (change: RecordChange) => boolean {
+export function compileTrigger({
+  type,
+  interactions,
+  query,
+  fhirPath,
+}: Trigger): (change: RecordChange) => boolean {
   const queryHolds = query === undefined ? () => true : compileQuery(type, query);
   const pathHolds = fhirPath === undefined ? () => true : compilePath(fhirPath);
   return ({ event, current, previous }) => {
@@ -42,8 +47,12 @@ function compileQuery(type: ResourceType, criteria: QueryCriteria): Test {
   const current = searchOf(type, criteria.current);
   return (before, after) => {
     const held = [
-      ...(previous === undefined ? [] : [before === undefined ? criteria.resultForCreate : matchesInMemory(previous, before)]),
-      ...(current === undefined ? [] : [after === undefined ? criteria.resultForDelete : matchesInMemory(current, after)]),
+      ...(previous === undefined
+        ? []
+        : [before === undefined ? criteria.resultForCreate : matchesInMemory(previous, before)]),
+      ...(current === undefined
+        ? []
+        : [after === undefined ? criteria.resultForDelete : matchesInMemory(current, after)]),
     ];
     if (held.length === 0) return true;
     return criteria.requireBoth ? held.every(Boolean) : held.some(Boolean);

@@ -40,8 +40,8 @@ describe('API keys', () => {
 
     for (let calls = 0; calls < 20; calls++) await callWith(first);
     await page.getByRole('link', { name: /^key_/ }).first().click();
-    await page.getByText('21 of 500').or(page.getByText('20 of 500')).waitFor();
-    await page.getByRole('img', { name: /requests in the last 24 hours/ }).waitFor();
+    await page.getByRole('img', { name: /^21 requests in the last 24 hours/ }).waitFor();
+    await page.locator('.recharts-surface').first().waitFor();
     await visit(page, { name: 'key' });
 
     await page.getByRole('button', { name: 'Rotate' }).click();

@@ -46,7 +46,14 @@ export const theme = createTheme({
   components: {
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 550 } },
     Card: { defaultProps: { withBorder: true, padding: 'lg' } },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        closeButtonProps: { 'aria-label': 'Close' },
+        styles: { title: { fontWeight: 620 } },
+        overlayProps: { backgroundOpacity: 0.45 },
+      },
+    },
     Anchor: { defaultProps: { underline: 'always' } },
   },
 });

@@ -16,7 +16,7 @@ import { KeyStatus } from './status';
 const COLUMNS: readonly Column<ApiKey>[] = [
   {
     header: 'Key',
-    width: '14rem',
+    width: '10.5rem',
     cell: ({ id }) => (
       <Anchor component={Link} to={`/keys/${id}`} className="mono" size="sm">
         {id.slice(0, 14)}…
@@ -24,8 +24,8 @@ const COLUMNS: readonly Column<ApiKey>[] = [
     ),
   },
   { header: 'Practice', cell: ({ practice }) => practice, wide: true },
-  { header: 'Plan', width: '7.5rem', cell: ({ plan }) => plan },
-  { header: 'Status', width: '7rem', cell: (apiKey) => <KeyStatus apiKey={apiKey} /> },
+  { header: 'Plan', width: '6.7rem', cell: ({ plan }) => plan },
+  { header: 'Status', width: '6.7rem', cell: (apiKey) => <KeyStatus apiKey={apiKey} /> },
   { header: 'Scopes', width: '6rem', cell: ({ scopes }) => `${scopes.length} of 3`, wide: true },
   {
     header: 'Last used',

@@ -1,5 +1,4 @@
 /** The audit room's services, put together. docs/compliance.md tells what they promise. */
-import type { AuditEvent } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../fhir';
 import type { StoreConnection } from '../store';
@@ -35,8 +34,8 @@ export interface AuditOptions {
   maxLagMs?: number;
   /** Told of failures of the background work, which are retried. */
   failed?(error: unknown): void;
-  /** Instead of the record's own `AuditEvent` collection. */
-  publish?(events: readonly AuditEvent[]): Promise<void>;
+  /** Instead of the record's own `AuditEvent` collection; events as canonical JSON. */
+  publish?(events: readonly string[]): Promise<void>;
 }
 
 export interface ExportRequest {

@@ -1,9 +1,20 @@
+import { randomUUID } from 'node:crypto';
+
+/**
+ * A new id of a draft: a UUID that rises with time (version 7, RFC 9562 section 5.7), so that what is recorded together
+ * lies together in every index of the database.
+ */
+export function newEventId(): string {
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
 /**
  * What a face knows of one access, as plain data; the audit room makes the BALP AuditEvent of it.
  * https://profiles.ihe.net/ITI/BALP/
  */
 export interface AuditDraft {
-  /** UUID; also the id of the AuditEvent, so that recording twice is recording once. */
+  /** `newEventId`; also the id of the AuditEvent, so that recording twice is recording once. */
   id: string;
   at: Date;
   requestId: string;

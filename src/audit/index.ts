@@ -1,6 +1,6 @@
 /** The audit trail: what everybody did, provable. docs/compliance.md */
 export { createAudit, type Audit, type AuditOptions, type ExportRequest, type PreparedExport } from './audit';
-export type { AuditDraft, AuditTrail } from './draft';
+export { newEventId, type AuditDraft, type AuditTrail } from './draft';
 export { toAuditEvent, type Deployment } from './event';
 export { FILTERS, type FilterQuery, type Lookups, type ReferralFacts } from './export/filter';
 export type { ExportResult } from './export/export';

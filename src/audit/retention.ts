@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../fhir';
 import type { StoreConnection } from '../store';
-import type { AuditDraft, AuditTrail } from './draft';
+import { newEventId, type AuditDraft, type AuditTrail } from './draft';
 import { idOf } from './export/peek';
 import type { AuditCollections } from './log/collections';
 import { unpackEvents } from './log/segment';
@@ -48,7 +48,7 @@ export function createRetention(options: {
     details: AuditDraft['details'] & object,
   ): Promise<void> =>
     trail.record({
-      id: randomUUID(),
+      id: newEventId(),
       at: clock(),
       requestId: `cmd_${randomUUID().replaceAll('-', '')}`,
       face: 'command',

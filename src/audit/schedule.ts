@@ -1,6 +1,7 @@
 /**
  * When to seal and to publish. Recording comes first: while accesses come thick and fast, the rest waits, for at most
- * `maxLagMs`, and then takes a quarter of the time at most; as soon as it is calmer, it catches up.
+ * `maxLagMs` (publishing for `PUBLISH_LAG_MS`), and then takes a quarter of the time at most; as soon as it is calmer,
+ * it catches up.
  */
 import type { Publisher } from './publish';
 import type { Sealer, SealStep } from './log/sealer';
@@ -40,12 +41,19 @@ const GATHER_MS = 1_000;
 const CALM_MS = 100;
 /** How often to ask again while another process seals. */
 const POLL_MS = 25;
+/** Longest time that sealed events wait for the record while the server is busy: nobody searches them all day. */
+const PUBLISH_LAG_MS = 300_000;
+/** Events published at a time: the database does nothing else meanwhile. */
+const PUBLISHED_BUSY = 25;
+const PUBLISHED_CALM = 100;
 
 export function createSchedule(options: ScheduleOptions): Schedule {
   const { sealer, publisher, inbox, lastRecord, maxLagMs = 60_000, failed } = options;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  /** Since when something waits to be sealed, to be published; 0 when nothing does. */
   let nudgedAt = 0;
+  let sealedAt = Date.now();
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One step at a time in this process. */
@@ -55,17 +63,26 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     return next;
   };
   const busy = (): boolean => Date.now() - lastRecord() < CALM_MS;
-  const work = async (step: () => Promise<SealStep>): Promise<void> => {
-    for (let began = Date.now(); !stopped && (await inTurn(step)) === 'sealed'; began = Date.now()) {
+  /** Steps as long as it is calm or overdue. @returns whether nothing is left to do. */
+  const work = async (step: () => Promise<SealStep>, overdue: () => boolean): Promise<boolean> => {
+    for (let began = Date.now(); !stopped && (!busy() || overdue()); began = Date.now()) {
+      if ((await inTurn(step)) !== 'sealed') return true;
       if (busy()) await pause(3 * (Date.now() - began));
     }
+    return false;
+  };
+  const publishSome = (): Promise<SealStep> => publisher.step(busy() ? PUBLISHED_BUSY : PUBLISHED_CALM);
+  const sealSome = async (): Promise<SealStep> => {
+    const done = await sealer.step();
+    if (done === 'sealed' && sealedAt === 0) sealedAt = Date.now();
+    return done;
   };
   const round = async (): Promise<void> => {
-    if (busy() && Date.now() - nudgedAt < maxLagMs) return;
-    await work(sealer.step);
+    const since = nudgedAt;
+    const overdue = (at: number, most: number) => (): boolean => at !== 0 && Date.now() - at >= most;
+    if (await work(sealSome, overdue(since, maxLagMs))) nudgedAt = 0;
     await sealer.release();
-    nudgedAt = 0;
-    await work(publisher.step);
+    if (await work(publishSome, overdue(sealedAt, PUBLISH_LAG_MS))) sealedAt = 0;
     await publisher.release();
   };
   /** Steps until it is so; another process may be at it meanwhile. */
@@ -102,7 +119,10 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     publishAll: async () => {
       const size = await options.logSize();
       if (size === 0) return;
-      await until(publisher.step, async () => (await publisher.reached()) >= size);
+      await until(
+        () => publisher.step(PUBLISHED_CALM),
+        async () => (await publisher.reached()) >= size,
+      );
       await publisher.release();
     },
     stop: async () => {

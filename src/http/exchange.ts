@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { AuditDraft } from '../audit/draft';
+import { newEventId, type AuditDraft } from '../audit/draft';
 import type { Principal } from '../identity/principal';
 import type { Committed, WriteContext } from '../store';
 
@@ -78,7 +78,7 @@ export function beginExchange(req: Request, res: Response, face: AuditDraft['fac
 export function draftOf(x: Occasion, outcome: AuditDraft['outcome'], facts: AuditFacts = {}): AuditDraft {
   const { principal } = x;
   return {
-    id: randomUUID(),
+    id: newEventId(),
     at: x.at,
     requestId: x.requestId,
     face: x.face,

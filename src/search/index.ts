@@ -13,6 +13,7 @@ export {
   needsDatabase,
 } from './evaluate';
 export { extractIndex } from './extract';
+export { type SharedElements, sharedIndexEntries } from './extract/parts';
 export { type IncludeKey, codesOf, includeKeys, referencedBy, referencedIds, refersTo } from './joins';
 export { LISTS, type ListOrder, recordIndexes } from './lists';
 export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';

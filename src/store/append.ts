@@ -1,14 +1,13 @@
 /** Resources that are written once by a service of the house itself: many at a time, without rules and events. */
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
-import { mongo } from 'mongoose';
+import type { SharedElements } from '../search';
 import { accessOf } from './access';
 import type { StoreConnection } from './connection';
-import { contentFields, type RecordDocument } from './documents';
-import { isDuplicateKey } from './failures';
-import { indexFields } from './indexing';
+import type { RecordDocument } from './documents';
+import { indexFields, sharedIndexFields } from './indexing';
 import type { WriteContext } from './types';
 
-/** A first version that is complete: id, `meta.versionId` 1 and `meta.lastUpdated` are given. */
+/** A first version that is complete: id, `meta.versionId` 1 and `meta.lastUpdated` are given. It has no decimals. */
 export interface Appended {
   resource: Resource & { id: string };
   lastUpdated: Date;
@@ -16,9 +15,14 @@ export interface Appended {
   practices: readonly string[];
   author: WriteContext['author'];
   requestId: string;
+  /** Elements that others have in common with it: their part of the index is then worked out once. */
+  shared?: SharedElements;
 }
 
-/** Inserts resources of one type. Those whose id is there already are left as they are. */
+/**
+ * Inserts resources of one type, some hundreds at most. Those whose id is there already are left as they are.
+ * The bare command: the driver's `insertMany` would measure every document before it writes it.
+ */
 export async function appendRecords(
   connection: StoreConnection,
   type: ResourceType,
@@ -26,19 +30,32 @@ export async function appendRecords(
 ): Promise<void> {
   if (appended.length === 0) return;
   await connection.prepare(type);
-  try {
-    await connection.records(type).insertMany(
-      appended.map((one) => documentOf(type, one)),
-      { ordered: false },
-    );
-  } catch (error) {
-    if (!onlyDuplicates(error)) throw error;
-  }
+  const answer = (await connection.db.command(
+    {
+      insert: connection.records(type).collectionName,
+      documents: appended.map((one) => documentOf(type, one)),
+      ordered: false,
+      writeConcern: { w: 'majority', j: true },
+    },
+    { ignoreUndefined: true },
+  )) as InsertAnswer;
+  const { writeErrors = [], writeConcernError } = answer;
+  const failure = writeErrors.find(({ code }) => code !== DUPLICATE_KEY) ?? writeConcernError;
+  if (failure !== undefined) throw new Error(`Not all of ${type} could be written: ${failure.errmsg ?? ''}`);
 }
+
+/** What of the answer tells of failures. https://www.mongodb.com/docs/manual/reference/command/insert/#output */
+interface InsertAnswer {
+  writeErrors?: { code: number; errmsg?: string }[];
+  writeConcernError?: { errmsg?: string };
+}
+
+/** https://www.mongodb.com/docs/manual/reference/error-codes/ */
+const DUPLICATE_KEY = 11_000;
 
 function documentOf(
   type: ResourceType,
-  { resource, lastUpdated, practices, author, requestId }: Appended,
+  { resource, lastUpdated, practices, author, requestId, shared }: Appended,
 ): RecordDocument {
   const access = accessOf(type, practices);
   return {
@@ -50,14 +67,8 @@ function documentOf(
     interaction: 'create',
     author,
     requestId,
-    ...contentFields(resource),
+    resource,
     access,
-    ...indexFields(resource, access),
+    ...(shared === undefined ? indexFields(resource, access) : sharedIndexFields(resource, access, shared)),
   };
-}
-
-function onlyDuplicates(error: unknown): boolean {
-  if (!(error instanceof mongo.MongoBulkWriteError)) return isDuplicateKey(error);
-  const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-  return failures.length > 0 && failures.every(({ code }) => code === 11_000);
 }

@@ -5,7 +5,9 @@ import {
   indexEntries,
   indexVersion,
   noEntries,
+  sharedIndexEntries,
   type IndexFields as SearchFields,
+  type SharedElements,
 } from '../search';
 
 export { recordIndexes as searchIndexes } from '../search';
@@ -19,6 +21,15 @@ export interface IndexFields extends SearchFields {
 export function indexFields(resource: Resource, access: readonly string[]): IndexFields {
   const type = resource.resourceType;
   return { ...indexEntries(extractIndex(resource), access, type), indexed: indexVersion(type) };
+}
+
+/** The same for one of many resources that have elements in common: what these bring is worked out once. */
+export function sharedIndexFields(
+  resource: Resource,
+  access: readonly string[],
+  shared: SharedElements,
+): IndexFields {
+  return { ...sharedIndexEntries(resource, shared, access), indexed: indexVersion(resource.resourceType) };
 }
 
 /** A deleted resource is found by no search. */

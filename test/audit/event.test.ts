@@ -2,6 +2,7 @@ import type { AuditEvent } from '@medplum/fhirtypes';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { toAuditEvent, type AuditDraft } from '../../src/audit';
+import { accountsOf, canonicalEvent } from '../../src/audit/event';
 import { canonicalJson, proofExtension } from '../../src/audit/verify';
 import { validateResource } from '../../src/fhir';
 import { draft } from './house';
@@ -27,7 +28,6 @@ const user: AuditDraft['agent'] = {
   practiceName: 'Skin Clinic',
   address: '2001:db8::7',
 };
-const two = ['p1', 'p2'];
 
 describe('an AuditEvent keeps the BALP profile of its interaction:', () => {
   it.each<[string, string, Partial<AuditDraft>]>([
@@ -48,22 +48,10 @@ describe('an AuditEvent keeps the BALP profile of its interaction:', () => {
     ['read', 'PatientRead', {}],
     ['read by a user', 'PatientRead', { agent: user, purposeOfUse: 'TREAT' }],
     ['vread', 'PatientRead', { interaction: 'vread', resources: ['Patient/p1/_history/1'] }],
-    ['read of several patients', 'Read', { patients: two }],
     ['update', 'PatientUpdate', { interaction: 'update', action: 'U', agent: user }],
     ['patch', 'PatientUpdate', { interaction: 'patch', action: 'U' }],
     ['delete', 'PatientDelete', { interaction: 'delete', action: 'D' }],
     ['search', 'PatientQuery', { interaction: 'search', action: 'E', query: 'GET /fhir/R4/Patient?name=a' }],
-    [
-      'list of several patients',
-      'Query',
-      {
-        interaction: 'search',
-        action: 'E',
-        query: 'GET /api/v1/referrals',
-        patients: two,
-        resources: ['ServiceRequest/1', 'ServiceRequest/2'],
-      },
-    ],
     [
       'match',
       'Query',
@@ -174,6 +162,85 @@ describe('an AuditEvent', () => {
       { numRuns: 60 },
     );
   });
+});
+
+describe('an access that concerns several patients', () => {
+  const patients = ['p1', 'p2', 'p1'];
+  const eventsFor = (changes: Partial<AuditDraft>): AuditEvent[] =>
+    accountsOf(draft({ patients, ...changes })).map((one) =>
+      toAuditEvent(one, { origin: ORIGIN }, new Date()),
+    );
+  const aboutOf = ({ meta, entity = [] }: AuditEvent): unknown[] => [
+    meta?.profile?.[0]?.slice(BALP.length),
+    entity.flatMap(({ what }) => what?.reference ?? []),
+  ];
+
+  it('has an event for each of them, which names none of the others', () => {
+    const read = draft({ patients, resources: ['Appointment/a', 'Patient/p1', 'Patient/p2'] });
+    const events = eventsFor(read);
+    expect(events.map(aboutOf)).toEqual([
+      ['PatientRead', ['Patient/p1', 'Appointment/a', 'Patient/p1']],
+      ['PatientRead', ['Patient/p2', 'Appointment/a', 'Patient/p2']],
+    ]);
+    expect(events[0]?.id).toBe(read.id);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2);
+    expect(events.flatMap(errorsOf)).toEqual([]);
+  });
+
+  it('and, when it was a search, one more with all that was returned', () => {
+    const search = { interaction: 'search', action: 'E', query: 'GET /api/v1/referrals' } as const;
+    const events = eventsFor({ ...search, resources: ['ServiceRequest/1', 'ServiceRequest/2'] });
+    expect(events.map(aboutOf)).toEqual([
+      ['Query', ['ServiceRequest/1', 'ServiceRequest/2']],
+      ['PatientQuery', ['Patient/p1']],
+      ['PatientQuery', ['Patient/p2']],
+    ]);
+    expect(events.flatMap(errorsOf)).toEqual([]);
+    expect(events.map(({ entity = [] }) => entity[0]?.what?.identifier?.value)).toEqual(
+      events.map(() => events[0]?.entity?.[0]?.what?.identifier?.value),
+    );
+  });
+
+  it('is one event when it failed, and the same events when it is told again', () => {
+    expect(eventsFor({ outcome: '4' })).toHaveLength(1);
+    const again = draft({ patients });
+    expect(accountsOf(again)).toEqual(accountsOf(again));
+  });
+});
+
+it('is written as canonical JSON, whatever it holds', () => {
+  const id = fc.string({ unit: 'binary' });
+  const changes: fc.Arbitrary<Partial<AuditDraft>> = fc.record(
+    {
+      interaction: fc.constantFrom(
+        'read',
+        'search',
+        'create',
+        'delete',
+        'delivery',
+        'login',
+        'match',
+        'export',
+      ),
+      action: fc.constantFrom('C', 'R', 'U', 'D', 'E'),
+      outcome: fc.constantFrom('0', '4'),
+      outcomeText: id,
+      face: fc.constantFrom('fhir', 'worker', 'command'),
+      purposeOfUse: fc.constantFrom('TREAT', 'urn:x|y'),
+      agent: fc.record({ kind: fc.constantFrom('key', 'user', 'system'), id, name: id, address: id }),
+      patients: fc.array(fc.uuid(), { maxLength: 2 }),
+      resources: fc.array(fc.constantFrom('Task/1', 'Patient/2/_history/1', 'key-7'), { maxLength: 3 }),
+      query: id,
+      details: fc.array(fc.record({ type: id, value: id }), { maxLength: 2 }),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(changes, (some) => {
+      const event = eventOf(some);
+      expect(canonicalEvent(event)).toBe(canonicalize(event));
+    }),
+  );
 });
 
 it('is hashed over the same canonical JSON by the server and by the verifier', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AuditEvent } from '@medplum/fhirtypes';
 import { createStore, EVERYTHING } from '../../src/store';
 import { auditRules, withFreshEvents, type Audit } from '../../src/audit';
-import { parseSearch } from '../../src/search';
+import { extractIndex, indexEntries, parseSearch } from '../../src/search';
 import { draft, exportTo, openHouse, verifyText, type House } from './house';
 
 const LOG = ['audit_inbox', 'audit_segments'] as const;
@@ -125,6 +125,19 @@ describe('the log', () => {
       (await eventsIn(house.audit, house)).map(({ extension: _proof, ...event }) => event)[0],
     );
     expect(await store.read({ practice: 'other' }, 'AuditEvent', one.id)).toBeUndefined();
+    // Most of an event's index is worked out once for all that are alike: it must be the index of the event itself.
+    const published = await house.connection.records('AuditEvent').find({}).toArray();
+    for (const { resource, index, ranges, sort, list = [], access } of published) {
+      const whole = indexEntries(extractIndex(resource), access, 'AuditEvent');
+      const bag = (values: readonly unknown[]): string[] =>
+        values.map((value) => JSON.stringify(value)).sort();
+      expect([bag(index), bag(ranges), sort, bag(list)]).toEqual([
+        bag(whole.index),
+        bag(whole.ranges),
+        whole.sort,
+        bag(whole.list ?? []),
+      ]);
+    }
     const context = { viewer: EVERYTHING, requestId: 'r', author: { id: 'x', name: 'x', kind: 'user' } };
     await expect(
       store.commit([{ kind: 'delete', type: 'AuditEvent', id: one.id }], context),

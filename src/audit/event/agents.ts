@@ -16,21 +16,57 @@ export function serverReference({ origin }: Deployment): Reference<Device> {
   return { display: origin };
 }
 
-/** The agents in BALP's order: client, server, user; then ours: practice, holder of the token. */
+/** Agents that are remembered, being the same in event after event; then all are forgotten. */
+const KNOWN_LIMIT = 1_000;
+const known = new Map<string, AuditEventAgent[]>();
+const texts = new WeakMap<AuditEventAgent[], string>();
+
+/** The agents in BALP's order: client, server, user; then ours: practice, holder of the token. Not to be changed. */
 export function agentsOf(
   draft: AuditDraft,
   deployment: Deployment,
   purpose: Coding | undefined,
 ): AuditEventAgent[] {
   const roles = rolesOf(draft);
+  const named = namesToken(draft);
+  const key = JSON.stringify([
+    draft.agent,
+    roles.client.code,
+    roles.user.code,
+    named,
+    deployment.origin,
+    purpose,
+  ]);
+  let agents = known.get(key);
+  if (agents === undefined) {
+    if (known.size >= KNOWN_LIMIT) known.clear();
+    agents = makeAgents(draft, roles, deployment, purpose);
+    known.set(key, agents);
+  }
+  return agents;
+}
+
+/** Agents of `agentsOf` as canonical JSON. */
+export function agentsText(agents: AuditEventAgent[]): string {
+  const text = texts.get(agents) ?? JSON.stringify(agents);
+  texts.set(agents, text);
+  return text;
+}
+
+function makeAgents(
+  draft: AuditDraft,
+  roles: Roles,
+  deployment: Deployment,
+  purpose: Coding | undefined,
+): AuditEventAgent[] {
   const purposeOfUse = purpose === undefined ? {} : { purposeOfUse: [{ coding: [purpose] }] };
   return [
     clientAgent(draft, roles.client, purposeOfUse),
     {
+      network: { address: deployment.origin, type: '5' },
+      requestor: false,
       type: { coding: [roles.server] },
       who: serverReference(deployment),
-      requestor: false,
-      network: { address: deployment.origin, type: '5' },
     },
     ...(isUser(draft) ? [userAgent(draft, roles.user, purposeOfUse)] : []),
     ...practiceAgent(draft),
@@ -38,8 +74,14 @@ export function agentsOf(
   ];
 }
 
+interface Roles {
+  client: Coding;
+  server: Coding;
+  user: Coding;
+}
+
 /** Which side is source and which destination: BALP tells it apart by the direction of the data. */
-function rolesOf({ interaction, action }: AuditDraft): { client: Coding; server: Coding; user: Coding } {
+function rolesOf({ interaction, action }: AuditDraft): Roles {
   const reads =
     interaction === 'delivery' || ((interaction === 'read' || interaction === 'vread') && action === 'R');
   if (reads)
@@ -64,8 +106,9 @@ function clientAgent(
   const { agent } = draft;
   const network = networkOf(agent.address);
   const type = { coding: [role] };
-  if (isUser(draft)) return { type, who: { display: network.address }, requestor: false, network };
-  return { type, ...identityOf(agent), requestor: true, network, ...purposeOfUse };
+  if (isUser(draft)) return { network, requestor: false, type, who: { display: network.address } };
+  const { altId, name, who } = identityOf(agent);
+  return { altId, name, network, ...purposeOfUse, requestor: true, type, who };
 }
 
 function userAgent(
@@ -73,21 +116,22 @@ function userAgent(
   role: Coding,
   purposeOfUse: Pick<AuditEventAgent, 'purposeOfUse'>,
 ): AuditEventAgent {
-  return { type: { coding: [role] }, ...identityOf(draft.agent), requestor: true, ...purposeOfUse };
+  const { altId, name, who } = identityOf(draft.agent);
+  return { altId, name, ...purposeOfUse, requestor: true, type: { coding: [role] }, who };
 }
 
 /** `altId` is what the agent signs in with: key id, client id, a user's e-mail address. */
-function identityOf(agent: AuditDraft['agent']): Pick<AuditEventAgent, 'who' | 'altId' | 'name'> {
+function identityOf(agent: AuditDraft['agent']): Required<Pick<AuditEventAgent, 'who' | 'altId' | 'name'>> {
   const id = cleaned(agent.id) || 'unknown';
   const name = cleaned(agent.name) || id;
   return {
-    who: {
-      ...(agent.practitioner === undefined ? {} : { reference: `Practitioner/${agent.practitioner}` }),
-      identifier: { system: IDENTIFIER_SYSTEMS[agent.kind], value: id },
-      display: name,
-    },
     altId: agent.email === undefined ? id : cleaned(agent.email),
     name,
+    who: {
+      display: name,
+      identifier: { system: IDENTIFIER_SYSTEMS[agent.kind], value: id },
+      ...(agent.practitioner === undefined ? {} : { reference: `Practitioner/${agent.practitioner}` }),
+    },
   };
 }
 
@@ -102,10 +146,10 @@ function practiceAgent({ agent }: AuditDraft): AuditEventAgent[] {
   const name = cleaned(agent.practiceName ?? '') || agent.practice;
   return [
     {
-      type: { coding: [AGENT_TYPES.practice] },
-      who: { reference: `Organization/${agent.practice}`, display: name },
       name,
       requestor: false,
+      type: { coding: [AGENT_TYPES.practice] },
+      who: { display: name, reference: `Organization/${agent.practice}` },
     },
   ];
 }
@@ -114,12 +158,13 @@ function practiceAgent({ agent }: AuditDraft): AuditEventAgent[] {
 function tokenAgent(draft: AuditDraft): AuditEventAgent[] {
   if (!namesToken(draft)) return [];
   const { kind, id } = draft.agent;
+  const system = IDENTIFIER_SYSTEMS[kind];
   return [
     {
-      type: { coding: [AGENT_TYPES.token] },
-      who: { identifier: { system: IDENTIFIER_SYSTEMS[kind], value: cleaned(id) || 'unknown' } },
+      policy: [`${system}/${encodeURIComponent(id)}`],
       requestor: true,
-      policy: [`${IDENTIFIER_SYSTEMS[kind]}/${encodeURIComponent(id)}`],
+      type: { coding: [AGENT_TYPES.token] },
+      who: { identifier: { system, value: cleaned(id) || 'unknown' } },
     },
   ];
 }

@@ -1,4 +1,7 @@
-/** Codes of the AuditEvents: BALP, DICOM and HL7 where there is one, our own where there is none. */
+/**
+ * Codes of the AuditEvents: BALP, DICOM and HL7 where there is one, our own where there is none. Members stand in the
+ * order of canonical JSON, as everywhere in this folder: see `canonicalEvent`.
+ */
 import type { Coding } from '@medplum/fhirtypes';
 import type { AuditDraft } from '../draft';
 
@@ -25,25 +28,25 @@ export function profileUrl(name: string, patients = 0): string {
 
 export const TYPES = {
   rest: {
-    system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
     code: 'rest',
     display: 'RESTful Operation',
+    system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
   },
-  export: { system: DCM, code: '110106', display: 'Export' },
-  import: { system: DCM, code: '110107', display: 'Import' },
-  security: { system: DCM, code: '110113', display: 'Security Alert' },
-  authentication: { system: DCM, code: '110114', display: 'User Authentication' },
+  export: { code: '110106', display: 'Export', system: DCM },
+  import: { code: '110107', display: 'Import', system: DCM },
+  security: { code: '110113', display: 'Security Alert', system: DCM },
+  authentication: { code: '110114', display: 'User Authentication', system: DCM },
 } satisfies Record<string, Coding>;
 
-const rest = (code: string): Coding => ({ system: REST, code, display: code });
+const rest = (code: string): Coding => ({ code, display: code, system: REST });
 const ours = (code: string, display: string): Coding => ({
-  system: `${OURS}/audit-interaction`,
   code,
   display,
+  system: `${OURS}/audit-interaction`,
 });
 
 /** What was done. The first coding is BALP's discriminator where the interaction has a BALP profile. */
-export const SUBTYPES: Record<AuditDraft['interaction'], readonly Coding[]> = {
+export const SUBTYPES: Record<AuditDraft['interaction'], Coding[]> = {
   create: [rest('create')],
   read: [rest('read')],
   vread: [rest('vread')],
@@ -56,63 +59,63 @@ export const SUBTYPES: Record<AuditDraft['interaction'], readonly Coding[]> = {
   transaction: [rest('transaction')],
   batch: [rest('batch')],
   capabilities: [rest('capabilities')],
-  login: [rest('operation'), { system: DCM, code: '110122', display: 'Login' }],
-  logout: [rest('operation'), { system: DCM, code: '110123', display: 'Logout' }],
+  login: [rest('operation'), { code: '110122', display: 'Login', system: DCM }],
+  logout: [rest('operation'), { code: '110123', display: 'Logout', system: DCM }],
   export: [rest('operation'), ours('export', 'Export')],
   import: [rest('operation'), ours('import', 'Import')],
   match: [rest('search'), ours('match', 'Provider matching')],
   delivery: [
     {
-      system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
       code: 'disclose',
       display: 'Disclose Record Lifecycle Event',
+      system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
     },
     ours('delivery', 'Webhook delivery'),
   ],
-  security: [rest('operation'), { system: DCM, code: '110137', display: 'User Security Attributes Changed' }],
+  security: [rest('operation'), { code: '110137', display: 'User Security Attributes Changed', system: DCM }],
 };
 
 /** Roles that the agents play, which BALP fixes for each profile. */
 export const AGENT_TYPES = {
-  application: { system: DCM, code: '110150', display: 'Application' },
-  destination: { system: DCM, code: '110152', display: 'Destination Role ID' },
-  source: { system: DCM, code: '110153', display: 'Source Role ID' },
+  application: { code: '110150', display: 'Application', system: DCM },
+  destination: { code: '110152', display: 'Destination Role ID', system: DCM },
+  source: { code: '110153', display: 'Source Role ID', system: DCM },
   custodian: {
-    system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
     code: 'custodian',
     display: 'Custodian',
+    system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
   },
-  recipient: { system: PARTICIPATION, code: 'IRCP', display: 'information recipient' },
-  author: { system: PARTICIPATION, code: 'AUT', display: 'author (originator)' },
+  recipient: { code: 'IRCP', display: 'information recipient', system: PARTICIPATION },
+  author: { code: 'AUT', display: 'author (originator)', system: PARTICIPATION },
   practice: {
-    system: 'http://terminology.hl7.org/CodeSystem/v3-RoleClass',
     code: 'PROV',
     display: 'healthcare provider',
+    system: 'http://terminology.hl7.org/CodeSystem/v3-RoleClass',
   },
   token: {
-    system: `${BALP}/CodeSystem/UserAgentTypes`,
     code: 'UserOauthAgent',
     display: 'User OAuth Agent participant',
+    system: `${BALP}/CodeSystem/UserAgentTypes`,
   },
 } satisfies Record<string, Coding>;
 
 export const ENTITY_TYPES = {
-  person: { system: ENTITY_TYPE, code: '1', display: 'Person' },
-  system: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
-  request: { system: `${BALP}/CodeSystem/BasicAuditEntityType`, code: 'XrequestId' },
-  facts: { system: `${OURS}/audit-entity`, code: 'facts', display: 'Facts of the access' },
+  person: { code: '1', display: 'Person', system: ENTITY_TYPE },
+  system: { code: '2', display: 'System Object', system: ENTITY_TYPE },
+  request: { code: 'XrequestId', system: `${BALP}/CodeSystem/BasicAuditEntityType` },
+  facts: { code: 'facts', display: 'Facts of the access', system: `${OURS}/audit-entity` },
 } satisfies Record<string, Coding>;
 
 export const ENTITY_ROLES = {
-  patient: { system: OBJECT_ROLE, code: '1', display: 'Patient' },
-  resource: { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' },
-  query: { system: OBJECT_ROLE, code: '24', display: 'Query' },
+  patient: { code: '1', display: 'Patient', system: OBJECT_ROLE },
+  resource: { code: '4', display: 'Domain Resource', system: OBJECT_ROLE },
+  query: { code: '24', display: 'Query', system: OBJECT_ROLE },
 } satisfies Record<string, Coding>;
 
 export const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
 export const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 export const SERVER_TYPE = {
-  system: 'http://terminology.hl7.org/CodeSystem/security-source-type',
   code: '4',
   display: 'Application Server',
+  system: 'http://terminology.hl7.org/CodeSystem/security-source-type',
 } satisfies Coding;

@@ -1,5 +1,5 @@
 /** What an access touched: the request, the patients, the resources, the query, the facts. */
-import type { AuditEventEntity } from '@medplum/fhirtypes';
+import type { AuditEventEntity, Coding } from '@medplum/fhirtypes';
 import type { AuditDraft } from '../draft';
 import { ENTITY_ROLES, ENTITY_TYPES, RESOURCE_TYPES } from './codes';
 import { cleaned } from './text';
@@ -19,9 +19,9 @@ export function entitiesOf(draft: AuditDraft): AuditEventEntity[] {
   const resources = [...new Set(draft.resources)];
   const [main, ...others] = asks ? [undefined, ...resources] : resources;
   return [
-    { what: { identifier: { value: draft.requestId } }, type: ENTITY_TYPES.request },
+    { type: ENTITY_TYPES.request, what: { identifier: { value: draft.requestId } } },
     ...[...new Set(draft.patients)].map(patientEntity),
-    ...(main === undefined ? [] : [{ ...resourceEntity(main), type: ENTITY_TYPES.system }]),
+    ...(main === undefined ? [] : [resourceEntity(main, ENTITY_TYPES.system)]),
     ...others.flatMap((reference) => (reference === undefined ? [] : [resourceEntity(reference)])),
     ...queryEntity(draft, asks),
     ...factsEntity(draft),
@@ -29,17 +29,20 @@ export function entitiesOf(draft: AuditDraft): AuditEventEntity[] {
 }
 
 function patientEntity(id: string): AuditEventEntity {
-  return { what: { reference: `Patient/${id}` }, type: ENTITY_TYPES.person, role: ENTITY_ROLES.patient };
+  return { role: ENTITY_ROLES.patient, type: ENTITY_TYPES.person, what: { reference: `Patient/${id}` } };
 }
 
 /** A resource or version of one; what is no FHIR resource (a key, a webhook) by its identifier. */
-function resourceEntity(reference: string): AuditEventEntity {
+function resourceEntity(reference: string, as?: Coding): AuditEventEntity {
   const code = /^([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(
     reference,
   )?.[1];
-  if (code === undefined)
-    return { what: { identifier: { value: cleaned(reference) } }, role: ENTITY_ROLES.resource };
-  return { what: { reference }, type: { system: RESOURCE_TYPES, code }, role: ENTITY_ROLES.resource };
+  const type = as ?? (code === undefined ? undefined : { code, system: RESOURCE_TYPES });
+  return {
+    role: ENTITY_ROLES.resource,
+    ...(type === undefined ? {} : { type }),
+    what: code === undefined ? { identifier: { value: cleaned(reference) } } : { reference },
+  };
 }
 
 function queryEntity({ query, interaction }: AuditDraft, asks: boolean): AuditEventEntity[] {
@@ -47,10 +50,10 @@ function queryEntity({ query, interaction }: AuditDraft, asks: boolean): AuditEv
   if (text === '') return [];
   return [
     {
+      query: Buffer.from(text).toString('base64'),
+      role: ENTITY_ROLES.query,
       // A system object of an access that asks is its query; elsewhere that type belongs to the resource.
       ...(asks ? { type: ENTITY_TYPES.system } : {}),
-      role: ENTITY_ROLES.query,
-      query: Buffer.from(text).toString('base64'),
     },
   ];
 }
@@ -59,5 +62,5 @@ function factsEntity({ details }: AuditDraft): AuditEventEntity[] {
   const detail = (details ?? [])
     .map(({ type, value }) => ({ type: cleaned(type), valueString: cleaned(value) }))
     .filter(({ type, valueString }) => type !== '' && valueString !== '');
-  return detail.length === 0 ? [] : [{ type: ENTITY_TYPES.facts, detail }];
+  return detail.length === 0 ? [] : [{ detail, type: ENTITY_TYPES.facts }];
 }

@@ -1,38 +1,49 @@
 /** From what a face knows of an access to the AuditEvent in the IHE BALP profiles. https://profiles.ihe.net/ITI/BALP/ */
 import type { AuditEvent, Coding } from '@medplum/fhirtypes';
 import type { AuditDraft } from '../draft';
-import { agentsOf, serverReference, type Deployment } from './agents';
+import { agentsOf, agentsText, serverReference, type Deployment } from './agents';
 import { ACT_REASON, SERVER_TYPE, SUBTYPES, TYPES } from './codes';
 import { entitiesOf } from './entities';
 import { profileOf } from './profiles';
 import { cleaned } from './text';
 
 /**
- * The AuditEvent of an access. Its id is the draft's.
+ * The AuditEvent of an access. Its id is the draft's. Members stand in the order of canonical JSON.
  * @param sealedAt when the event took its place in the log: `meta.lastUpdated`.
  */
 export function toAuditEvent(draft: AuditDraft, deployment: Deployment, sealedAt: Date): AuditEvent {
   const profile = profileOf(draft);
   const purpose = purposeOf(draft);
   return {
-    resourceType: 'AuditEvent',
+    action: draft.action,
+    agent: agentsOf(draft, deployment, purpose),
+    entity: entitiesOf(draft),
     id: draft.id,
     meta: {
-      versionId: '1',
       lastUpdated: sealedAt.toISOString(),
       ...(profile === undefined ? {} : { profile: [profile] }),
+      versionId: '1',
     },
-    type: typeOf(draft),
-    subtype: [...SUBTYPES[draft.interaction]],
-    action: draft.action,
-    recorded: new Date(draft.at).toISOString(),
     outcome: draft.outcome,
     ...(draft.outcomeText === undefined ? {} : { outcomeDesc: cleaned(draft.outcomeText) }),
     ...(purpose === undefined ? {} : { purposeOfEvent: [{ coding: [purpose] }] }),
-    agent: agentsOf(draft, deployment, purpose),
+    recorded: new Date(draft.at).toISOString(),
+    resourceType: 'AuditEvent',
     source: { observer: serverReference(deployment), type: [SERVER_TYPE] },
-    entity: entitiesOf(draft),
+    subtype: SUBTYPES[draft.interaction],
+    type: typeOf(draft),
   };
+}
+
+/**
+ * An event of `toAuditEvent` as canonical JSON (RFC 8785): its members have that order already, its texts one form
+ * in UTF-8, and it has no numbers, so that ECMAScript's own JSON is the scheme's.
+ */
+export function canonicalEvent(event: AuditEvent): string {
+  const { agent, ...rest } = event;
+  const text = JSON.stringify(rest);
+  const after = text.indexOf(',"entity":');
+  return `${text.slice(0, after)},"agent":${agentsText(agent)}${text.slice(after)}`;
 }
 
 /** Accesses through a face are RESTful operations; what the server does by itself has DICOM's own names. */
@@ -59,6 +70,6 @@ function purposeOf({ purposeOfUse }: AuditDraft): Coding | undefined {
   if (purposeOfUse === undefined || purposeOfUse === '') return undefined;
   const [first = '', second] = purposeOfUse.split('|');
   return second === undefined
-    ? { system: ACT_REASON, code: cleaned(first) }
-    : { system: cleaned(first), code: cleaned(second) };
+    ? { code: cleaned(first), system: ACT_REASON }
+    : { code: cleaned(second), system: cleaned(first) };
 }

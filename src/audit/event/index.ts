@@ -1,2 +1,3 @@
 export type { Deployment } from './agents';
-export { toAuditEvent } from './event';
+export { canonicalEvent, toAuditEvent } from './event';
+export { accountsOf, countOfAccounts } from './accounts';

@@ -10,7 +10,10 @@ import type { AuditDraft } from '../draft';
 export interface InboxDocument {
   _id: mongo.ObjectId;
   at: Date;
+  /** Events that they will make. */
   count: number;
+  /** Length of `drafts`. */
+  bytes?: number;
   /** JSON array of drafts. */
   drafts: mongo.Binary;
   /** Drafts from committed documents may come twice: the sealer looks whether it has them already. */

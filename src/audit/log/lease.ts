@@ -3,7 +3,7 @@ import type { mongo } from 'mongoose';
 import { isDuplicate, type StateDocument } from './collections';
 
 export interface Lease {
-  /** True when this process has it now, for `milliseconds` from now. */
+  /** True when this process has it now, for at least half of `milliseconds`. */
   take(): Promise<boolean>;
   release(): Promise<void>;
 }
@@ -14,21 +14,29 @@ export function createLease(
   owner: string,
   milliseconds: number,
 ): Lease {
+  /** Until when this process knows that it has it. */
+  let held = 0;
   return {
     take: async () => {
       const now = Date.now();
+      if (held - now > milliseconds / 2) return true;
       try {
         const free = { _id: name, $or: [{ owner }, { until: { $lt: new Date(now) } }] };
         const taken = { $set: { owner, until: new Date(now + milliseconds) } };
         const { matchedCount, upsertedCount } = await state.updateOne(free, taken, { upsert: true });
-        return matchedCount + upsertedCount === 1;
+        const got = matchedCount + upsertedCount === 1;
+        held = got ? now + milliseconds : 0;
+        return got;
       } catch (error) {
+        held = 0;
         // Somebody else holds it: the insert of the upsert meets their document.
         if (isDuplicate(error)) return false;
         throw error;
       }
     },
     release: async () => {
+      if (held === 0) return;
+      held = 0;
       await state.updateOne({ _id: name, owner }, { $set: { until: new Date(0) } });
     },
   };

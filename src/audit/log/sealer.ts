@@ -3,10 +3,9 @@
  * a segment is the one moment that counts: before it nothing has happened, after it the rest can be done again by
  * anybody.
  */
-import canonicalize from 'canonicalize';
 import type { mongo } from 'mongoose';
 import type { AuditDraft } from '../draft';
-import { toAuditEvent, type Deployment } from '../event';
+import { accountsOf, canonicalEvent, toAuditEvent, type Deployment } from '../event';
 import { appendLeaf, chainHash, CHAIN_START, HASH_BYTES, leafHash } from '../verify';
 import { binaryOf, bytesOf } from './bytes';
 import { isDuplicate, type AuditCollections } from './collections';
@@ -32,6 +31,8 @@ export interface SealerOptions {
 
 /** Events in a segment, unless one inbox document alone brings more. */
 const SEGMENT_EVENTS = 1_000;
+/** Bytes of drafts in a segment, unless one inbox document alone brings more. */
+const SEGMENT_BYTES = 4 << 20;
 /** Events built before others get their turn on the event loop. */
 const SLICE = 50;
 
@@ -48,6 +49,7 @@ export function createSealer(options: SealerOptions): Sealer {
   const { collections, lease } = options;
   return {
     step: async () => {
+      if ((await collections.inbox.findOne({}, { projection: { _id: 1 } })) === null) return 'empty';
       if (!(await lease.take())) return 'busy';
       const end = await headOf(collections);
       if (end !== undefined && !end.done) await complete(collections, end);
@@ -98,14 +100,15 @@ export function sizeAfter(end: Pick<SegmentEnd, '_id' | 'count'> | undefined): n
 
 async function nextDocuments(inbox: mongo.Collection<InboxDocument>): Promise<InboxDocument[]> {
   const waiting = await inbox
-    .find({}, { projection: { count: 1 } })
+    .find({}, { projection: { count: 1, bytes: 1 } })
     .sort({ _id: 1 })
     .limit(SEGMENT_EVENTS)
     .toArray();
-  let total = 0;
-  const chosen = waiting.filter(({ count }, i) => {
-    total += count;
-    return i === 0 || total <= SEGMENT_EVENTS;
+  let [events, size] = [0, 0];
+  const chosen = waiting.filter(({ count, bytes = 0 }, i) => {
+    events += count;
+    size += bytes;
+    return i === 0 || (events <= SEGMENT_EVENTS && size <= SEGMENT_BYTES);
   });
   if (chosen.length === 0) return [];
   return inbox
@@ -154,13 +157,13 @@ async function build(
 ): Promise<SegmentDocument> {
   const sealedAt = clock();
   const texts: string[] = [];
-  const leaves = Buffer.allocUnsafe(drafts.length * HASH_BYTES);
+  const leaves: Buffer[] = [];
   const peaks = end === undefined ? [] : peaksOf(end);
   let chain = end === undefined ? CHAIN_START : bytesOf(end.chain);
-  for (const draft of drafts) {
-    const text = canonicalize(toAuditEvent(draft, deployment, sealedAt)) ?? '';
+  for (const draft of drafts.flatMap(accountsOf)) {
+    const text = canonicalEvent(toAuditEvent(draft, deployment, sealedAt));
     const leaf = leafHash(text);
-    leaf.copy(leaves, texts.length * HASH_BYTES);
+    leaves.push(leaf);
     appendLeaf(peaks, leaf);
     chain = chainHash(chain, leaf);
     if (texts.push(text) % SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -168,12 +171,12 @@ async function build(
   const times = drafts.map(({ at }) => at.getTime());
   return {
     _id: sizeAfter(end),
-    count: drafts.length,
+    count: texts.length,
     from: new Date(times.reduce((a, b) => Math.min(a, b))),
     to: new Date(times.reduce((a, b) => Math.max(a, b))),
     sealedAt,
     events: await packEvents(texts),
-    leaves: binaryOf(leaves),
+    leaves: binaryOf(Buffer.concat(leaves)),
     ...packPeaks(peaks),
     chain: binaryOf(chain),
     taken,

@@ -2,6 +2,7 @@
 import { mongo } from 'mongoose';
 import { ProblemError } from '../../fhir';
 import type { AuditDraft, AuditTrail } from '../draft';
+import { countOfAccounts } from '../event';
 import { encodeDrafts, type InboxDocument } from './inbox';
 
 export interface TrailOptions {
@@ -22,8 +23,9 @@ export interface Trail extends AuditTrail {
   lastRecord(): number;
 }
 
-/** Drafts in one document at most: some megabytes, far below the limit of 16. */
+/** Drafts, and references in them, that one document takes: some megabytes, far below the limit of 16. */
 const GROUP_LIMIT = 2_000;
+const GROUP_REFERENCES = 50_000;
 /** Drafts that `async` mode holds while the store does not answer; beyond them requests are refused. */
 const ASYNC_LIMIT = 20_000;
 const RETRY_MS = 500;
@@ -45,11 +47,13 @@ export function createTrail({ inbox, mode, clock, wrote }: TrailOptions): Trail 
   let last = 0;
 
   const write = async (drafts: readonly AuditDraft[], relayed: boolean): Promise<void> => {
+    const encoded = encodeDrafts(drafts);
     const document = {
       _id: new mongo.ObjectId(),
       at: clock(),
-      count: drafts.length,
-      drafts: new mongo.Binary(encodeDrafts(drafts)),
+      count: drafts.reduce((sum, draft) => sum + countOfAccounts(draft), 0),
+      bytes: encoded.length,
+      drafts: new mongo.Binary(encoded),
     };
     await inbox.insertOne(relayed ? { ...document, relayed } : document, {
       writeConcern: { w: 'majority', journal: true },
@@ -57,8 +61,9 @@ export function createTrail({ inbox, mode, clock, wrote }: TrailOptions): Trail 
     wrote();
   };
   const writeGroup = async (): Promise<void> => {
-    const group = waiting.slice(0, GROUP_LIMIT);
-    waiting = waiting.slice(GROUP_LIMIT);
+    const many = groupSize(waiting.map(({ draft }) => draft));
+    const group = waiting.slice(0, many);
+    waiting = waiting.slice(many);
     try {
       await write(
         group.map(({ draft }) => draft),
@@ -109,14 +114,28 @@ export function createTrail({ inbox, mode, clock, wrote }: TrailOptions): Trail 
       }
     },
     fromRelay: async (drafts) => {
-      for (let at = 0; at < drafts.length; at += GROUP_LIMIT)
-        await write(drafts.slice(at, at + GROUP_LIMIT), true);
+      for (let rest = drafts; rest.length > 0;) {
+        const many = groupSize(rest);
+        await write(rest.slice(0, many), true);
+        rest = rest.slice(many);
+      }
     },
     settled: async () => {
       while (writing !== undefined) await writing;
     },
     lastRecord: () => last,
   };
+}
+
+/** How many of the drafts, from the first, go into one document: at least one. */
+function groupSize(drafts: readonly AuditDraft[]): number {
+  let references = 0;
+  const over = drafts.findIndex(({ patients = [], resources = [] }) => {
+    // A patient may mean an event.
+    references += 10 * patients.length + resources.length;
+    return references > GROUP_REFERENCES;
+  });
+  return Math.max(1, Math.min(over < 0 ? drafts.length : over, GROUP_LIMIT));
 }
 
 function unavailable(cause: unknown): ProblemError {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { Audit, AuditDraft, FilterQuery } from '../../audit';
+import { newEventId, type Audit, type AuditDraft, type FilterQuery } from '../../audit';
 import { ProblemError } from '../../fhir/problem';
 
 /** What the audit commands work with. */
@@ -44,7 +44,7 @@ export async function recorded<T>(
   const { interaction, action, command, facts } = about;
   const named = Object.entries({ command, ...facts });
   const draft = (outcome: AuditDraft['outcome']): AuditDraft => ({
-    id: randomUUID(),
+    id: newEventId(),
     at: new Date(),
     requestId: `cmd_${randomUUID().replaceAll('-', '')}`,
     face: 'command',

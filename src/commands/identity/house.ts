@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { AuditDraft, AuditTrail } from '../../audit/draft';
+import { newEventId, type AuditDraft, type AuditTrail } from '../../audit/draft';
 import { ProblemError } from '../../fhir';
 import type { Identity } from '../../identity';
 import type { Store } from '../../store';
@@ -54,7 +54,7 @@ export async function audited<T>(
 function draftOf({ action, command, details }: SecurityChange, outcome: AuditDraft['outcome']): AuditDraft {
   const named = Object.entries({ command, ...details });
   return {
-    id: randomUUID(),
+    id: newEventId(),
     at: new Date(),
     requestId: `cmd_${randomUUID().replaceAll('-', '')}`,
     face: 'command',

@@ -18,14 +18,17 @@ interface Options {
 export function registerImportCommand(program: Command, openHouse: () => Promise<House>): void {
   program
     .command('import')
-    .description('Load FHIR bundles or NDJSON into the record: files, folders, .gz, .tar.gz; or the directory from CSV')
+    .description(
+      'Load FHIR bundles or NDJSON into the record: files, folders, .gz, .tar.gz; or the directory from CSV',
+    )
     .argument('<file...>', 'files or folders')
     .option('--csv <kind>', `the files are CSV: ${CSV_KINDS.join(', ')}`)
     .option('--json', 'print JSON')
     .action(async (files: string[], { csv, json }: Options) => {
       const house = await openHouse();
       try {
-        const { refused, ...summary } = csv === undefined ? await importRecords(house, files) : await importCsv(house, csv, files);
+        const { refused, ...summary } =
+          csv === undefined ? await importRecords(house, files) : await importCsv(house, csv, files);
         await house.drain();
         print(summary, { json });
         if (summary.failed > 0) process.exitCode = 1;
@@ -36,7 +39,8 @@ export function registerImportCommand(program: Command, openHouse: () => Promise
     });
 }
 
-async function importRecords(house: House, files: readonly string[]): Promise<ImportSummary> {
+/** Loads files into the record of the house, with a progress bar where a terminal shows it. */
+export async function importRecords(house: House, files: readonly string[]): Promise<ImportSummary> {
   const progress = progressBar();
   try {
     return await importFiles(importerOf(house), files, progress.report);
@@ -59,7 +63,15 @@ async function importCsv({ store }: House, kind: string, files: readonly string[
 }
 
 /** An import is the operator's own: it may do everything, within larger limits. */
-function importerOf({ connection, store, audit, config, directory, notify, searchParameters }: House): Importer {
+function importerOf({
+  connection,
+  store,
+  audit,
+  config,
+  directory,
+  notify,
+  searchParameters,
+}: House): Importer {
   const bundles: Importer['bundles'] = {
     store,
     searchParameters,
@@ -78,7 +90,11 @@ function importerOf({ connection, store, audit, config, directory, notify, searc
 /** A bar on a terminal, nothing elsewhere. */
 function progressBar(): { report(progress: ImportProgress): void; stop(): void } {
   if (!process.stderr.isTTY) return { report: () => undefined, stop: () => undefined };
-  const bar = new SingleBar({ format: '{bar} {percentage}% | {value}/{total} kB | {resources} resources', stream: process.stderr, clearOnComplete: true });
+  const bar = new SingleBar({
+    format: '{bar} {percentage}% | {value}/{total} kB | {resources} resources',
+    stream: process.stderr,
+    clearOnComplete: true,
+  });
   let running = false;
   return {
     report({ bytesDone, bytesTotal, resources }) {

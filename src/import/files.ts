@@ -1,9 +1,10 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
-import { list } from 'tar';
+import { extract, type ReadEntry } from 'tar';
 import { ProblemError } from '../fhir';
 
 /** One document to import, with its bytes on disk for the progress bar. */
@@ -17,13 +18,21 @@ const READABLE = /\.(json|ndjson)(\.gz)?$/;
 const ARCHIVE = /\.(tar\.gz|tgz|tar)$/;
 
 /**
- * The documents behind files, folders and archives. Synthea's hospital and practitioner bundles come first, because the
- * patients' bundles refer to them; otherwise by name.
+ * Lends the documents behind files, folders and archives; archives are unpacked for that time. Synthea's hospital and
+ * practitioner bundles come first, because the patients' bundles refer to them; otherwise by name.
  */
-export async function sourcesOf(paths: readonly string[]): Promise<Source[]> {
-  const found: Source[] = [];
-  for (const path of paths) found.push(...(await sourcesAt(path)));
-  return found.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+export async function withSources<T>(
+  paths: readonly string[],
+  use: (sources: Source[]) => Promise<T>,
+): Promise<T> {
+  const unpacked = await mkdtemp(join(tmpdir(), 'crosswalk-import-'));
+  try {
+    const found: Source[] = [];
+    for (const path of paths) found.push(...(await sourcesAt(path, unpacked)));
+    return await use(found.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)));
+  } finally {
+    await rm(unpacked, { recursive: true, force: true });
+  }
 }
 
 /** The sources in groups of equal rank: a group may refer to those before it. */
@@ -36,14 +45,15 @@ function rank({ name }: Source): number {
   return /^practitioner/i.test(basename(name)) ? 1 : 2;
 }
 
-async function sourcesAt(path: string): Promise<Source[]> {
+async function sourcesAt(path: string, unpacked: string): Promise<Source[]> {
   if (!existsSync(path)) throw new ProblemError('not-found', `There is no file ${path}.`);
   if (statSync(path).isDirectory()) {
     const names = (await readdir(path)).filter((name) => READABLE.test(name) || ARCHIVE.test(name));
-    return (await Promise.all(names.map((name) => sourcesAt(join(path, name))))).flat();
+    return (await Promise.all(names.map((name) => sourcesAt(join(path, name), unpacked)))).flat();
   }
-  if (ARCHIVE.test(path)) return archived(path);
-  if (!READABLE.test(path)) throw new ProblemError('malformed', `${path} is none of .json, .ndjson, .gz, .tar.gz.`);
+  if (ARCHIVE.test(path)) return archived(path, await mkdtemp(join(unpacked, 'archive-')));
+  if (!READABLE.test(path))
+    throw new ProblemError('malformed', `${path} is none of .json, .ndjson, .gz, .tar.gz.`);
   return [{ name: path, bytes: statSync(path).size, read: () => readText(path) }];
 }
 
@@ -55,24 +65,19 @@ function readText(path: string): Promise<string> {
   return text(file.pipe(plain));
 }
 
-/** Entries of an archive, read one at a time: the whole of it is never in memory. */
-async function archived(path: string): Promise<Source[]> {
+/** Entries of an archive, unpacked into the folder once: reading one by one would go through the whole archive each time. */
+async function archived(archive: string, folder: string): Promise<Source[]> {
   const sources: Source[] = [];
-  await list({
-    file: path,
-    onReadEntry: (entry) => {
-      if (entry.type === 'File' && READABLE.test(entry.path)) sources.push({ name: entry.path, bytes: entry.size, read: () => readEntry(path, entry.path) });
+  const isWanted = (name: string, entry: ReadEntry | object): boolean =>
+    'type' in entry && entry.type === 'File' && READABLE.test(name);
+  await extract({
+    file: archive,
+    cwd: folder,
+    filter: isWanted,
+    onReadEntry: ({ path, size }) => {
+      const at = join(folder, path);
+      sources.push({ name: path, bytes: size, read: () => readText(at) });
     },
   });
   return sources;
-}
-
-async function readEntry(archive: string, name: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  await list({
-    file: archive,
-    filter: (path) => path === name,
-    onReadEntry: (entry) => entry.on('data', (chunk: Buffer) => chunks.push(chunk)),
-  });
-  return Buffer.concat(chunks).toString('utf8');
 }

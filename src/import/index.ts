@@ -6,7 +6,7 @@ import { parseFhirJson, ProblemError } from '../fhir';
 import { ANONYMOUS, draftOf, type Occasion } from '../http';
 import { EVERYTHING } from '../store';
 import type { AuditTrail } from '../audit';
-import { groupsOf, sourcesOf, type Source } from './files';
+import { groupsOf, withSources, type Source } from './files';
 
 export interface ImportProgress {
   bytesDone: number;
@@ -35,14 +35,41 @@ const CHUNK = 1_000;
  * Loads bundles and NDJSON into the record. A file goes in whole or not at all; one whose conditional references find
  * nothing is tried again after the others, as long as that helps.
  */
-export async function importFiles(importer: Importer, paths: readonly string[], report: (progress: ImportProgress) => void): Promise<ImportSummary> {
+export async function importFiles(
+  importer: Importer,
+  paths: readonly string[],
+  report: (progress: ImportProgress) => void,
+): Promise<ImportSummary> {
   const started = performance.now();
+  const { counts, refused } = await withSources(paths, (sources) => importSources(importer, sources, report));
+  return {
+    resources: Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b))),
+    failed: refused.length,
+    seconds: Math.round(performance.now() - started) / 1000,
+    refused: refused.map(({ source, problem }) => ({ file: source.name, reason: problem.message })),
+  };
+}
+
+interface Imported {
+  /** Resources by type. */
+  counts: Map<string, number>;
+  refused: Refused[];
+}
+
+async function importSources(
+  importer: Importer,
+  sources: readonly Source[],
+  report: (progress: ImportProgress) => void,
+): Promise<Imported> {
   const counts = new Map<string, number>();
-  const progress = { bytesDone: 0, bytesTotal: 0, resources: 0 };
-  let waiting = await sourcesOf(paths);
-  progress.bytesTotal = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+  const progress = {
+    bytesDone: 0,
+    bytesTotal: sources.reduce((sum, { bytes }) => sum + bytes, 0),
+    resources: 0,
+  };
   const refused: Refused[] = [];
-  for (let attempted = Infinity; waiting.length > 0 && waiting.length < attempted; ) {
+  let waiting = sources;
+  for (let attempted = Infinity; waiting.length > 0 && waiting.length < attempted;) {
     attempted = waiting.length;
     const unmet: Refused[] = [];
     const take = async (source: Source): Promise<void> => {
@@ -61,18 +88,16 @@ export async function importFiles(importer: Importer, paths: readonly string[], 
     waiting = unmet.map(({ source }) => source);
     if (waiting.length === attempted) refused.push(...unmet);
   }
-  return {
-    resources: Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b))),
-    failed: refused.length,
-    seconds: Math.round(performance.now() - started) / 1000,
-    refused: refused.map(({ source, problem }) => ({ file: source.name, reason: problem.message })),
-  };
+  return { counts, refused };
 }
 
 /** Files at once: while the database commits one, this process reads and validates the next. */
 const PARALLEL = 3;
 
-async function inParallel(sources: readonly Source[], take: (source: Source) => Promise<void>): Promise<void> {
+async function inParallel(
+  sources: readonly Source[],
+  take: (source: Source) => Promise<void>,
+): Promise<void> {
   const left = [...sources];
   const worker = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) await take(next);
@@ -91,8 +116,11 @@ async function importSource({ bundles, trail }: Importer, source: Source): Promi
   const x = occasion();
   try {
     const bundle = /\.ndjson(\.gz)?$/.test(source.name) ? undefined : asTransaction(parseFhirJson(content));
-    const entries = bundle === undefined ? await importLines(bundles, x, content) : await importBundle(bundles, x, bundle);
-    await trail.record(draftOf(x, '0', { resources: [], details: [{ type: 'resources', value: String(entries.length) }] }));
+    const entries =
+      bundle === undefined ? await importLines(bundles, x, content) : await importBundle(bundles, x, bundle);
+    await trail.record(
+      draftOf(x, '0', { resources: [], details: [{ type: 'resources', value: String(entries.length) }] }),
+    );
     return entries;
   } catch (error) {
     await trail.record(draftOf(x, '4', { outcomeText: asProblem(error).code }));
@@ -110,7 +138,10 @@ async function importBundle(bundles: BundleRunner, x: Occasion, bundle: Bundle):
 
 /** NDJSON: every line is read before the first is written; then in chunks, each whole. */
 async function importLines(bundles: BundleRunner, x: Occasion, content: string): Promise<string[]> {
-  const resources = content.split(/\r?\n/).filter((line) => line.trim() !== '').map((line, i) => parseLine(line, i));
+  const resources = content
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map((line, i) => parseLine(line, i));
   const types: string[] = [];
   for (let at = 0; at < resources.length; at += CHUNK) {
     types.push(...(await importBundle(bundles, x, transactionOf(resources.slice(at, at + CHUNK)))));
@@ -129,8 +160,11 @@ function parseLine(line: string, i: number): Resource {
 /** A transaction as it is; other bundles and single resources as one that puts each resource at its id. */
 function asTransaction(resource: Resource): Bundle {
   if (resource.resourceType !== 'Bundle') return transactionOf([resource]);
-  if (resource.type === 'transaction' || resource.type === 'batch') return { ...resource, type: 'transaction' };
-  return transactionOf((resource.entry ?? []).flatMap((entry) => (entry.resource === undefined ? [] : [entry.resource])));
+  if (resource.type === 'transaction' || resource.type === 'batch')
+    return { ...resource, type: 'transaction' };
+  return transactionOf(
+    (resource.entry ?? []).flatMap((entry) => (entry.resource === undefined ? [] : [entry.resource])),
+  );
 }
 
 function transactionOf(resources: readonly Resource[]): Bundle {
@@ -160,5 +194,7 @@ function occasion(): Occasion {
 }
 
 function asProblem(error: unknown): ProblemError {
-  return error instanceof ProblemError ? error : new ProblemError('internal', (error as Error).message, { cause: error });
+  return error instanceof ProblemError
+    ? error
+    : new ProblemError('internal', (error as Error).message, { cause: error });
 }

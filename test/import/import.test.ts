@@ -1,0 +1,137 @@
+/** The operator's import: Synthea's bundles, archives, and what is refused. */
+import type { Bundle, Patient, Resource } from '@medplum/fhirtypes';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import request from 'supertest';
+import { extract } from 'tar';
+import { gzipSync } from 'node:zlib';
+import { importRecords } from '../../src/commands/import';
+import { testHouse, type TestHouse } from '../support/house';
+
+const ARCHIVE = join(__dirname, '../fixtures/synthea/patients.tar.gz');
+
+let it_: TestHouse;
+let folder: string;
+
+beforeAll(async () => {
+  it_ = await testHouse({ FHIR_AUTH: 'off' });
+  folder = mkdtempSync(join(tmpdir(), 'crosswalk-import-test-'));
+});
+
+afterAll(async () => {
+  await it_.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(name: string, content: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function found(query: string): Promise<Bundle> {
+  const answer = await request(it_.app).get(`/fhir/R4/${query}`);
+  if (answer.status !== 200) throw new Error(`${query}: ${answer.status} ${answer.text}`);
+  return answer.body as Bundle;
+}
+
+describe('the Synthea archive', () => {
+  const originals: Resource[] = [];
+
+  beforeAll(async () => {
+    await extract({ file: ARCHIVE, cwd: folder });
+    for (const name of readdirSync(folder)) {
+      const content = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Resource;
+      if (content.resourceType !== 'Bundle') originals.push(content);
+      else
+        for (const { resource } of content.entry ?? []) if (resource !== undefined) originals.push(resource);
+    }
+  });
+
+  test('goes in whole, with a count by type', async () => {
+    const expected: Record<string, number> = {};
+    for (const { resourceType } of originals) expected[resourceType] = (expected[resourceType] ?? 0) + 1;
+    const { resources, failed } = await importRecords(it_.house, [ARCHIVE]);
+    expect({ resources, failed }).toEqual({ resources: expected, failed: 0 });
+    for (const type of ['Observation', 'Claim', 'Patient']) {
+      expect((await found(`${type}?_summary=count`)).total).toBe(expected[type]);
+    }
+  }, 180_000);
+
+  test('is found by what its resources hold, references between the files resolved', async () => {
+    const patient = originals.find(({ resourceType }) => resourceType === 'Patient') as Patient;
+    const identifier = patient.identifier?.[1];
+    const byIdentifier = await found(`Patient?identifier=${identifier?.system}|${identifier?.value}`);
+    expect(byIdentifier.entry).toHaveLength(1);
+    const stored = byIdentifier.entry?.[0]?.resource as Patient;
+    const query = `Patient?_id=${stored.id}&name=${patient.name?.[0]?.family}&birthdate=${patient.birthDate}&_lastUpdated=gt2020`;
+    expect((await found(query)).entry).toHaveLength(1);
+
+    const observations = originals.filter(
+      (each) => each.resourceType === 'Observation' && each.subject?.reference === `urn:uuid:${patient.id}`,
+    );
+    expect(observations.length).toBeGreaterThan(0);
+    for (const parameter of ['patient', 'subject']) {
+      const held = await found(
+        `Observation?${parameter}=Patient/${stored.id}&status=final&date=gt1900&_summary=count`,
+      );
+      expect(held.total).toBe(observations.length);
+    }
+    const coded = await found(
+      `Observation?patient=${stored.id}&code=http://loinc.org|8302-2&_include=Observation:encounter`,
+    );
+    const encounters = (coded.entry ?? []).filter(({ search }) => search?.mode === 'include');
+    expect(encounters.length).toBeGreaterThan(0);
+    expect(JSON.stringify(coded)).not.toContain('urn:uuid:');
+  });
+});
+
+test('files that refer to others by condition go in after them, whatever their names', async () => {
+  const [organization, patient] = ['z-organization.json', 'a-patient.json'];
+  const entry = (resource: object): object => ({
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [{ resource, request: { method: 'POST', url: (resource as Resource).resourceType } }],
+  });
+  const later = write(
+    organization,
+    JSON.stringify(
+      entry({
+        resourceType: 'Organization',
+        identifier: [{ system: 'urn:later', value: '7' }],
+        name: 'Later',
+      }),
+    ),
+  );
+  const sooner = write(
+    patient,
+    JSON.stringify(
+      entry({
+        resourceType: 'Patient',
+        name: [{ family: 'Sooner' }],
+        managingOrganization: { reference: 'Organization?identifier=urn:later|7' },
+      }),
+    ),
+  );
+  const { failed } = await importRecords(it_.house, [sooner, later]);
+  expect(failed).toBe(0);
+  const [{ resource } = {}] = (await found('Patient?name=Sooner')).entry ?? [];
+  expect((resource as Patient).managingOrganization?.reference).toMatch(/^Organization\/[0-9a-f-]{36}$/);
+});
+
+test('a file that holds one wrong resource changes nothing and is named; the others go in', async () => {
+  const right = write(
+    'right.ndjson.gz',
+    gzipSync('{"resourceType":"Patient","name":[{"family":"Rightly"}]}\n'),
+  );
+  const wrong = write(
+    'wrong.ndjson',
+    '{"resourceType":"Patient","name":[{"family":"Wrongly"}]}\n{"resourceType":"Patient","gender":"no"}\n',
+  );
+  const { failed, refused, resources } = await importRecords(it_.house, [right, wrong]);
+  expect({ failed, resources }).toEqual({ failed: 1, resources: { Patient: 1 } });
+  expect(refused.map(({ file }) => file)).toEqual([wrong]);
+  expect((await found('Patient?name=Wrongly&_summary=count')).total).toBe(0);
+  expect((await found('Patient?name=Rightly&_summary=count')).total).toBe(1);
+});

@@ -3,7 +3,6 @@ import { Cursors } from './sessions/cursors';
 import { Transactions } from './sessions/transactions';
 import { DocumentWriter } from './storage/documents';
 import type { Environment } from './storage/environment';
-import { openEnvironment } from './storage/environment';
 import type { OnIndexTrait } from './storage/index-entries';
 import { LockTable } from './storage/locks';
 import { WriteQueue } from './storage/write-queue';
@@ -23,9 +22,8 @@ export interface Engine {
   readonly started: number;
 }
 
-/** Opens the database in `dataDir`. Nothing else may have it open: see the owner's claim in `server.ts`. */
-export function openEngine(dataDir: string): Engine {
-  const env = openEnvironment(dataDir);
+/** Makes an engine of an open file that is this process' own and holds all that was logged: see `server.ts`. */
+export function openEngine(env: Environment): Engine {
   const catalog = new Catalog(env);
   const locks = new LockTable();
   const noteTrait: OnIndexTrait = (collection, index, paths, cut) =>

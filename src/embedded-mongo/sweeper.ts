@@ -48,6 +48,7 @@ export class Sweeper {
     const { transactions, cursors, queue } = this.engine();
     transactions.expire(now);
     cursors.expire(now);
+    queue.tidy();
     if (now - this.lastSessions > SESSIONS_MS) {
       this.lastSessions = now;
       await queue.submit((writer) =>

@@ -5,7 +5,7 @@ import type { Document } from '../semantics';
 import { decode, encode } from '../storage/codec';
 import type { Environment } from '../storage/environment';
 import type { View, Writer } from '../storage/view';
-import { SnapshotView, afterPrefix, asBuffer, scanRange } from '../storage/view';
+import { SnapshotView, afterPrefix, scanRange } from '../storage/view';
 import type { CollectionDefinition, IndexDefinition } from './definitions';
 import { databaseOf } from './definitions';
 
@@ -122,8 +122,8 @@ export class Catalog {
 
   /** The last number given: what a snapshot taken now has seen of the catalog. */
   get lastNumber(): number {
-    const stored = this.env.tables.catalog.getBinary(NEXT_NUMBER);
-    return stored ? asBuffer(stored).readUInt32BE(0) - 1 : 0;
+    const stored = new SnapshotView(this.env).get('catalog', NEXT_NUMBER);
+    return stored ? stored.readUInt32BE(0) - 1 : 0;
   }
 
   nextNumber(writer: Writer): number {

@@ -2,15 +2,15 @@ import { Binary, Long } from 'bson';
 import type { CollectionDefinition } from '../catalog/definitions';
 import { collectionOf, databaseOf } from '../catalog/definitions';
 import type { Engine } from '../engine';
-
+import { drain } from '../planner/pace';
+import { prepare, run } from '../planner/search';
 import { compileFilter, parseFilter } from '../semantics';
 import type { Document } from '../semantics';
 import { encode } from '../storage/codec';
-import { SnapshotView, afterPrefix } from '../storage/view';
-import { numberKey } from '../storage/keys';
 import { encodeCursorReply } from '../wire/cursor-reply';
 import type { Handler } from './command';
-import { allowFields, documentField, namespaceOf, refuse } from './command';
+import { allowFields, documentField, namespaceOf, refuse, viewOf } from './command';
+import { paceOf } from './find';
 
 const CREATE_FIELDS = new Set([
   'capped',
@@ -116,23 +116,20 @@ export const listDatabases: Handler = (command, engine) => {
 };
 
 /** https://www.mongodb.com/docs/manual/reference/command/collStats/: counts by reading, so it costs a scan. */
-export const collStats: Handler = (command, engine) => {
+export const collStats: Handler = async (command, engine) => {
   const namespace = namespaceOf(command);
   const collection = engine.catalog.get(namespace);
-  const view = new SnapshotView(engine.env);
+  const view = viewOf(command, engine);
   let documents = 0;
   let size = 0;
-  if (collection) {
-    const prefix = numberKey(collection.number);
-    for (const { value } of engine.env.tables.documents.getRange({
-      start: prefix,
-      end: afterPrefix(prefix),
-    })) {
+  try {
+    await drain(run(view, prepare(view, collection, { filter: {} })), paceOf(command, view), ({ bytes }) => {
       documents++;
-      size += value.length;
-    }
+      size += bytes.length;
+    });
+  } finally {
+    view.release();
   }
-  view.release();
   return {
     ns: namespace,
     count: documents,

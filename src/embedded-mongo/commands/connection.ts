@@ -5,6 +5,7 @@ import { MAX_DOCUMENT_BYTES } from '../storage/codec';
 import { SESSION_TIMEOUT_MINUTES } from '../sessions/retryable';
 import { MAX_MESSAGE_BYTES } from '../wire/message';
 import type { Command, Handler } from './command';
+import { allowFields, refuse } from './command';
 
 /** The release whose behaviour is followed; wire version 21 is its. */
 export const SERVER_VERSION = '7.0.0';
@@ -69,6 +70,14 @@ export const serverStatus: Handler = (command, engine) => {
     transactions: { currentOpen: Long.fromNumber(engine.transactions.openCount) },
     storageEngine: { name: 'lmdb', persistent: true, supportsCommittedReads: true },
   };
+};
+
+/** https://www.mongodb.com/docs/manual/reference/command/fsync/: all that is acknowledged goes into the data file. */
+export const fsync: Handler = async ({ body }, engine) => {
+  allowFields(body, 'fsync', new Set(['lock']));
+  refuse(body, ['lock']);
+  await engine.queue.checkpoint();
+  return { numFiles: 1 };
 };
 
 /** Sessions named by endSessions and its relatives. */

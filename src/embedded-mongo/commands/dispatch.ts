@@ -15,6 +15,7 @@ import { collStats, create, drop, dropDatabase, listCollections, listDatabases }
 import {
   buildInfo,
   endSessions,
+  fsync,
   hello,
   killCursors,
   ping,
@@ -36,6 +37,7 @@ const HANDLERS = new Map<string, Handler>(
     isMaster: hello,
     ismaster: hello,
     ping,
+    fsync,
     buildInfo,
     buildinfo: buildInfo,
     serverStatus,
@@ -96,7 +98,6 @@ const REFUSED = new Set([
   'replSetGetStatus',
   'currentOp',
   'killOp',
-  'fsync',
   'eval',
   '$eval',
   'top',

@@ -3,11 +3,12 @@ import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
+import { MongoClient } from 'mongodb';
 import { Catalog } from '../catalog/catalog';
-import { openEnvironment } from '../storage/environment';
-
-/** The file in which LMDB keeps everything. */
-const DATA_FILE = 'data.mdb';
+import { findEmbeddedMongo } from '../socket';
+import { DATA_FILE, openEnvironment } from '../storage/environment';
+import { recoverLogs } from '../storage/log';
+import { claimFrom } from '../storage/owner';
 
 /** What a backup or a restored database holds. */
 export interface BackupSummary {
@@ -28,6 +29,7 @@ export async function backup(dataDir: string, outFile: string): Promise<BackupSu
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(join(folder, '.backup-'));
   try {
+    await bringOver(dataDir);
     const env = openEnvironment(dataDir, { readOnly: true });
     const collections = new Catalog(env).all().length;
     await env.root.backup(work, true);
@@ -41,6 +43,22 @@ export async function backup(dataDir: string, outFile: string): Promise<BackupSu
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** What is only in the log goes into the file that is copied: the server does it, or, where none runs, this process. */
+async function bringOver(dataDir: string): Promise<void> {
+  const uri = await findEmbeddedMongo(dataDir);
+  if (uri !== undefined) {
+    const client = await MongoClient.connect(uri);
+    await client
+      .db('admin')
+      .command({ fsync: 1 })
+      .finally(() => client.close());
+    return;
+  }
+  const env = openEnvironment(dataDir);
+  if (await claimFrom(env, () => Promise.resolve(false))) recoverLogs(env);
+  await env.root.close();
 }
 
 /**

@@ -2,15 +2,14 @@ import type { TableName } from './environment';
 import { SortedKeys } from './sorted-keys';
 import type { Chunk, Entry, KeyRange, View } from './view';
 
-/** A value that is to lie over the file's; null: the key is removed. */
+/** A value that lies over the file's; null: the key is removed. */
 export interface Change {
   readonly value: Buffer | null;
 }
 
-/** Changed keys of one table (as latin1 strings, whose order is the order of their bytes) that are not in the file yet. */
+/** Keys by name (latin1 strings, whose order is the order of their bytes), sorted when somebody reads a range. */
 export class Changes<T extends Change> {
   private readonly values = new Map<string, T>();
-  /** Sorted when somebody reads a range, which few writes do. */
   private sorted: SortedKeys | undefined;
   private unsorted: string[] = [];
 
@@ -37,7 +36,7 @@ export class Changes<T extends Change> {
     return this.values.entries();
   }
 
-  /** Keys from `low` (inclusive) to `high` (exclusive). */
+  /** Names from `low` (inclusive) to `high` (exclusive). */
   between(low: string, high: string, reverse: boolean): string[] {
     if (!this.sorted) {
       this.sorted = new SortedKeys();
@@ -49,39 +48,60 @@ export class Changes<T extends Change> {
   }
 }
 
-/** A range of the file with the changes laid over it. `base` reads the file. */
-export function layeredRange(
-  base: (range: KeyRange) => Chunk,
-  changes: Changes<Change>,
-  range: KeyRange,
-): Chunk {
-  const chunk = base(range);
-  if (changes.size === 0) return chunk;
+/** Changes of one table as somebody sees them. */
+export interface Layer {
+  readonly size: number;
+  get(name: string): Change | undefined;
+  between(low: string, high: string, reverse: boolean): string[];
+}
+
+/** What a table looks like to its reader. */
+export type TableReader = Pick<View, 'get' | 'range' | 'countUpTo'>;
+
+/** The table below with a layer of changes over it. */
+export function withLayer(base: TableReader, layer: Layer): TableReader {
+  if (layer.size === 0) return base;
+  return {
+    get: (table, key) => {
+      const own = layer.get(key.toString('latin1'));
+      return own === undefined ? base.get(table, key) : (own.value ?? undefined);
+    },
+    range: (table, range) => layeredRange(base, layer, table, range),
+    countUpTo: (table, low, high, most) => layeredCount(base, layer, { table, low, high, most }),
+  };
+}
+
+function namesIn(layer: Layer, low: Buffer, high: Buffer, reverse: boolean): string[] {
+  return layer
+    .between(low.toString('latin1'), high.toString('latin1'), reverse)
+    .filter((name) => layer.get(name) !== undefined);
+}
+
+function layeredRange(base: TableReader, layer: Layer, table: TableName, range: KeyRange): Chunk {
+  const chunk = base.range(table, range);
   const { entries, complete } = chunk;
   // A base chunk that is not complete says nothing about what lies beyond its last key: merging stops there.
   const last = complete ? undefined : entries.at(-1)?.key;
   const { low, high } = narrow(range, last);
   const reverse = Boolean(range.reverse);
-  const own = changes.between(low.toString('latin1'), high.toString('latin1'), reverse);
+  const own = namesIn(layer, low, high, reverse);
   if (own.length === 0) return chunk;
-  const merged = merge(entries, own, changes, reverse);
+  const merged = merge(entries, own, layer, reverse);
   // All of a full chunk may have been removed: go on, lest the scan take it for the end.
-  if (merged.length === 0 && last) return layeredRange(base, changes, beyond(range, last));
+  if (merged.length === 0 && last) return layeredRange(base, layer, table, beyond(range, last));
   return { entries: merged, complete };
 }
 
-/** How many keys there are with the changes laid over the file, counting no further than `most`. */
-export function layeredCount(
-  base: Pick<View, 'get' | 'countUpTo'>,
-  changes: Changes<Change>,
+function layeredCount(
+  base: TableReader,
+  layer: Layer,
   { table, low, high, most }: { table: TableName; low: Buffer; high: Buffer; most: number },
 ): number {
-  if (changes.size === 0) return base.countUpTo(table, low, high, most);
-  const own = changes.between(low.toString('latin1'), high.toString('latin1'), false);
+  const own = namesIn(layer, low, high, false);
   let count = base.countUpTo(table, low, high, most + own.length);
   for (const name of own) {
     const existed = base.get(table, Buffer.from(name, 'latin1')) !== undefined;
-    const exists = changes.get(name)?.value != null;
+    const exists = layer.get(name)?.value instanceof Buffer;
     count += Number(exists) - Number(existed);
   }
   return Math.min(most, count);
@@ -100,12 +120,7 @@ function beyond(range: KeyRange, last: Buffer): KeyRange {
     : { ...range, low: Buffer.concat([last, Buffer.from([0])]) };
 }
 
-function merge(
-  base: readonly Entry[],
-  own: readonly string[],
-  changes: Changes<Change>,
-  reverse: boolean,
-): Entry[] {
+function merge(base: readonly Entry[], own: readonly string[], layer: Layer, reverse: boolean): Entry[] {
   const merged: Entry[] = [];
   let i = 0;
   const before = (a: string, b: string): boolean => (reverse ? a > b : a < b);
@@ -119,7 +134,7 @@ function merge(
   return merged;
 
   function addOwn(name: string): void {
-    const value = changes.get(name)?.value;
+    const value = layer.get(name)?.value;
     if (value) merged.push({ key: Buffer.from(name, 'latin1'), value });
   }
 }

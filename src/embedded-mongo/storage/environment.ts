@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
+import { Memtable } from './memtable';
 
 /** The four key-value tables of the one LMDB file; see docs/embedded-database.md for their keys. */
 export const TABLES = ['catalog', 'documents', 'indexes', 'sessions'] as const;
@@ -12,15 +13,18 @@ export interface Environment {
   readonly path: string;
   readonly root: RootDatabase<Buffer, Buffer>;
   readonly tables: Readonly<Record<TableName, Table>>;
+  /** What is written and not in the file yet. */
+  readonly memory: Memtable;
 }
 
+/** The file in which LMDB keeps everything. */
+export const DATA_FILE = 'data.mdb';
 /** Address space for the map, not disk: LMDB's file grows as it is written. */
 const MAP_BYTES = 256 * 2 ** 30;
 
 /**
- * Opens (or creates) the LMDB file in `dataDir`. Commits happen in a thread of their own and are flushed before they are
- * seen: `overlappingSync` would let readers see what a power cut could still take away. A commit is one `batch`, and never
- * more, so that what belongs together is together (`eventTurnBatching` off).
+ * Opens (or creates) the LMDB file in `dataDir`. Commits are flushed before they are seen: `overlappingSync` would let
+ * readers see what a power cut could still take away.
  */
 export function openEnvironment(dataDir: string, { readOnly = false } = {}): Environment {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -29,7 +33,6 @@ export function openEnvironment(dataDir: string, { readOnly = false } = {}): Env
     noSubdir: false,
     mapSize: MAP_BYTES,
     overlappingSync: false,
-    eventTurnBatching: false,
     readOnly,
     maxDbs: 8,
     maxReaders: 1024,
@@ -41,6 +44,7 @@ export function openEnvironment(dataDir: string, { readOnly = false } = {}): Env
   return {
     path: dataDir,
     root,
+    memory: new Memtable(),
     tables: {
       catalog: table('catalog'),
       documents: table('documents'),

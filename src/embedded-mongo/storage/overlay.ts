@@ -1,5 +1,5 @@
 import type { Change } from './changes';
-import { Changes, layeredCount, layeredRange } from './changes';
+import { Changes, withLayer } from './changes';
 import type { TableName } from './environment';
 import { TABLES } from './environment';
 import type { LockHolder, LockTable } from './locks';
@@ -42,11 +42,11 @@ export class OverlayView implements Writer {
   }
 
   range(table: TableName, range: KeyRange): Chunk {
-    return layeredRange((part) => this.snapshot.range(table, part), this.changes[table], range);
+    return withLayer(this.snapshot, this.changes[table]).range(table, range);
   }
 
   countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
-    return layeredCount(this.snapshot, this.changes[table], { table, low, high, most });
+    return withLayer(this.snapshot, this.changes[table]).countUpTo(table, low, high, most);
   }
 
   pin(): void {

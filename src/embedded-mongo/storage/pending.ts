@@ -1,8 +1,8 @@
-import { Changes, layeredCount, layeredRange } from './changes';
 import type { Environment, TableName } from './environment';
-import { TABLES } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
+import type { LoggedChange } from './log-records';
+import type { Generation, Version } from './memtable';
 import type { Chunk, KeyRange, Writer } from './view';
 import { SnapshotView } from './view';
 
@@ -13,15 +13,19 @@ export class Blocked extends Error {
   }
 }
 
-/** A write that is done but not on disk. */
-interface PendingChange {
-  readonly table: TableName;
+/** A write that an operation did, and what it replaced. */
+interface Written extends LoggedChange {
   readonly name: string;
-  readonly key: Buffer;
-  readonly value: Buffer | null;
-  readonly batch: PendingBatch;
-  /** Written again in the same batch: only the last value goes to disk. */
-  superseded: boolean;
+  readonly version: Version;
+  readonly previous: Version | undefined;
+  readonly generation: Generation;
+}
+
+/** Writes that go to disk together. */
+export interface PendingBatch {
+  readonly number: number;
+  readonly written: Written[];
+  bytes: number;
 }
 
 /** What came of an operation. */
@@ -30,32 +34,12 @@ export type Ran<T> =
   /** `undone`: it had written before it threw, and that was taken back. */
   | { readonly ok: false; readonly error: unknown; readonly undone: boolean };
 
-/** Writes that go to disk in one commit. */
-export interface PendingBatch {
-  readonly changes: PendingChange[];
-  bytes: number;
-}
-
-export function newBatch(): PendingBatch {
-  return { changes: [], bytes: 0 };
-}
-
-/**
- * What the operations of the write queue read and write: the last commit under all writes that were done since, also
- * those whose commit is still on its way to the disk.
- */
+/** What the operations of the write queue read and write: each sees what the ones before did, on disk or not. */
 export class PendingWriter implements Writer {
-  private readonly changes: Record<TableName, Changes<PendingChange>> = {
-    catalog: new Changes(),
-    documents: new Changes(),
-    indexes: new Changes(),
-    sessions: new Changes(),
-  };
-  private readonly committed: SnapshotView;
-  private batch = newBatch();
-  /** What the running operation claimed, and what its writes replaced. */
+  private readonly below: SnapshotView;
+  private batch: PendingBatch = { number: 0, written: [], bytes: 0 };
+  /** What the running operation claimed. */
   private claimed: string[] = [];
-  private replaced: (PendingChange | undefined)[] = [];
   private holder: LockHolder | undefined;
   readonly catalogAt = Number.POSITIVE_INFINITY;
 
@@ -63,7 +47,7 @@ export class PendingWriter implements Writer {
     private readonly env: Environment,
     private readonly locks: LockTable,
   ) {
-    this.committed = new SnapshotView(env);
+    this.below = new SnapshotView(env, env.memory.latest);
   }
 
   /**
@@ -72,63 +56,30 @@ export class PendingWriter implements Writer {
    */
   run<T>(operation: (writer: Writer) => T, batch: PendingBatch, holder: LockHolder | undefined): Ran<T> {
     const { bytes } = batch;
+    const { length } = batch.written;
     this.batch = batch;
     this.claimed = [];
-    this.replaced = [];
     this.holder = holder;
     try {
       return { ok: true, value: operation(this), claimed: this.claimed };
     } catch (error) {
-      const undone = this.replaced.length > 0;
-      for (const previous of this.replaced.reverse()) this.takeBack(batch.changes.pop(), previous);
+      const undone = batch.written.length > length;
+      takeBack(batch, length);
       batch.bytes = bytes;
       return { ok: false, error, undone };
     }
   }
 
-  /** Hands a batch to LMDB's own thread, which writes it, commits and syncs. Rejects when nothing of it is on disk. */
-  async commit(batch: PendingBatch): Promise<void> {
-    const { tables, root } = this.env;
-    try {
-      await root.batch(() => {
-        for (const { table, key, value, superseded } of batch.changes) {
-          if (superseded) continue;
-          if (value) void tables[table].put(key, value);
-          else void tables[table].remove(key);
-        }
-      });
-    } catch (error) {
-      throw await causeOf(error);
-    }
-    root.resetReadTxn();
-    this.forget(batch);
-  }
-
-  /** The file holds the batch now. */
-  private forget(batch: PendingBatch): void {
-    for (const change of batch.changes) {
-      const changes = this.changes[change.table];
-      if (changes.get(change.name)?.batch === batch) changes.delete(change.name);
-    }
-  }
-
-  /** Lets go of everything that is not on disk. */
-  discard(): void {
-    for (const table of TABLES) this.changes[table] = new Changes();
-  }
-
   get(table: TableName, key: Buffer): Buffer | undefined {
-    const changes = this.changes[table];
-    const own = changes.size > 0 ? changes.get(key.toString('latin1')) : undefined;
-    return own ? (own.value ?? undefined) : this.committed.get(table, key);
+    return this.below.get(table, key);
   }
 
   range(table: TableName, range: KeyRange): Chunk {
-    return layeredRange((part) => this.committed.range(table, part), this.changes[table], range);
+    return this.below.range(table, range);
   }
 
   countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
-    return layeredCount(this.committed, this.changes[table], { table, low, high, most });
+    return this.below.countUpTo(table, low, high, most);
   }
 
   pin(): void {
@@ -140,12 +91,10 @@ export class PendingWriter implements Writer {
   }
 
   put(table: TableName, key: Buffer, value: Buffer): void {
-    this.batch.bytes += key.length + value.length;
     this.change(table, key, value);
   }
 
   remove(table: TableName, key: Buffer): void {
-    this.batch.bytes += key.length;
     this.change(table, key, null);
   }
 
@@ -158,30 +107,42 @@ export class PendingWriter implements Writer {
 
   private change(table: TableName, key: Buffer, value: Buffer | null): void {
     const { batch } = this;
+    const generation = this.env.memory.active;
+    const changes = generation.tables[table];
     const name = key.toString('latin1');
-    const previous = this.changes[table].get(name);
-    if (previous?.batch === batch) previous.superseded = true;
-    const change = { table, name, key, value, batch, superseded: false };
-    this.changes[table].set(name, change);
-    batch.changes.push(change);
-    this.replaced.push(previous);
-  }
-
-  private takeBack(change: PendingChange | undefined, previous: PendingChange | undefined): void {
-    if (!change) return;
-    const { table, name } = change;
-    if (!previous) return this.changes[table].delete(name);
-    this.changes[table].set(name, previous);
-    previous.superseded = false;
+    const previous = changes.get(name);
+    // Nobody ever sees the state between two writes of one batch.
+    const older = previous?.batch === batch.number ? previous.older : previous;
+    const version = { value, batch: batch.number, older };
+    changes.set(name, version);
+    batch.written.push({ table, name, key, value, version, previous, generation });
+    const bytes = sizeOf(key, value);
+    batch.bytes += bytes;
+    generation.bytes += bytes;
+    generation.writes++;
   }
 }
 
-/** lmdb rejects with an error that only points to the one with the cause. */
-async function causeOf(error: unknown): Promise<unknown> {
-  const cause = (error as { commitError?: Promise<never> }).commitError;
-  if (!cause) return error;
-  return cause.then(
-    () => error,
-    (real: unknown) => real,
+function sizeOf(key: Buffer, value: Buffer | null): number {
+  return key.length + (value?.length ?? 0);
+}
+
+/** What a batch leaves behind: of several writes of one key the last. */
+export function lastWrites({ written }: PendingBatch): LoggedChange[] {
+  return written.filter(
+    ({ generation, table, name, version }) => generation.tables[table].get(name) === version,
   );
+}
+
+/** Takes back all writes of a batch but the first `keep`. */
+export function takeBack({ written }: PendingBatch, keep = 0): void {
+  while (written.length > keep) {
+    const last = written.pop();
+    if (!last) return;
+    const { generation, table, name, key, value, previous } = last;
+    if (previous) generation.tables[table].set(name, previous);
+    else generation.tables[table].delete(name);
+    generation.bytes -= sizeOf(key, value);
+    generation.writes--;
+  }
 }

@@ -1,5 +1,8 @@
 import type { Transaction } from 'lmdb';
+import type { TableReader } from './changes';
 import type { Environment, TableName } from './environment';
+import type { MemoryState } from './memtable';
+import { overMemory, versionOf } from './memtable';
 
 /** One key and its value, as they lie in the file. */
 export interface Entry {
@@ -108,38 +111,64 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /**
- * The latest commit. Commits happen only between turns of the event loop, so a stretch without a pause sees
- * one state; `pin` keeps that state over a pause.
+ * The latest commit. Commits are seen only between turns of the event loop, so a stretch without a pause sees one state;
+ * `pin` keeps that state over a pause.
  */
 export class SnapshotView implements View {
-  private transaction: Transaction | undefined;
+  private pinned: { transaction: Transaction; memory: MemoryState } | undefined;
 
   readonly catalogAt = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly env: Environment) {}
+  /** @param present what it sees of the memtable while it is not pinned */
+  constructor(
+    private readonly env: Environment,
+    private readonly present: MemoryState = env.memory,
+  ) {}
 
   get(table: TableName, key: Buffer): Buffer | undefined {
-    const value = readValue(this.env, table, key, this.transaction);
-    return value === undefined ? undefined : asBuffer(value);
+    const version = versionOf(this.pinned?.memory ?? this.present, table, key);
+    return version ? (version.value ?? undefined) : this.read(table, key);
   }
 
   range(table: TableName, range: KeyRange): Chunk {
-    return readRange(this.env, table, range, this.transaction);
+    return this.reader(table).range(table, range);
   }
 
   countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
-    return countKeys(this.env, table, low, high, most, this.transaction);
+    return this.reader(table).countUpTo(table, low, high, most);
   }
 
   pin(): void {
-    this.transaction ??= this.env.root.useReadTransaction();
+    if (this.pinned) return;
+    const { frozen, active, sequence } = this.present;
+    const transaction = this.env.root.useReadTransaction();
+    this.pinned = { transaction, memory: { frozen, active, sequence } };
+    // LMDB takes the snapshot with the first read.
+    this.read('catalog', FIRST_READ);
   }
 
   release(): void {
-    this.transaction?.done();
-    this.transaction = undefined;
+    this.pinned?.transaction.done();
+    this.pinned = undefined;
+  }
+
+  private read(table: TableName, key: Buffer): Buffer | undefined {
+    const value = readValue(this.env, table, key, this.pinned?.transaction);
+    return value === undefined ? undefined : asBuffer(value);
+  }
+
+  private reader(table: TableName): TableReader {
+    const file: TableReader = {
+      get: (_, key) => this.read(table, key),
+      range: (_, range) => readRange(this.env, table, range, this.pinned?.transaction),
+      countUpTo: (_, low, high, most) =>
+        countKeys(this.env, table, low, high, most, this.pinned?.transaction),
+    };
+    return overMemory(file, this.pinned?.memory ?? this.present, table);
   }
 }
+
+const FIRST_READ = Buffer.from('n');
 
 /** Size of the next chunk of a scan: small at first, since most queries end early. */
 const FIRST_CHUNK = 24;

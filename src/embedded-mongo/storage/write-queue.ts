@@ -1,8 +1,14 @@
-import { statfsSync } from 'node:fs';
+import { statSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Checkpointer } from './checkpointer';
 import type { Environment } from './environment';
+import { DATA_FILE } from './environment';
 import type { LockHolder, LockTable } from './locks';
+import { WriteAheadLog } from './log';
+import { encodeRecord } from './log-records';
 import type { PendingBatch } from './pending';
-import { Blocked, PendingWriter, newBatch } from './pending';
+import { Blocked, PendingWriter, lastWrites, takeBack } from './pending';
 import type { Writer } from './view';
 
 /** What the queue should know of an operation beforehand. */
@@ -20,7 +26,7 @@ interface Operation<T = unknown> {
   traits: OperationTraits;
   resolve(value: T): void;
   reject(error: unknown): void;
-  /** It was in a commit that failed: it now has one of its own to fail in. */
+  /** It was in a batch that failed: it now has one of its own to fail in. */
   alone: boolean;
 }
 
@@ -31,28 +37,23 @@ export interface QueueHooks {
   afterRollback(view: Writer): void;
 }
 
-/** Operations whose writes go to disk together. */
-interface Batch extends PendingBatch {
-  readonly operations: Operation[];
-  /** What their callers are told once it is on disk. */
-  readonly settle: (() => void)[];
-  /** The number of its last write in the table of locks. */
-  sequence: number;
-}
-
 /** Longest stretch of operations before others get their turn, in milliseconds. */
 const STRETCH_MS = 8;
 /** A batch that has put so much takes no more operations. */
 const BATCH_BYTES = 4 << 20;
-/**
- * Disk space that is left alone. LMDB survives a write that finds no space, but its binding does not reliably, so writes are
- * refused before it comes to that.
- */
+/** So much in memory and in the log goes into LMDB's file. */
+const CHECKPOINT_BYTES = 8 << 20;
+/** Writes wait when so much is on its way into LMDB's file. */
+const MOST_BYTES = 40 << 20;
+/** How long after a checkpoint that found no room the next one is tried, in milliseconds. */
+const RETRY_MS = 1000;
+/** Disk space that is left alone, so that what is in the log finds room in LMDB's file. */
 const RESERVED_BYTES = 24 << 20;
 /** What a disk nearly full still allows: removing. */
 const RESERVED_FROM_REMOVALS = 4 << 20;
-/** A byte that is put may make so many bytes of changed pages. */
-const PAGES_PER_BYTE = 2;
+/** What a checkpoint writes: the pages of the values, and, for each key, of the way to it. */
+const PAGE_BYTES_PER_BYTE = 2;
+const PAGE_BYTES_PER_WRITE = 8192;
 
 /** The disk that holds the database has no more room. */
 export class DiskFull extends Error {
@@ -61,18 +62,35 @@ export class DiskFull extends Error {
   }
 }
 
+/** Operations whose writes go to disk together. */
+interface Batch extends PendingBatch {
+  readonly operations: Operation[];
+  /** What their callers are told once it is on disk. */
+  readonly settle: (() => void)[];
+  /** The number of its last write in the table of locks. */
+  lastWrite: number;
+}
+
 /**
  * Group commit. Every write of the server is an operation run here, one after the other, each seeing what the ones before
- * did. While one batch is on its way to the disk the next one gathers; nobody's promise resolves before its batch is
- * flushed.
+ * did. While one batch is on its way to the log the next one gathers; nobody's promise resolves before its batch is
+ * synced. Now and then a checkpoint brings what is in the log into LMDB's file.
  */
 export class WriteQueue {
   private queue: Operation[] = [];
   private scheduled = false;
   private stopped = false;
+  private gathering = emptyBatch(1);
+  /** A batch is on its way to the log. */
+  private writing = false;
+  private checkpointing: Promise<void> | undefined;
+  private wantsCheckpoint = false;
+  /** The last checkpoint failed. */
+  private stuck = false;
+  private lastTidied = 0;
   private readonly writer: PendingWriter;
-  private gathering = emptyBatch();
-  private committing: Batch | undefined;
+  private readonly log: WriteAheadLog;
+  private readonly checkpointer: Checkpointer;
 
   constructor(
     private readonly env: Environment,
@@ -80,11 +98,13 @@ export class WriteQueue {
     private readonly hooks: QueueHooks,
   ) {
     this.writer = new PendingWriter(env, locks);
+    this.log = new WriteAheadLog(env);
+    this.checkpointer = new Checkpointer(env.path);
   }
 
   /**
    * Runs `operation` in its turn. What it wrote is taken back when it throws. It may run again (after a wait for a lock,
-   * or when its commit failed).
+   * or when its batch failed).
    */
   submit<T>(run: (writer: Writer) => T, traits: OperationTraits = {}): Promise<T> {
     if (this.stopped) return Promise.reject(new Error('The database is shutting down'));
@@ -94,16 +114,47 @@ export class WriteQueue {
     });
   }
 
-  /** Commits what is queued. */
+  /** Waits until all that is queued is on disk. */
   async idle(): Promise<void> {
-    while (this.queue.length > 0 || this.committing || this.gathering.operations.length > 0)
+    while (this.queue.length > 0 || this.writing || this.gathering.operations.length > 0)
       await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /**
+   * Brings all that is acknowledged into LMDB's file, so that a copy of that holds it.
+   * @throws DiskFull when that has no room
+   */
+  async checkpoint(): Promise<void> {
+    const { memory } = this.env;
+    const target = memory.active;
+    const isPending = (): boolean =>
+      target === memory.frozen || (target === memory.active && target.bytes > 0);
+    while (isPending()) {
+      if (this.stuck) throw new DiskFull();
+      this.wantsCheckpoint ||= target === memory.active;
+      this.send();
+      await delay(1);
+    }
+    if (memory.frozen && this.stuck) throw new DiskFull();
+  }
+
+  /** To be called now and then: what was written before the last call and lies still goes into LMDB's file. */
+  tidy(): void {
+    const { sequence, active } = this.env.memory;
+    if (sequence === this.lastTidied && active.bytes > 0) {
+      this.wantsCheckpoint = true;
+      this.send();
+    }
+    this.lastTidied = sequence;
   }
 
   /** Commits what is queued and takes no more. */
   async stop(): Promise<void> {
     await this.idle();
     this.stopped = true;
+    await this.checkpoint().catch(() => undefined);
+    await this.checkpointer.stop();
+    await this.log.rotate();
   }
 
   private schedule(): void {
@@ -115,36 +166,37 @@ export class WriteQueue {
     });
   }
 
-  /** Runs operations into the batch that gathers, and sends it off when the disk is free. */
+  /** Runs operations into the batch that gathers, and sends it off when the log is free. */
   private runQueued(): void {
     const deadline = performance.now() + STRETCH_MS;
-    const free = freeBytes(this.env.path) - PAGES_PER_BYTE * (this.committing?.bytes ?? 0);
+    const room = this.room();
     while (this.takesMore() && performance.now() < deadline) {
       const operation = this.queue.shift();
-      if (operation) this.runOne(operation, free);
+      if (operation) this.runOne(operation, room);
     }
-    if (!this.committing) this.send();
+    this.send();
     if (this.takesMore()) this.schedule();
   }
 
   private takesMore(): boolean {
     const [next] = this.queue;
     if (!next || this.gathering.bytes >= BATCH_BYTES) return false;
+    if (this.env.memory.bytes >= MOST_BYTES && !this.stuck) return false;
     const [running] = this.gathering.operations;
-    if (next.alone || running?.alone) return !running && !this.committing;
+    if (next.alone || running?.alone) return !running && !this.writing;
     return true;
   }
 
-  private runOne(operation: Operation, free: number): void {
+  private runOne(operation: Operation, room: number): void {
     const batch = this.gathering;
     const { holder, bytes = 0, frees = false } = operation.traits;
     const reserved = frees ? RESERVED_FROM_REMOVALS : RESERVED_BYTES;
-    if (free - PAGES_PER_BYTE * (batch.bytes + bytes) < reserved) {
+    if (room - PAGE_BYTES_PER_BYTE * (batch.bytes + bytes) < reserved) {
       operation.reject(new DiskFull());
       return;
     }
     const ran = this.writer.run(operation.run, batch, holder);
-    if (ran.ok) batch.sequence = this.locks.written(ran.claimed);
+    if (ran.ok) batch.lastWrite = this.locks.written(ran.claimed);
     else if (ran.undone) this.hooks.afterRollback(this.writer);
     if (!ran.ok && ran.error instanceof Blocked) {
       void ran.error.holder.ended.then(() => this.requeue(operation));
@@ -155,62 +207,103 @@ export class WriteQueue {
     batch.settle.push(ran.ok ? () => operation.resolve(ran.value) : () => operation.reject(ran.error));
   }
 
+  /** Bytes that the disk will have left when all that is pending is in LMDB's file. */
+  private room(): number {
+    const { path, memory } = this.env;
+    const { bavail, bsize } = statfsSync(path);
+    // No page is written twice, however many of its keys have changed.
+    const ways = Math.min(memory.writes * PAGE_BYTES_PER_WRITE, statSync(join(path, DATA_FILE)).size);
+    return bavail * bsize - memory.bytes * PAGE_BYTES_PER_BYTE - ways;
+  }
+
   private requeue(operation: Operation): void {
     this.queue.push(operation);
     this.schedule();
   }
 
+  /** Sends the batch that gathered to the log, when that is free. */
   private send(): void {
+    if (this.writing) return;
     const batch = this.gathering;
-    if (batch.operations.length === 0) return;
-    this.gathering = emptyBatch();
-    this.writer.run((writer) => this.hooks.beforeCommit(writer), batch, undefined);
-    if (batch.changes.length === 0) {
+    const { memory } = this.env;
+    const freezes =
+      !this.checkpointing &&
+      memory.active.bytes > 0 &&
+      (this.wantsCheckpoint || memory.active.bytes > CHECKPOINT_BYTES);
+    if (batch.operations.length === 0 && !freezes) return;
+    if (batch.written.length > 0)
+      this.writer.run((writer) => this.hooks.beforeCommit(writer), batch, undefined);
+    this.gathering = emptyBatch(batch.number + 1);
+    if (freezes) memory.freeze();
+    if (batch.written.length === 0 && !freezes) {
       for (const tell of batch.settle) tell();
       return;
     }
-    this.committing = batch;
-    this.writer.commit(batch).then(
-      () => {
-        this.locks.committed(batch.sequence);
-        this.committing = undefined;
-        for (const tell of batch.settle) tell();
-        this.goOn();
-      },
-      (error: unknown) => this.failed(batch, error),
-    );
+    this.writing = true;
+    void this.write(batch).then(() => {
+      this.writing = false;
+      this.send();
+      if (this.queue.length > 0) this.schedule();
+    });
   }
 
-  /** The disk is free: what has gathered meanwhile goes to it. */
-  private goOn(): void {
-    this.send();
-    if (this.queue.length > 0) this.schedule();
+  private async write(batch: Batch): Promise<void> {
+    try {
+      if (batch.written.length > 0) await this.log.append(encodeRecord(lastWrites(batch)));
+      this.env.memory.sequence = batch.number;
+      this.locks.committed(batch.lastWrite);
+      for (const tell of batch.settle) tell();
+    } catch (error) {
+      this.failed(batch, error);
+    }
+    if (!this.env.memory.frozen || this.checkpointing) return;
+    this.wantsCheckpoint = false;
+    const log = await this.log.rotate();
+    if (log === undefined) this.env.memory.frozen = undefined;
+    else this.checkpointing = this.bringOver(log);
   }
 
   /** Nothing of the batch is on disk: its operations, and those that saw what they did, run again. */
   private failed(batch: Batch, cause: unknown): void {
     const [only] = batch.operations;
-    const again = this.gathering.operations;
-    this.committing = undefined;
-    this.gathering = emptyBatch();
-    this.writer.discard();
+    const later = this.gathering;
+    takeBack(later);
+    takeBack(batch);
+    this.gathering = emptyBatch(later.number + 1);
     this.hooks.afterRollback(this.writer);
     if (batch.operations.length > 1) {
       for (const operation of batch.operations) operation.alone = true;
-      this.queue = [...batch.operations, ...again, ...this.queue];
+      this.queue = [...batch.operations, ...later.operations, ...this.queue];
     } else {
       only?.reject(cause);
-      this.queue = [...again, ...this.queue];
+      this.queue = [...later.operations, ...this.queue];
     }
-    this.goOn();
+  }
+
+  /** Brings a finished file of the log into LMDB's, however often it takes; until then the log keeps it. */
+  private async bringOver(log: number): Promise<void> {
+    for (;;) {
+      try {
+        await this.checkpointer.bring(log);
+        break;
+      } catch (error) {
+        if (!this.stuck)
+          process.stderr.write(`embedded-mongo: a checkpoint failed: ${(error as Error).message}\n`);
+        this.stuck = true;
+        if (this.stopped) return;
+        await delay(RETRY_MS);
+      }
+    }
+    this.stuck = false;
+    this.env.root.resetReadTxn();
+    this.env.memory.frozen = undefined;
+    this.log.remove(log);
+    this.checkpointing = undefined;
+    this.send();
+    if (this.queue.length > 0) this.schedule();
   }
 }
 
-function emptyBatch(): Batch {
-  return { ...newBatch(), operations: [], settle: [], sequence: 0 };
-}
-
-function freeBytes(path: string): number {
-  const { bavail, bsize } = statfsSync(path);
-  return bavail * bsize;
+function emptyBatch(number: number): Batch {
+  return { number, written: [], bytes: 0, operations: [], settle: [], lastWrite: 0 };
 }

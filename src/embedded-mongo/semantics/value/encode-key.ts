@@ -9,13 +9,15 @@ import { plain, Rank, rankOf } from './types';
  * A key is one byte for the type, in BSON order, and a payload that ends itself:
  *   numbers   8 bytes of the greatest double not above the value, in order; then 0, or 1 and 17 bytes of the exact
  *             decimal where the value is no double (Long beyond 2^53, most Decimal128)
- *   strings   UTF-8, a NUL as 00 FF, then 00
+ *   strings   UTF-8, bytes 00 and 01 as 01 01 and 01 02, then 00
  *   documents for every field type, name, payload; then 00.  Arrays the same without names
  *   binary    length (4 bytes), subtype, bytes
- * No key begins with 00 or FF, so that concatenated keys order like the tuple of their values, and inverting all
- * bytes of a key makes it descending.
+ * No key is the beginning of another, so that concatenated keys order like the tuple of their values, and inverting all
+ * bytes of a key makes it descending. None begins with 00 or FF.
  */
 const END = 0x00;
+/** Stands before 01 for a byte 00 and before 02 for a byte 01. */
+const ESCAPE = 0x01;
 
 /** Bytes that grow; one scratch buffer serves all encodings, since encoding never pauses. */
 class KeyWriter {
@@ -57,8 +59,10 @@ class KeyWriter {
         this.wideText(value);
         return;
       }
-      buffer[at++] = unit;
-      if (unit === 0) buffer[at++] = 0xff;
+      if (unit <= ESCAPE) {
+        buffer[at++] = ESCAPE;
+        buffer[at++] = unit + 1;
+      } else buffer[at++] = unit;
     }
     buffer[at++] = END;
     this.length = at;
@@ -68,8 +72,10 @@ class KeyWriter {
     const utf8 = Buffer.from(value, 'utf8');
     this.ensure(utf8.length * 2 + 1);
     for (const byte of utf8) {
-      this.buffer[this.length++] = byte;
-      if (byte === 0) this.buffer[this.length++] = 0xff;
+      if (byte <= ESCAPE) {
+        this.buffer[this.length++] = ESCAPE;
+        this.buffer[this.length++] = byte + 1;
+      } else this.buffer[this.length++] = byte;
     }
     this.buffer[this.length++] = END;
   }
@@ -84,8 +90,7 @@ const writer = new KeyWriter();
 
 /**
  * Encodes a value so that comparing the bytes orders as {@link compareBson} does, `descending` the other way
- * round. Keys are self-delimiting: a compound key is the concatenation of its parts. Bytes appended after a key
- * (a record id) must not begin with FF after an ascending part, nor with 00 after a descending one.
+ * round. Keys are self-delimiting: a compound key is the concatenation of its parts.
  */
 export function encodeKey(value: unknown, descending = false): Buffer {
   writer.length = 0;

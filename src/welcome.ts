@@ -4,7 +4,7 @@ import { credentialsFile, type DemoCredentials } from './demo';
 /** What `npm start` prints: what to open, and commands to paste that run as printed. */
 export function welcome(config: Config, credentials: DemoCredentials | undefined, isFresh: boolean): string {
   const { publicUrl } = config;
-  const lines = ['', `  Crosswalk is running at ${publicUrl}`, '', '  Open', `    ${publicUrl}/docs                    the documentation`, `    ${publicUrl}/fhir/R4/metadata        what the FHIR endpoint does`, ''];
+  const lines = ['', `  Crosswalk is running at ${publicUrl}`, '', '  Open', `    ${publicUrl}/                        the dashboard`, `    ${publicUrl}/docs                    the documentation`, `    ${publicUrl}/fhir/R4/metadata        what the FHIR endpoint does`, ''];
   if (credentials !== undefined) lines.push(...tryThis(config, credentials));
   if (credentials !== undefined && isFresh) lines.push(...secrets(credentials));
   if (credentials !== undefined) lines.push(`  The demonstration's credentials are kept in ${credentialsFile(config.dataDir)}`, '');

@@ -70,4 +70,33 @@ describe('API keys', () => {
     await officer.getByRole('heading', { name: 'Not for your role' }).waitFor();
     expect((await officer.request.get('/portal/keys')).status()).toBe(403);
   });
+
+  it('scroll by the ten thousand, with the rows in view alone in the document', async () => {
+    const page = await pageOf('operator');
+    const data = Array.from({ length: 10_000 }, (_none, index) => ({
+      ...LISTED,
+      id: `key_${String(index).padStart(10, '0')}`,
+    }));
+    await page.route('**/portal/keys', (route) => route.fulfill({ json: { data } }));
+    await page.goto('/keys');
+    await page.getByRole('link', { name: 'key_0000000000' }).waitFor();
+    expect(await page.getByRole('row').count()).toBeLessThan(80);
+    await page.getByRole('region', { name: 'API keys' }).press('End');
+    await page.getByRole('link', { name: 'key_0000009999' }).waitFor();
+    expect(await page.getByRole('row').count()).toBeLessThan(80);
+    expect(await page.getByRole('table').getAttribute('aria-rowcount')).toBe('10001');
+  });
 });
+
+const LISTED = {
+  practice: 'Sonora Behavioral Health',
+  practiceId: 'sonora',
+  plan: 'Pro',
+  scopes: ['referrals:read'],
+  status: 'active',
+  createdAt: '2026-01-01T12:00:00.000Z',
+  expiresAt: null,
+  revokedAt: null,
+  lastUsedAt: null,
+  replacedBy: null,
+};

@@ -11,7 +11,7 @@ export default function ChartDrawing({ points, series, kind = 'bars', limit, hei
     series: series.map((each) => ({ ...each })),
     withLegend: series.length > 1,
     legendProps: { verticalAlign: 'top' as const, height: 36 },
-    gridAxis: 'y' as const,
+    gridAxis: 'x' as const,
     tickLine: 'none' as const,
     yAxisProps: { allowDecimals: false, width: 44 },
     xAxisProps: { minTickGap: 28 },

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Card, Group, SimpleGrid, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -75,10 +75,7 @@ function KeyView({ apiKey }: { apiKey: ApiKey }) {
           </Fact>
         </SimpleGrid>
       </Card>
-      <Stack gap="sm" component="section" aria-label="Use against the plan">
-        <Title order={2}>Use against the plan</Title>
-        <UseOfKey id={apiKey.id} />
-      </Stack>
+      <UseOfKey id={apiKey.id} />
       <RotateDialog apiKey={apiKey} opened={isRotating} onClose={rotate.close} />
       <Revocation apiKey={apiKey} opened={isRevoking} onClose={revoke.close} />
     </Page>

@@ -1,4 +1,4 @@
-import { Card, Group, Progress, SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Card, Group, Progress, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type KeyUse, keyUseQuery, type Range } from '../../api/keys';
@@ -18,8 +18,9 @@ export function UseOfKey({ id }: { id: string }) {
   const [range, setRange] = useState<Range>('day');
   const use = useQuery(keyUseQuery(id, range));
   return (
-    <Stack gap="md">
-      <Group>
+    <Stack gap="md" component="section" aria-label="Use against the plan">
+      <Group justify="space-between">
+        <Title order={2}>Use against the plan</Title>
         <SegmentedControl
           aria-label="Range"
           data={RANGES}

@@ -26,19 +26,21 @@ const COLUMNS: readonly Column<ApiKey>[] = [
   { header: 'Practice', cell: ({ practice }) => practice, wide: true },
   { header: 'Plan', width: '6.7rem', cell: ({ plan }) => plan },
   { header: 'Status', width: '6.7rem', cell: (apiKey) => <KeyStatus apiKey={apiKey} /> },
-  { header: 'Scopes', width: '6rem', cell: ({ scopes }) => `${scopes.length} of 3`, wide: true },
+  { header: 'Scopes', width: '5.5rem', cell: ({ scopes }) => `${scopes.length} of 3`, wide: true },
   {
     header: 'Last used',
-    width: '13rem',
+    width: '11.8rem',
     cell: ({ lastUsedAt }) => <Time at={lastUsedAt} none="never" />,
     wide: true,
   },
-  { header: 'Created', width: '13rem', cell: ({ createdAt }) => <Time at={createdAt} />, wide: true },
+  { header: 'Created', width: '11.8rem', cell: ({ createdAt }) => <Time at={createdAt} />, wide: true },
 ];
 
 export default function KeysPage() {
   const { practice } = useUser();
   const keys = useQuery(keysQuery);
+  // Whoever belongs to a practice sees its keys alone.
+  const columns = practice === null ? COLUMNS : COLUMNS.filter(({ header }) => header !== 'Practice');
   const [shown, setShown] = useState('active');
   const [opened, { open, close }] = useDisclosure(false);
   const create = (
@@ -73,7 +75,7 @@ export default function KeysPage() {
                   An integration signs its requests with a key. Make one for each system that connects.
                 </Empty>
               ) : (
-                <DataTable label="API keys" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />
+                <DataTable label="API keys" columns={columns} rows={rows} rowKey={({ id }) => id} />
               )}
             </>
           );

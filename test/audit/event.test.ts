@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { toAuditEvent, type AuditDraft } from '../../src/audit';
 import { accountsOf, canonicalEvent } from '../../src/audit/event';
-import { canonicalJson, proofExtension } from '../../src/audit/verify';
+import { canonicalJson, proofText } from '../../src/audit/verify';
 import { validateResource } from '../../src/fhir';
 import { draft } from './house';
 
@@ -137,7 +137,7 @@ describe('an AuditEvent', () => {
   });
 
   it('is still valid with the proof that an export adds', () => {
-    const proof = proofExtension({ sequence: 7, path: 'AAAA', next: 'b', manifest: 'x.y.z' });
+    const proof: unknown = JSON.parse(proofText({ sequence: 7, path: 'AAAA', next: 'b', manifest: 'x.y.z' }));
     const event = { ...eventOf({}), extension: [proof] } as unknown as AuditEvent;
     expect(validateResource(event).filter(({ severity }) => severity !== 'information')).toEqual([]);
   });

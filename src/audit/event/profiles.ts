@@ -43,8 +43,11 @@ function disclosureProfile({
     : undefined;
 }
 
-function tokenProfile({ agent }: AuditDraft): string | undefined {
-  return hasToken(agent.kind) ? profileUrl('OAUTHaccessTokenUse.Minimal') : undefined;
+/** A delivery's receiver shows no token: it is called. */
+function tokenProfile({ agent, interaction }: AuditDraft): string | undefined {
+  return hasToken(agent.kind) && interaction !== 'delivery'
+    ? profileUrl('OAUTHaccessTokenUse.Minimal')
+    : undefined;
 }
 
 function hasToken(kind: AuditDraft['agent']['kind']): boolean {
@@ -54,6 +57,8 @@ function hasToken(kind: AuditDraft['agent']['kind']): boolean {
 /** Whether the event keeps the profile for access with a token, which names the token's holder apart. */
 export function namesToken(draft: AuditDraft): boolean {
   return (
-    hasToken(draft.agent.kind) && restProfile(draft) === undefined && disclosureProfile(draft) === undefined
+    tokenProfile(draft) !== undefined &&
+    restProfile(draft) === undefined &&
+    disclosureProfile(draft) === undefined
   );
 }

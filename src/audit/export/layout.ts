@@ -1,14 +1,6 @@
 /** How the three formats are laid out. `audit verify` reads them line by line: keep to it. docs/compliance.md, "Files" */
-import {
-  COLUMNS,
-  csvRow,
-  drawnCells,
-  proofExtension,
-  type EventShape,
-  type Format,
-  type Proof,
-} from '../verify';
-import { idOf } from './peek';
+import { COLUMNS, csvRow, drawnCells, proofText, type EventShape, type Format, type Proof } from '../verify';
+import { framedOf, idOf } from './peek';
 import type { Sealed } from './select';
 
 export interface Layout {
@@ -32,7 +24,7 @@ const NDJSON: Layout = {
   head: () => '',
   open: '',
   // No event of ours has an extension of its own at the top, so the proof's goes in front of the first key.
-  event: ({ text }, proof) => `{"extension":[${JSON.stringify(proofExtension(proof))}],${text.slice(1)}`,
+  event: ({ text }, proof) => `{"extension":[${proofText(proof)}],${text.slice(1)}`,
   between: '\n',
   foot: ({ events }) => (events === 0 ? '' : '\n'),
   inLastEvent: true,
@@ -44,7 +36,7 @@ const CSV: Layout = {
   head: () => `${csvRow(COLUMNS)}\r\n`,
   open: '',
   event: ({ sequence, text }, { path, next = '', manifest = '' }) =>
-    csvRow([String(sequence), ...drawnCells(JSON.parse(text) as EventShape), text, path, next, manifest]),
+    csvRow([String(sequence), ...drawnCells(framedOf(text).event as EventShape), text, path, next, manifest]),
   between: '\r\n',
   foot: ({ events }) => (events === 0 ? '' : '\r\n'),
   inLastEvent: true,
@@ -64,7 +56,7 @@ const BUNDLE: Layout = {
     JSON.stringify({ resourceType: 'Bundle', id, type: 'collection', timestamp: at }).slice(0, -1),
   open: ',"entry":[\n',
   event: ({ text }, proof) =>
-    `{"extension":[${JSON.stringify(proofExtension(proof))}],"fullUrl":"urn:uuid:${idOf(text)}","resource":${text}}`,
+    `{"extension":[${proofText(proof)}],"fullUrl":"urn:uuid:${idOf(text)}","resource":${text}}`,
   between: ',\n',
   foot: ({ manifest, at, origin, events }) => {
     const signature = {

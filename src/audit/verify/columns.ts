@@ -91,7 +91,11 @@ function details(event: EventShape): string[] {
 
 /** The cells drawn from an event, in the order of the columns. */
 export function drawnCells(event: EventShape): string[] {
-  return DRAWN.map(([, value]) => guarded((value(event) ?? '').replace(/[\r\n]+/g, ' ')));
+  return DRAWN.map(([, value]) => guarded(oneLine(value(event) ?? '')));
+}
+
+function oneLine(cell: string): string {
+  return cell.includes('\n') || cell.includes('\r') ? cell.replace(/[\r\n]+/g, ' ') : cell;
 }
 
 /** Spreadsheets run cells that begin like formulas: these get an apostrophe. OWASP, CSV Injection */
@@ -101,11 +105,25 @@ function guarded(cell: string): string {
 
 /** One row, every cell in quotation marks. RFC 4180 */
 export function csvRow(cells: readonly string[]): string {
-  return cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',');
+  return `"${cells.map((cell) => (cell.includes('"') ? cell.replaceAll('"', '""') : cell)).join('","')}"`;
 }
 
 /** The cells of a row in which every cell has quotation marks; undefined when the row is anything else. */
 export function parseCsvRow(row: string): string[] | undefined {
-  if (!/^"(?:[^"]|"")*"(?:,"(?:[^"]|"")*")*$/.test(row)) return undefined;
-  return [...row.matchAll(/"((?:[^"]|"")*)"(?:,|$)/g)].map((match) => (match[1] ?? '').replaceAll('""', '"'));
+  const cells: string[] = [];
+  for (let from = 0; ;) {
+    if (row.charAt(from) !== '"') return undefined;
+    let to = row.indexOf('"', from + 1);
+    let doubled = false;
+    while (to >= 0 && row.charAt(to + 1) === '"') {
+      doubled = true;
+      to = row.indexOf('"', to + 2);
+    }
+    if (to < 0) return undefined;
+    const cell = row.slice(from + 1, to);
+    cells.push(doubled ? cell.replaceAll('""', '"') : cell);
+    if (to + 1 === row.length) return cells;
+    if (row.charAt(to + 1) !== ',') return undefined;
+    from = to + 2;
+  }
 }

@@ -2,21 +2,30 @@
  * The events of an export file in its three formats, read line by line: an export of any size is read in little
  * memory. A Bundle that another program wrote anew, with other line breaks, is read whole instead.
  */
-import { createReadStream } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { readFile, stat } from 'node:fs/promises';
 import { COLUMNS, drawnCells, parseCsvRow, type EventShape } from './columns';
+import { linesOf, slice } from './lines';
+import { leafHash } from './merkle';
 import { proofOf, takeProof, type Proof } from './proof';
+import { rawEntry, rawLine, type Raw } from './raw';
 
 export type Format = 'bundle' | 'ndjson' | 'csv';
 
-/** One event as it stands in the file. `event` is undefined when what stands there cannot be read as one. */
+/** One event as it stands in the file. */
 export interface Entry {
+  /** By its bytes, when it is laid out as the server writes it. Valid only if the leaf holds. */
+  raw: Raw | undefined;
+  /** Read as JSON, whatever its layout. */
+  read(): Read;
+}
+
+/** `event` is undefined when what stands there cannot be read as one. */
+export interface Read {
   event: Record<string, unknown> | undefined;
   proof: Proof | undefined;
 }
 
-const UNREADABLE: Entry = { event: undefined, proof: undefined };
+const UNREADABLE: Read = { event: undefined, proof: undefined };
 
 /** Above this a Bundle in foreign layout cannot be held as one text. Bytes. */
 const WHOLE_LIMIT = 500_000_000;
@@ -32,39 +41,36 @@ export async function formatOf(path: string): Promise<Format> {
   return head.trim() === '' || isEvent(first) || isEvent(second) ? 'ndjson' : 'bundle';
 }
 
-async function slice(path: string, from: number, to: number): Promise<string> {
-  const file = await open(path);
-  try {
-    const buffer = Buffer.alloc(Math.max(0, to - from));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
-
-function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path, { highWaterMark: 1 << 20 }), crlfDelay: Infinity });
-}
-
-/** The events in the order of the file. @throws Error when a Bundle in foreign layout is too large or no JSON. */
-export async function* entriesOf(path: string, format: Format): AsyncGenerator<Entry> {
+/**
+ * The events in the order of the file, some at a time; good until the next are asked for.
+ * @throws Error when a Bundle in foreign layout is too large or no JSON.
+ */
+export async function* entriesOf(path: string, format: Format): AsyncGenerator<Entry[]> {
   if (format === 'bundle') {
     yield* bundleEntries(path);
     return;
   }
   let header = format === 'csv';
-  for await (const line of linesOf(path)) {
-    if (header || line === '') header = false;
-    else yield format === 'csv' ? rowEntry(line) : lineEntry(line);
+  for await (const lines of linesOf(path)) {
+    const entries: Entry[] = [];
+    for (const line of lines) {
+      if (header || line.length === 0) header = false;
+      else entries.push(format === 'csv' ? rowEntry(line) : lineEntry(line));
+    }
+    yield entries;
   }
 }
 
-function lineEntry(line: string): Entry {
-  const parsed = parseObject(line);
-  if (parsed === undefined) return UNREADABLE;
-  const { rest, proof } = takeProof(parsed);
-  return { event: rest, proof };
+function lineEntry(line: Buffer): Entry {
+  return {
+    raw: rawLine(line),
+    read: () => {
+      const parsed = parseObject(line.toString());
+      if (parsed === undefined) return UNREADABLE;
+      const { rest, proof } = takeProof(parsed);
+      return { event: rest, proof };
+    },
+  };
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
@@ -80,30 +86,56 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function rowEntry(row: string): Entry {
-  const cells = parseCsvRow(row);
-  if (cells?.length !== COLUMNS.length) return UNREADABLE;
+function rowEntry(line: Buffer): Entry {
+  const cells = parseCsvRow(line.toString());
+  if (cells?.length !== COLUMNS.length) return { raw: undefined, read: () => UNREADABLE };
   const at = COLUMNS.indexOf('event');
-  const [event = '', path = '', next = '', manifest = ''] = cells.slice(at);
-  const parsed = parseObject(event);
-  if (parsed === undefined) return UNREADABLE;
-  const drawn = drawnCells(parsed as EventShape);
-  if (drawn.some((cell, i) => cell !== cells[i + 1])) return { event: parsed, proof: undefined };
-  return { event: parsed, proof: proofOf(cells[0], path, next || undefined, manifest || undefined) };
+  const [text = '', path = '', next = '', manifest = ''] = cells.slice(at);
+  const event = parseObject(text);
+  if (event === undefined) return { raw: undefined, read: () => UNREADABLE };
+  const drawn = drawnCells(event as EventShape);
+  const proof = drawn.some((cell, i) => cell !== cells[i + 1])
+    ? undefined
+    : proofOf(cells[0], path, next || undefined, manifest || undefined);
+  const id = typeof event['id'] === 'string' ? event['id'] : undefined;
+  return {
+    raw: proof === undefined ? undefined : { leaf: leafHash(text), id, proof },
+    read: () => ({ event, proof }),
+  };
 }
 
-async function* bundleEntries(path: string): AsyncGenerator<Entry> {
+async function* bundleEntries(path: string): AsyncGenerator<Entry[]> {
   const head = await slice(path, 0, 4096);
   if (!/^[^\n]*"entry":\[\r?\n/.test(head)) {
-    for (const entry of await wholeBundle(path)) yield bundleEntry(entry);
+    for (const entry of await wholeBundle(path)) yield [{ raw: undefined, read: () => bundleEntry(entry) }];
     return;
   }
   let inside = false;
-  for await (const line of linesOf(path)) {
-    if (line.startsWith(']')) return;
-    if (inside && line !== '') yield bundleEntry(parseObject(line.endsWith(',') ? line.slice(0, -1) : line));
-    inside = true;
+  for await (const lines of linesOf(path)) {
+    const entries: Entry[] = [];
+    for (const line of lines) {
+      if (line[0] === BRACKET) {
+        yield entries;
+        return;
+      }
+      if (inside && line.length > 0) entries.push(bundleLine(line));
+      inside = true;
+    }
+    yield entries;
   }
+}
+
+/** `]`: what begins so ends the entries. */
+const BRACKET = 0x5d;
+
+function bundleLine(line: Buffer): Entry {
+  return {
+    raw: rawEntry(line),
+    read: () => {
+      const text = line.toString();
+      return bundleEntry(parseObject(text.endsWith(',') ? text.slice(0, -1) : text));
+    },
+  };
 }
 
 async function wholeBundle(path: string): Promise<unknown[]> {
@@ -117,7 +149,7 @@ async function wholeBundle(path: string): Promise<unknown[]> {
   return Array.isArray(bundle['entry']) ? bundle['entry'] : [];
 }
 
-function bundleEntry(entry: unknown): Entry {
+function bundleEntry(entry: unknown): Read {
   if (!isObject(entry) || !isObject(entry['resource'])) return UNREADABLE;
   const { rest, proof } = takeProof(entry);
   const event = entry['resource'];
@@ -131,9 +163,29 @@ function bundleEntry(entry: unknown): Entry {
  */
 export async function manifestOf(path: string, format: Format): Promise<string | undefined> {
   if (format === 'bundle') return bundleManifest(path);
-  let found: string | undefined;
-  for await (const { proof } of entriesOf(path, format)) found = proof?.manifest ?? found;
+  let found = await manifestAtEnd(path, format);
+  if (found !== undefined) return found;
+  for await (const entries of entriesOf(path, format)) {
+    for (const { raw, read } of entries) found = (raw ?? read()).proof?.manifest ?? found;
+  }
   return found;
+}
+
+/** The last event of a file that is whole has the manifest. Bytes. */
+const LAST_EVENT = 16 << 20;
+
+async function manifestAtEnd(path: string, format: Format): Promise<string | undefined> {
+  const { size } = await stat(path);
+  for (let length = 1 << 16; length <= LAST_EVENT; length *= 16) {
+    const start = Math.max(0, size - length);
+    const lines = (await slice(path, start, size)).trimEnd().split(/\r?\n/);
+    const last = lines.pop() ?? '';
+    if (lines.length === 0 && start > 0) continue;
+    const line = Buffer.from(last);
+    const { raw, read } = format === 'csv' ? rowEntry(line) : lineEntry(line);
+    return (raw ?? read()).proof?.manifest;
+  }
+  return undefined;
 }
 
 /** Looked for from the end of the file, growing: it comes after the entries, and they may be many. */

@@ -24,7 +24,7 @@ export {
   rootOf,
   type Peak,
 } from './merkle';
-export { PROOF_URL, proofExtension, type Proof } from './proof';
+export { PROOF_URL, proofText, type Proof } from './proof';
 export { encodeRuns, SelectionBuilder, type Run } from './selection';
 export { verifyFile, type Verdict } from './verify';
 export { describeVerdict } from './wording';

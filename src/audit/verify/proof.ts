@@ -19,17 +19,12 @@ interface Extension {
   [value: string]: unknown;
 }
 
-/** The extension, with its parts always in this order. */
-export function proofExtension(proof: Proof): Extension {
-  return {
-    url: PROOF_URL,
-    extension: [
-      { url: 'sequence', valueString: String(proof.sequence) },
-      { url: 'path', valueBase64Binary: proof.path },
-      ...(proof.next === undefined ? [] : [{ url: 'next', valueId: proof.next }]),
-      ...(proof.manifest === undefined ? [] : [{ url: 'manifest', valueString: proof.manifest }]),
-    ],
-  };
+/** The extension as it is written, without spaces: none of its parts has anything to escape. */
+export function proofText({ sequence, path, next, manifest }: Proof): string {
+  const more =
+    (next === undefined ? '' : `,{"url":"next","valueId":"${next}"}`) +
+    (manifest === undefined ? '' : `,{"url":"manifest","valueString":"${manifest}"}`);
+  return `{"url":"${PROOF_URL}","extension":[{"url":"sequence","valueString":"${sequence}"},{"url":"path","valueBase64Binary":"${path}"}${more}]}`;
 }
 
 /** Takes the proof out of an element: the element without it, and the proof when it has one of the right form. */

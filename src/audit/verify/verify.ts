@@ -4,7 +4,7 @@
  */
 import { canonicalJson } from './canonical';
 import { entriesOf, formatOf, manifestOf, type Entry, type Format } from './entries';
-import { compare, createLedger, judge, type Finding, type Ledger } from './ledger';
+import { compare, createLedger, judge, type Checked, type Finding, type Ledger } from './ledger';
 import { checkpointHolds, openManifest, type Checkpoint, type Manifest, type PublicJwk } from './manifest';
 import {
   appendLeaf,
@@ -15,7 +15,9 @@ import {
   createProofChecker,
   rootOf,
   type Peak,
+  type ProofChecker,
 } from './merkle';
+import type { Proof } from './proof';
 import { decodeRuns, type Run } from './selection';
 
 export interface Verdict {
@@ -88,36 +90,41 @@ async function readAll(
   const { size, root } = manifest.checkpoint;
   const checker = createProofChecker(size, Buffer.from(root, 'base64'));
   const ledger = createLedger(runs, manifest.first);
-  let events = 0;
-  let chain: Buffer = CHAIN_START;
+  const reading: Reading = { ledger, events: 0, chain: CHAIN_START, roots: new Map() };
+  reading.roots.set(0, EMPTY_ROOT.toString('base64'));
+  const whole = isWhole(manifest, runs);
   const peaks: Peak[] = [];
   const sizes = new Set(anchors.map((anchor) => anchor.size));
-  const roots = new Map([[0, EMPTY_ROOT.toString('base64')]]);
-  for await (const entry of entriesOf(path, format)) {
-    events += 1;
-    const leaf = leafOf(entry);
-    const { proof, event } = entry;
-    const holds =
-      leaf !== undefined &&
-      proof !== undefined &&
-      checker.holds(leaf, proof.sequence, Buffer.from(proof.path, 'base64'));
-    compare(ledger, {
-      position: events,
-      id: idOf(event),
-      sequence: proof?.sequence,
-      next: proof?.next,
-      holds,
-    });
-    if (leaf === undefined) continue;
-    chain = chainHash(chain, leaf);
-    appendLeaf(peaks, leaf);
-    if (sizes.has(events)) roots.set(events, rootOf(peaks).toString('base64'));
+  for await (const entries of entriesOf(path, format)) {
+    for (const entry of entries) {
+      reading.events += 1;
+      const { leaf, ...checked } = check(entry, checker);
+      compare(ledger, { position: reading.events, ...checked });
+      if (leaf === undefined) continue;
+      if (whole) reading.chain = chainHash(reading.chain, leaf);
+      if (sizes.size === 0) continue;
+      appendLeaf(peaks, leaf);
+      if (sizes.has(reading.events)) reading.roots.set(reading.events, rootOf(peaks).toString('base64'));
+    }
   }
-  return { ledger, events, chain, roots };
+  return reading;
 }
 
-function leafOf({ event }: Entry): Buffer | undefined {
-  return event === undefined ? undefined : leafHash(canonicalJson(event));
+/** An event held against its proof: by its bytes as they stand, and if these do not hold, by what they say. */
+function check(
+  { raw, read }: Entry,
+  checker: ProofChecker,
+): Omit<Checked, 'position'> & { leaf: Buffer | undefined } {
+  const proves = (leaf: Buffer, proof: Proof): boolean =>
+    checker.holds(leaf, proof.sequence, Buffer.from(proof.path, 'base64'));
+  if (raw !== undefined && proves(raw.leaf, raw.proof)) {
+    const { leaf, id, proof } = raw;
+    return { leaf, id, sequence: proof.sequence, next: proof.next, holds: true };
+  }
+  const { event, proof } = read();
+  const leaf = event === undefined ? undefined : leafHash(canonicalJson(event));
+  const holds = leaf !== undefined && proof !== undefined && proves(leaf, proof);
+  return { leaf, id: idOf(event), sequence: proof?.sequence, next: proof?.next, holds };
 }
 
 function idOf(event: Record<string, unknown> | undefined): string | undefined {
@@ -134,10 +141,12 @@ async function idsAt(
   const ids = new Map<number, string>();
   if (positions.size === 0) return ids;
   let position = 0;
-  for await (const { event } of entriesOf(path, format)) {
-    position += 1;
-    const id = positions.has(position) ? idOf(event) : undefined;
-    if (id !== undefined) ids.set(position, id);
+  for await (const entries of entriesOf(path, format)) {
+    for (const { read } of entries) {
+      position += 1;
+      const id = positions.has(position) ? idOf(read().event) : undefined;
+      if (id !== undefined) ids.set(position, id);
+    }
   }
   return ids;
 }
@@ -148,9 +157,16 @@ function chainProblem(
   { checkpoint, count }: Manifest,
   runs: readonly Run[],
 ): string | undefined {
-  const whole = runs[0]?.[0] === 0 && count === checkpoint.size;
-  if (!whole || chain.toString('base64') === checkpoint.chain) return undefined;
+  if (!isWhole({ checkpoint, count }, runs) || chain.toString('base64') === checkpoint.chain)
+    return undefined;
   return 'the hash chain does not end in the signed link';
+}
+
+function isWhole(
+  { checkpoint, count }: Pick<Manifest, 'checkpoint' | 'count'>,
+  runs: readonly Run[],
+): boolean {
+  return runs[0]?.[0] === 0 && count === checkpoint.size;
 }
 
 /** The log as exported must begin with the log as it was anchored. Only the whole log can tell. */
@@ -177,9 +193,11 @@ function anchorProblem(
 async function withoutManifest(path: string, format: Format, problem: string): Promise<Verdict> {
   let events = 0;
   let next: string | undefined;
-  for await (const { proof } of entriesOf(path, format)) {
-    events += 1;
-    next = proof?.next;
+  for await (const entries of entriesOf(path, format)) {
+    for (const { raw, read } of entries) {
+      events += 1;
+      next = (raw ?? read()).proof?.next;
+    }
   }
   const findings: Finding[] = next === undefined ? [] : [{ how: 'missing', id: next, position: events + 1 }];
   return { ok: false, format, events, findings, wrong: Math.max(1, findings.length), problem };

@@ -9,7 +9,7 @@ import type { Attempted } from './notify';
  */
 export function disclosures({ subscription, told, result }: Attempted): AuditDraft[] {
   const { id, channel, endpoint } = subscription;
-  const host = channel === 'websocket' ? 'websocket' : new URL(endpoint).host;
+  const { host, hostname } = channel === 'websocket' ? { host: 'websocket', hostname: 'websocket' } : new URL(endpoint);
   return [...byPatient(told)].map(([patient, resources]) => ({
     id: newEventId(),
     at: new Date(),
@@ -18,7 +18,7 @@ export function disclosures({ subscription, told, result }: Attempted): AuditDra
     interaction: 'delivery',
     action: 'R',
     outcome: result.kind === 'received' ? '0' : '4',
-    agent: { ...recipient(subscription), address: host },
+    agent: { ...recipient(subscription), address: hostname },
     ...(patient !== undefined && { patients: [patient] }),
     resources: [...resources],
     details: [

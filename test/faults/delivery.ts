@@ -283,8 +283,8 @@ async function numbered(house: House, taken: readonly Taken[], faults: string[])
       if (name === 'notification-event') received.add(Number(part?.[0]?.valueString));
     }
   }
-  const queue = await house.connection.mongoose.collection<{ _id: string; number: number }>('notify_queues').findOne({ _id: subscription });
-  const last = queue?.number ?? 0;
+  const counted = await house.connection.mongoose.collection<{ _id: string; number: number }>('notify_numbers').findOne({ _id: subscription });
+  const last = counted?.number ?? 0;
   const missing = Array.from({ length: last }, (_, i) => i + 1).filter((number) => !received.has(number));
   if (missing.length > 0) faults.push(`event numbers ${missing.slice(0, 10).join(' ')} of ${last} never arrived`);
   if (received.size > last - missing.length) faults.push('numbers arrived that were never given');

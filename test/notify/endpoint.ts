@@ -9,14 +9,18 @@ export interface Received {
   headers: IncomingMessage['headers'];
 }
 
-/** What an endpoint answers: a status, alone or with headers. */
-export type Answer = number | { status: number; headers: Record<string, string> };
+/** What an endpoint answers: a status, alone or with headers and a body; or nothing at all. */
+export type Answer =
+  number | 'hang' | { status: number; headers?: Record<string, string>; body?: string; afterMs?: number };
 
 /** An endpoint of an integrator; `answer` decides about each call, counted from 1. */
 export class Endpoint {
   readonly received: Received[] = [];
   /** Every call, answered with 2xx or not. */
   readonly calls: Received[] = [];
+  /** Most calls that were under way at once. */
+  together = 0;
+  private underWay = 0;
   private server: Server | undefined;
   url = '';
 
@@ -30,9 +34,19 @@ export class Endpoint {
         const call = { method: req.method ?? '', path: req.url ?? '', body, headers: req.headers };
         this.calls.push(call);
         const answer = this.answer(this.calls.length);
-        const { status, headers } = typeof answer === 'number' ? { status: answer, headers: {} } : answer;
-        if (status < 300) this.received.push(call);
-        res.writeHead(status, headers).end();
+        if (answer === 'hang') return;
+        const {
+          status,
+          headers,
+          body: text,
+          afterMs = 0,
+        } = typeof answer === 'number' ? { status: answer } : answer;
+        this.together = Math.max(this.together, ++this.underWay);
+        setTimeout(() => {
+          this.underWay -= 1;
+          if (status < 300) this.received.push(call);
+          res.writeHead(status, headers).end(text);
+        }, afterMs);
       });
     });
     await new Promise<void>((done) => this.server?.listen(0, '127.0.0.1', done));

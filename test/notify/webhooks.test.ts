@@ -2,19 +2,25 @@ import { createHash } from 'node:crypto';
 import request from 'supertest';
 import { Webhook } from 'standardwebhooks';
 import { serverContext } from '../../src/house';
+import type { Attempt } from '../../src/notify';
 import { testHouse, type TestHouse } from '../support/house';
-import { Endpoint } from './endpoint';
+import { Endpoint, until } from './endpoint';
 
 /** HandoffRx, "Webhooks": who is told what, signed how, and that nothing is lost on the way. */
 let test: TestHouse;
 let sender: { id: string; key: string };
 let receiver: { id: string; key: string };
 
-const eventsAt = ({ received }: Endpoint): string[] => received.map(({ body }) => (JSON.parse(body) as { event: string }).event);
+const eventsAt = ({ received }: Endpoint): string[] =>
+  received.map(({ body }) => (JSON.parse(body) as { event: string }).event);
 
 /** The vendor document's own function, as printed. */
 function verifyWebhook(rawBody: string, secret: string, signatureHeader: string): boolean {
-  const expected = 'sha256=' + createHash('sha256').update(secret + rawBody).digest('hex');
+  const expected =
+    'sha256=' +
+    createHash('sha256')
+      .update(secret + rawBody)
+      .digest('hex');
   return expected === signatureHeader;
 }
 
@@ -27,13 +33,23 @@ const referral = {
   level_of_care: 'IOP',
   clinical_justification: 'Client meets ASAM criteria for IOP. Motivated for treatment.',
 };
-const ALL = ['referral.created', 'referral.accepted', 'referral.declined', 'referral.scheduled', 'referral.completed'];
+const ALL = [
+  'referral.created',
+  'referral.accepted',
+  'referral.declined',
+  'referral.scheduled',
+  'referral.completed',
+];
 const endpoints: Endpoint[] = [];
 
 async function practice(name: string): Promise<{ id: string; key: string }> {
   const { identity } = test.house;
   const { id } = await identity.practices.create(name);
-  const { apiKey } = await identity.keys.create({ practice: id, plan: 'Enterprise', scopes: ['referrals:read', 'referrals:write'] });
+  const { apiKey } = await identity.keys.create({
+    practice: id,
+    plan: 'Enterprise',
+    scopes: ['referrals:read', 'referrals:write'],
+  });
   return { id, key: apiKey };
 }
 
@@ -44,12 +60,8 @@ async function hook(practiceId: string, answer?: (count: number) => number) {
   return { endpoint, ...webhook };
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 20_000 && !holds(); waited += 25) await new Promise((done) => setTimeout(done, 25));
-  expect(holds()).toBe(true);
-}
-
-const send = (key: string) => request(test.app).post('/api/v1/referrals').set('Authorization', `Bearer ${key}`).send(referral);
+const send = (key: string) =>
+  request(test.app).post('/api/v1/referrals').set('Authorization', `Bearer ${key}`).send(referral);
 const change = (id: string, key: string, status: string) =>
   request(test.app).patch(`/api/v1/referrals/${id}`).set('Authorization', `Bearer ${key}`).send({ status });
 
@@ -77,12 +89,20 @@ it('tells the receiver of a new referral and both of its acceptance, with the do
   const payload = JSON.parse(told?.body ?? '') as { data: { updated_at: string }; timestamp: string };
   expect(payload).toEqual({
     event: 'referral.accepted',
-    data: { referral_id: id, status: 'accepted', updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string },
+    data: {
+      referral_id: id,
+      status: 'accepted',
+      updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
+    },
     timestamp: expect.stringMatching(/\.\d{3}Z$/) as string,
   });
   expect(Object.keys(payload)).toEqual(['event', 'data', 'timestamp']);
-  expect(verifyWebhook(told?.body ?? '', atSender.secret, String(told?.headers['x-handoffrx-signature']))).toBe(true);
-  expect(() => new Webhook(atSender.secret).verify(told?.body ?? '', told?.headers as Record<string, string>)).not.toThrow();
+  expect(
+    verifyWebhook(told?.body ?? '', atSender.secret, String(told?.headers['x-handoffrx-signature'])),
+  ).toBe(true);
+  expect(() =>
+    new Webhook(atSender.secret).verify(told?.body ?? '', told?.headers as Record<string, string>),
+  ).not.toThrow();
 });
 
 it('tells of a change that an EHR writes through FHIR just the same', async () => {
@@ -95,10 +115,15 @@ it('tells of a change that an EHR writes through FHIR just the same', async () =
     .set('Content-Type', 'application/fhir+json')
     .send(JSON.stringify({ ...task, status: 'accepted' }));
   expect(put.status).toBe(200);
-  const shown = await request(test.app).get(`/api/v1/referrals/${id}`).set('Authorization', `Bearer ${sender.key}`);
+  const shown = await request(test.app)
+    .get(`/api/v1/referrals/${id}`)
+    .set('Authorization', `Bearer ${sender.key}`);
   expect(shown.body).toMatchObject({ status: 'accepted' });
   await until(() => atSender.endpoint.received.length === 1);
-  expect(JSON.parse(atSender.endpoint.received[0]?.body ?? '')).toMatchObject({ event: 'referral.accepted', data: { referral_id: id } });
+  expect(JSON.parse(atSender.endpoint.received[0]?.body ?? '')).toMatchObject({
+    event: 'referral.accepted',
+    data: { referral_id: id },
+  });
 });
 
 it('tries again until the receiver answers 2xx, in order, and keeps every attempt', async () => {
@@ -107,7 +132,11 @@ it('tries again until the receiver answers 2xx, in order, and keeps every attemp
   await change(id, receiver.key, 'accepted');
   await until(() => atReceiver.endpoint.received.length === 2);
   expect(eventsAt(atReceiver.endpoint)).toEqual(['referral.created', 'referral.accepted']);
-  const attempts = await test.house.notify.webhooks.attempts(atReceiver.id, 10);
+  let attempts: Attempt[] = [];
+  await until(async () => {
+    attempts = await test.house.notify.webhooks.attempts(atReceiver.id, 10);
+    return attempts.length === 4;
+  });
   expect(attempts.map(({ status }) => status).sort()).toEqual([200, 200, 500, 500]);
 });
 
@@ -119,7 +148,9 @@ it('signs with both secrets while one is rotated, and replays and tests on deman
   const [told] = atReceiver.endpoint.received;
   expect(eventsAt(atReceiver.endpoint)).toEqual(['webhook.test']);
   for (const each of [secret, atReceiver.secret]) {
-    expect(() => new Webhook(each).verify(told?.body ?? '', told?.headers as Record<string, string>)).not.toThrow();
+    expect(() =>
+      new Webhook(each).verify(told?.body ?? '', told?.headers as Record<string, string>),
+    ).not.toThrow();
   }
   expect(verifyWebhook(told?.body ?? '', secret, String(told?.headers['x-handoffrx-signature']))).toBe(true);
   expect(await test.house.notify.webhooks.replay(atReceiver.id, '1')).toEqual({ replayed: 1 });
@@ -127,7 +158,12 @@ it('signs with both secrets while one is rotated, and replays and tests on deman
 });
 
 it('refuses an endpoint on a private address that is not allowed', async () => {
-  for (const url of ['http://10.0.0.1/hook', 'http://[::1]/hook', 'http://0.0.0.0/hook', 'ftp://example.org']) {
+  for (const url of [
+    'http://10.0.0.1/hook',
+    'http://[::1]/hook',
+    'http://0.0.0.0/hook',
+    'ftp://example.org',
+  ]) {
     const made = test.house.notify.webhooks.create(receiver.id, url, ALL, serverContext());
     await expect(made).rejects.toMatchObject({ status: 422 });
   }

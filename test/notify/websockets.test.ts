@@ -1,0 +1,84 @@
+import type { Bundle, Parameters } from '@medplum/fhirtypes';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocket } from 'ws';
+import { testHouse, type TestHouse } from '../support/house';
+import { until } from './endpoint';
+import { anyone, create, statusOf, subscribe, topicBased, TOPICS } from './support';
+
+/** The websocket channel of the Subscriptions R5 Backport: tokens, bindings, and what is told on the socket. */
+let test: TestHouse;
+let server: Server;
+const caller = anyone(() => test);
+
+beforeAll(async () => {
+  test = await testHouse({ FHIR_AUTH: 'off' });
+  server = createServer(test.app);
+  test.house.notify.attach(server);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+});
+afterAll(async () => {
+  await test.close();
+  await new Promise((done) => server.close(done));
+});
+
+const patient = (family: string) => ({ resourceType: 'Patient', name: [{ family }] });
+const listening = (family: string) =>
+  subscribe(
+    caller,
+    topicBased(`${TOPICS}/patient`, '', { type: 'websocket', filters: [`Patient?family=${family}`] }),
+  );
+
+/** Asks for a token; also the address it is for. */
+async function tokenFor(id: string): Promise<{ token: string; url: string }> {
+  const { parameter = [] } = (await caller.get(`Subscription/${id}/$get-ws-binding-token`))
+    .body as Parameters;
+  const named = (name: string) => parameter.find((each) => each.name === name);
+  return { token: named('token')?.valueString ?? '', url: named('websocket-url')?.valueUrl ?? '' };
+}
+
+async function bound(token: string) {
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/fhir/R4/ws`);
+  const messages: Bundle[] = [];
+  let closed = 0;
+  socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as Bundle));
+  socket.on('close', (code) => (closed = code));
+  await new Promise((done) => socket.once('open', done));
+  socket.send(`bind-with-token: ${token}`);
+  return { socket, messages, closed: () => closed };
+}
+
+it('binds with a token, shakes hands, and tells first what nobody received, then what happens', async () => {
+  const { id } = await listening('Socket');
+  const early = await create(caller, patient('Socket'));
+  const { token, url } = await tokenFor(id);
+  expect(url).toMatch(/^ws:\/\/.*\/fhir\/R4\/ws$/);
+  const { socket, messages } = await bound(token);
+  await until(() => messages.length === 2);
+  const late = await create(caller, patient('Socket'));
+  await until(() => messages.length === 3);
+  const types = messages.map((message) => statusOf(message)['type']);
+  expect(types).toEqual(['handshake', 'event-notification', 'event-notification']);
+  const told = messages.slice(1).map((message) => message.entry?.[1]?.fullUrl?.split('/').at(-1));
+  expect(told).toEqual([early, late]);
+  socket.close();
+});
+
+it('binds nothing to a wrong token, nor to one that has expired', async () => {
+  const { token } = await tokenFor((await listening('Expired')).id);
+  const tokens = test.house.connection.mongoose.collection('notify_ws_tokens');
+  await tokens.updateMany({}, { $set: { expiresAt: new Date(Date.now() - 1_000) } });
+  for (const each of ['wsb_wrong', token]) {
+    const { closed, messages } = await bound(each);
+    await until(() => closed() !== 0);
+    expect([closed(), messages]).toEqual([1008, []]);
+  }
+});
+
+it('closes the socket when the Subscription is turned off', async () => {
+  const made = await listening('Closed');
+  const { closed, messages } = await bound((await tokenFor(made.id)).token);
+  await until(() => messages.length === 1);
+  await caller.send('put', `Subscription/${made.id}`, { ...made, status: 'off' });
+  await until(() => closed() === 1000);
+});

@@ -116,6 +116,12 @@ const derive: Readonly<Record<string, Derive>> = {
     const time = first ?? (bound as Bound).patient?.meta?.lastUpdated;
     return value ?? (time === undefined ? undefined : toSecond(time));
   },
+  // A record that nobody has changed since was updated when it was made, whatever the commit took.
+  orCreated: (value, bound) => {
+    const { patient } = bound as Bound;
+    const made = patient?.extension?.find(({ url }) => url === CREATED_AT)?.valueInstant;
+    return patient?.meta?.versionId === '1' && made !== undefined ? toSecond(made) : value;
+  },
   updatedBy: (_value, _bound, context) => (context as PatientContext).updatedBy,
 };
 

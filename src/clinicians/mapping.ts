@@ -42,7 +42,7 @@ const isSub = ({ extension }: CodeableConcept): boolean =>
   extension?.some(({ url, valueBoolean }) => url === SUBSPECIALTY && valueBoolean === true) ?? false;
 
 const derive: Readonly<Record<string, Derive>> = {
-  wholeTitle: (value, bound) => titleOf((bound as Bound).practitioner?.name) ?? value,
+  wholeTitle: (_value, bound) => titleOf((bound as Bound).practitioner?.name),
   mainSpecialty: (_value, bound) => conceptText((bound as Bound).role?.specialty?.find((one) => !isSub(one))),
   orSecondSpecialty: (value, bound) =>
     value ?? conceptText((bound as Bound).role?.specialty?.filter((one) => !isSub(one))[1]),
@@ -58,6 +58,16 @@ const codecs: Readonly<Record<string, CodecMaker>> = {
     expected: 'a text',
     toFhir: (value) => (isText(value) ? { text: value } : REFUSED),
     toVendor: (value) => conceptText(value as CodeableConcept),
+  }),
+  // A degree each: "MD, PhD" are two suffixes, and read back as they were written.
+  degrees: () => ({
+    expected: 'a text',
+    toFhir: (value) => {
+      if (!isText(value)) return REFUSED;
+      const parts = value.split(', ');
+      return parts.every((part) => part.trim() !== '') ? parts : [value];
+    },
+    toVendor: (value) => (isText(value) ? value : undefined),
   }),
   year: () => ({
     expected: 'a year',

@@ -2,4 +2,11 @@
 export * from './schema';
 export { compileBody, type FieldFault, jsonOf } from './body';
 export * from './query';
-export { type ApiDescription, type Endpoint, openApiDocument, type Operation } from './openapi';
+export {
+  type ApiDescription,
+  documentRoute,
+  type Endpoint,
+  limitHeaders,
+  openApiDocument,
+  type Operation,
+} from './openapi';

@@ -45,6 +45,34 @@ export interface ApiDescription {
   headers: Readonly<Record<string, object>>;
 }
 
+/** Headers in which an API tells what is left of a limit: `<prefix>-Limit`, `-Remaining`, `-Reset`. */
+export function limitHeaders(prefix: string, window: string, reset: string): ApiDescription['headers'] {
+  const told = {
+    Limit: `Requests of the ${window}.`,
+    Remaining: `Requests left in the ${window}.`,
+    Reset: reset,
+  };
+  return Object.fromEntries(
+    Object.entries(told).map(([name, description]) => [
+      `${prefix}-${name}`,
+      { schema: { type: 'string' }, description },
+    ]),
+  );
+}
+
+/** The route that shows an API's own document to everybody. */
+export function documentRoute(document: object): Route {
+  return {
+    method: 'get',
+    path: '/openapi.json',
+    interaction: 'capabilities',
+    action: 'R',
+    open: true,
+    unaudited: true,
+    handle: () => Promise.resolve({ status: 200, body: document }),
+  };
+}
+
 const reference = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 /** The OpenAPI 3.1 document of the endpoints, from the schemas that validate. https://spec.openapis.org/oas/v3.1.0 */

@@ -89,7 +89,7 @@ function readValue(value: string, parameter: QueryParameter): QueryValue {
       return words.every((word) => values.includes(word)) ? words : undefined;
     }
     case 'integer': {
-      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      const number = /^\d{1,100}$/.test(value) ? Number(value) : Number.NaN;
       return number >= minimum ? Math.min(number, maximum) : undefined;
     }
   }

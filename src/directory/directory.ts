@@ -1,5 +1,5 @@
 import type { HealthcareService, Location, Organization, Resource } from '@medplum/fhirtypes';
-import { parseReference } from '../fhir';
+import { referencedId } from '../fhir';
 import { parseSearch } from '../search';
 import { EVERYTHING, type Store, type WriteRule } from '../store';
 import { providerOf, type Provider } from './provider';
@@ -48,12 +48,11 @@ export interface Directory {
 /** How often the version is looked at while following. */
 const FOLLOW_MS = 1_000;
 
-/** Versions written so long before the newest known one are known too: clocks differ, transactions take time. */
+/** Versions written so long before the newest known one are looked at again. */
 const OVERLAP_MS = 120_000;
 const PAGE = 1_000;
-const CHANGES_PAGE = 50;
 /** Pages of changes of one type that are followed. */
-const MOST_PAGES = 4;
+const MOST_PAGES = 2;
 
 /** What is kept of the resources. */
 interface Held {
@@ -145,8 +144,8 @@ async function loadAll(store: Store, held: Held): Promise<void> {
 }
 
 /**
- * Takes what changed since the newest version known: newest first, until a page tells nothing new. The overlap is for
- * clocks that do not agree, and for transactions that were begun earlier and committed later.
+ * Takes what changed since the newest version known, newest first, and a while before: clocks differ, and a transaction
+ * that was begun earlier may commit later than what is known already.
  * @returns false when so much has changed that reading everything is the shorter way
  */
 async function loadChanges(store: Store, held: Held, newest: Date): Promise<boolean> {
@@ -155,26 +154,20 @@ async function loadChanges(store: Store, held: Held, newest: Date): Promise<bool
   for (const type of TYPES) {
     const met = new Set<string>();
     let cursor: string | undefined;
-    for (let pages = 0; ; pages++) {
-      if (pages === MOST_PAGES) return false;
-      const page = await store.history(EVERYTHING, {
-        type,
-        since,
-        count: CHANGES_PAGE,
-        ...(cursor !== undefined && { cursor }),
-      });
-      let isNew = false;
+    let pages = 0;
+    do {
+      if (pages++ === MOST_PAGES) return false;
+      const from = cursor === undefined ? {} : { cursor };
+      const page = await store.history(EVERYTHING, { type, since, count: PAGE, ...from });
       for (const { id, version, resource, deleted, lastUpdated } of page.versions) {
         // The first version met is the present one.
         const isPresent = !met.has(id) && held.versions.get(`${type}/${id}`) !== version;
         if (isPresent) keep(held, type, id, version, deleted ? undefined : resource);
-        isNew ||= isPresent;
         met.add(id);
         if (lastUpdated > latest) latest = lastUpdated;
       }
       cursor = page.next;
-      if (cursor === undefined || !isNew) break;
-    }
+    } while (cursor !== undefined);
   }
   held.newest = latest;
   return true;
@@ -251,13 +244,9 @@ function made({ organizations, locations }: Held, service: HealthcareService): P
 }
 
 const organizationOf = (service: HealthcareService): string | undefined =>
-  idIn(service.providedBy?.reference);
-const locationOf = (service: HealthcareService): string | undefined => idIn(service.location?.[0]?.reference);
-
-function idIn(reference: string | undefined): string | undefined {
-  const parsed = reference === undefined ? undefined : parseReference(reference);
-  return parsed?.kind === 'local' ? parsed.id : undefined;
-}
+  referencedId(service.providedBy, 'Organization');
+const locationOf = (service: HealthcareService): string | undefined =>
+  referencedId(service.location?.[0], 'Location');
 
 /** Code unit order: the same everywhere. */
 function compare(a: string, b: string): number {

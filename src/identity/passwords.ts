@@ -1,6 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ProblemError } from '../fhir';
+import { createTurns } from '../turns';
 
 /** scrypt's parameters. */
 export interface PasswordCost {
@@ -29,7 +30,14 @@ const scryptAsync = promisify<string, Buffer, number, PasswordCost & { maxmem: n
 
 /** Passwords by node's scrypt, in its thread pool, a few at a time. */
 export function createPasswords(cost: PasswordCost = PASSWORD_COST): Passwords {
-  const inTurn = turns();
+  const inTurn = createTurns({
+    atOnce: AT_ONCE,
+    waitingAtMost: WAITING_AT_MOST,
+    refusal: () =>
+      new ProblemError('unavailable', 'Too many sign-ins at once. Try again in a moment.', {
+        headers: { 'Retry-After': '1' },
+      }),
+  });
   const derive = (password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> =>
     inTurn(() => scryptAsync(password.normalize('NFKC'), salt, HASH_BYTES, { N, r, p, maxmem: 256 * N * r }));
   const nobody = encode(cost, randomBytes(16), randomBytes(HASH_BYTES));
@@ -57,26 +65,5 @@ function decode(stored: string): { cost: PasswordCost; salt: Buffer; hash: Buffe
     cost: { N: Number(N), r: Number(r), p: Number(p) },
     salt: Buffer.from(salt, 'base64url'),
     hash: Buffer.from(hash, 'base64url'),
-  };
-}
-
-function turns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (waiting.length >= WAITING_AT_MOST) {
-      throw new ProblemError('unavailable', 'Too many sign-ins at once. Try again in a moment.', {
-        headers: { 'Retry-After': '1' },
-      });
-    }
-    if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
   };
 }

@@ -2,17 +2,8 @@ import type { Organization, Patient, Practitioner, RequestGroup, Task } from '@m
 import { randomUUID } from 'node:crypto';
 import { personName, providerName } from '../clinicians';
 import { CANONICAL_BASE } from '../fhir';
-import { type Pharmacy, pharmacyOf } from '../pharmacy';
-import {
-  type Actor,
-  created,
-  refuse,
-  requireParties,
-  requirePharmacy,
-  type Shown,
-  sound,
-  to,
-} from '../prescriptions';
+import { findPharmacy, type Pharmacy, pharmacyOf } from '../pharmacy';
+import { type Actor, created, refuse, requireParties, type Shown, sound, to } from '../prescriptions';
 import type { Change } from '../store';
 import { copayOf, costOf, invoiceOf, type PricedItem } from './cost';
 import { type DraftItem, draftItem, type ItemFacts, type KnownItem, lookUp, type NewItem } from './items';
@@ -51,8 +42,8 @@ const ESTIMATED_READY = `${CANONICAL_BASE}/StructureDefinition/estimated-ready-t
 /** Makes an order: RequestGroup, Task, what is ordered, its Tasks, and the Invoice, in one transaction. */
 export async function createOrder(services: OrderServices, actor: Actor, input: NewOrder): Promise<Shown> {
   const { store, formulary, clock } = services;
-  const parties = await requireParties(store, actor.viewer, input);
-  const { pharmacy, organization } = await pharmacyFor(services, actor, input.pharmacy ?? undefined);
+  const { pharmacy, organization, missing } = await pharmacyFor(services, actor, input.pharmacy ?? undefined);
+  const parties = await requireParties(store, actor.viewer, input, missing);
   const known: KnownItem[] = [];
   for (const item of input.items) known.push(await lookUp(formulary, item));
   const at = clock();
@@ -109,16 +100,25 @@ function readyAt(items: readonly KnownItem[], at: Date): Date | undefined {
   return new Date(at.getTime() + Math.max(...minutes.map((one) => one ?? 0)) * MINUTE_MS);
 }
 
+interface OrderPharmacy {
+  pharmacy: Pharmacy | undefined;
+  /** As it was described, to be contained. */
+  organization: Organization | undefined;
+  /** The field whose id nothing has. */
+  missing: readonly string[];
+}
+
 /** The pharmacy of the body: of the directory, else a contained Organization as it was described. */
 async function pharmacyFor(
   { store }: OrderServices,
-  actor: Actor,
+  { viewer }: Actor,
   input: NewOrderPharmacy | undefined,
-): Promise<{ pharmacy: Pharmacy | undefined; organization: Organization | undefined }> {
-  if (input === undefined) return { pharmacy: undefined, organization: undefined };
+): Promise<OrderPharmacy> {
+  const known = { organization: undefined, missing: [] };
+  if (input === undefined) return { ...known, pharmacy: undefined };
   if (typeof input.id === 'string') {
-    const pharmacy = await requirePharmacy(store, actor.viewer, input.id, 'pharmacy.id');
-    return { pharmacy, organization: undefined };
+    const pharmacy = await findPharmacy(store, viewer, input.id);
+    return { ...known, pharmacy, ...(pharmacy === undefined && { missing: ['pharmacy.id'] }) };
   }
   if (typeof input.name !== 'string')
     throw refuse([{ field: 'pharmacy.id', message: 'Send the id or the name of the pharmacy' }]);
@@ -133,7 +133,7 @@ async function pharmacyFor(
     ...(telecom.length > 0 && { telecom }),
     ...(typeof input.address === 'string' && { address: [{ text: input.address }] }),
   };
-  return { pharmacy: { ...pharmacyOf(organization), id: undefined }, organization };
+  return { pharmacy: { ...pharmacyOf(organization), id: undefined }, organization, missing: [] };
 }
 
 function groupOf(

@@ -1,16 +1,8 @@
-import type {
-  Invoice,
-  Organization,
-  Patient,
-  Practitioner,
-  RequestGroup,
-  Resource,
-  Task,
-} from '@medplum/fhirtypes';
-import { ProblemError } from '../fhir';
+import type { Invoice, Organization, Patient, Practitioner, RequestGroup, Task } from '@medplum/fhirtypes';
+import { ProblemError, referencedId } from '../fhir';
 import { type Pharmacy, pharmacyOf } from '../pharmacy';
-import { containedMedication, idIn, pharmacyAt, present, searchAll, to } from '../prescriptions';
-import type { StoreAccess, Viewer } from '../store';
+import { containedMedication, pharmacyAt, present, searchAll, to } from '../prescriptions';
+import { lookUpMany, type StoreAccess, type Viewer } from '../store';
 import { type ItemRequest, itemReferences, type OrderItem, type OrderResources } from './mapping';
 
 /** An order with all that belongs to it. */
@@ -40,7 +32,7 @@ export async function taskOf(
   orderId: string,
 ): Promise<Task | undefined> {
   const own = await present<Task>(access, viewer, 'Task', orderId);
-  if (idIn(own?.focus, 'RequestGroup') === orderId) return own;
+  if (referencedId(own?.focus, 'RequestGroup') === orderId) return own;
   const tasks = await searchAll<Task>(access, viewer, 'Task', {
     focus: `RequestGroup/${orderId}`,
     _sort: 'authored-on',
@@ -51,17 +43,14 @@ export async function taskOf(
 /** What is ordered, with its Tasks and Medications: two queries. */
 async function itemsOf(access: StoreAccess, viewer: Viewer, rg: RequestGroup): Promise<OrderItem[]> {
   const references = itemReferences(rg);
-  const read = await access.readMany(viewer, [
-    ...references,
-    ...references.map(({ id }) => ({ type: 'Task' as const, id })),
+  const get = await lookUpMany(access, viewer, [
+    ...references.map(({ type, id }) => [type, id] as const),
+    ...references.map(({ id }) => ['Task', id] as const),
   ]);
-  const byKey = new Map(
-    read.filter((one) => !one.deleted).map((one) => [`${one.type}/${one.id}`, one.resource]),
-  );
   return references.flatMap(({ type, id }): OrderItem[] => {
-    const request = byKey.get(`${type}/${id}`) as ItemRequest | undefined;
+    const request = get<ItemRequest>(type, id);
     if (request === undefined) return [];
-    const task = byKey.get(`Task/${id}`) as Task | undefined;
+    const task = get<Task>('Task', id);
     const medication =
       request.resourceType === 'MedicationRequest' ? containedMedication(request) : undefined;
     return [{ request: { ...request, id }, ...(task && { task }), ...(medication && { medication }) }];
@@ -75,23 +64,18 @@ export async function readRelated(
   groups: readonly RequestGroup[],
 ): Promise<(rg: RequestGroup) => OrderResources> {
   const wanted = groups.flatMap((rg) => [
-    ...wantedOf('Task', rg.id),
-    ...wantedOf('Invoice', rg.id),
-    ...wantedOf('Patient', idIn(rg.subject, 'Patient')),
-    ...wantedOf('Practitioner', idIn(rg.author, 'Practitioner')),
+    ['Task', rg.id] as const,
+    ['Invoice', rg.id] as const,
+    ['Patient', referencedId(rg.subject, 'Patient')] as const,
+    ['Practitioner', referencedId(rg.author, 'Practitioner')] as const,
   ]);
-  const read = await access.readMany(viewer, wanted);
-  const byKey = new Map(
-    read.filter((one) => !one.deleted).map((one) => [`${one.type}/${one.id}`, one.resource]),
-  );
-  const get = <T extends Resource>(type: T['resourceType'], id: string | undefined): T | undefined =>
-    id === undefined ? undefined : (byKey.get(`${type}/${id}`) as T | undefined);
+  const get = await lookUpMany(access, viewer, wanted);
   return (rg) => {
     const own = get<Task>('Task', rg.id);
-    const task = idIn(own?.focus, 'RequestGroup') === rg.id ? own : undefined;
+    const task = referencedId(own?.focus, 'RequestGroup') === rg.id ? own : undefined;
     const invoice = get<Invoice>('Invoice', rg.id);
-    const patient = get<Patient>('Patient', idIn(rg.subject, 'Patient'));
-    const practitioner = get<Practitioner>('Practitioner', idIn(rg.author, 'Practitioner'));
+    const patient = get<Patient>('Patient', referencedId(rg.subject, 'Patient'));
+    const practitioner = get<Practitioner>('Practitioner', referencedId(rg.author, 'Practitioner'));
     return {
       rg,
       ...(task && { task }),
@@ -100,13 +84,6 @@ export async function readRelated(
       ...(practitioner && { practitioner }),
     };
   };
-}
-
-function wantedOf<T extends Resource['resourceType']>(
-  type: T,
-  id: string | undefined,
-): { type: T; id: string }[] {
-  return id === undefined ? [] : [{ type, id }];
 }
 
 /** The pharmacy that an order goes to: of the directory, or as the order describes it. */

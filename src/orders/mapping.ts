@@ -68,6 +68,12 @@ const derive: Readonly<Record<string, Derive>> = {
     const { rg, task } = bound as Bound;
     return rg === undefined ? value : statusOfOrder(rg, task);
   },
+  // What nobody has changed since was updated when it was made, whatever the commit took.
+  orMade: (value, bound) => {
+    const { meta, lastModified } = (bound as Bound).task ?? {};
+    const isNew = meta?.versionId === '1' && lastModified !== undefined;
+    return isNew ? `${new Date(lastModified).toISOString().slice(0, 19)}Z` : value;
+  },
   itemCount: (_value, bound) => itemReferences((bound as Bound).rg).length,
   ifCompleted: (value, bound) => {
     const { rg, task } = bound as Bound;

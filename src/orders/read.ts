@@ -1,5 +1,6 @@
+import { referencedId } from '../fhir';
 import type { RequestGroup, Task } from '@medplum/fhirtypes';
-import { PHARMACY_TASK, type Shown, idIn, searchAll } from '../prescriptions';
+import { PHARMACY_TASK, type Shown, searchAll } from '../prescriptions';
 import { parseSearch, type SearchRequest } from '../search';
 import type { Store, StoredVersion, Viewer } from '../store';
 import { itemView, orderMapping, pharmacyId } from './mapping';
@@ -35,7 +36,7 @@ export async function listOrders(store: Store, viewer: Viewer, query: OrderQuery
     rows: groups.map((rg) => orderMapping.read({ ...related(rg) }, 'list')),
     total: page.total ?? groups.length,
     resources: groups.map(({ id }) => `RequestGroup/${id ?? ''}`),
-    patients: [...new Set(groups.flatMap((rg) => idIn(rg.subject, 'Patient') ?? []))],
+    patients: [...new Set(groups.flatMap((rg) => referencedId(rg.subject, 'Patient') ?? []))],
   };
 }
 
@@ -79,7 +80,7 @@ export function boundOf({
 }
 
 export function patientsOf({ rg }: Pick<LoadedOrder, 'rg'>): string[] {
-  const id = idIn(rg.subject, 'Patient');
+  const id = referencedId(rg.subject, 'Patient');
   return id === undefined ? [] : [id];
 }
 

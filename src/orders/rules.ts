@@ -1,5 +1,6 @@
+import { referencedId } from '../fhir';
 import type { RequestGroup, Resource, Task } from '@medplum/fhirtypes';
-import { idIn, PHARMACY_TASK, present, searchAll } from '../prescriptions';
+import { PHARMACY_TASK, present, searchAll } from '../prescriptions';
 import type { Change, StoreAccess, Viewer, WriteContext, WriteRule } from '../store';
 import {
   inStep,
@@ -20,7 +21,7 @@ export const orderRules: readonly WriteRule[] = [
     type: 'Task',
     apply: async ({ next, commit, context, tx }) => {
       if (next?.resourceType !== 'Task') return [];
-      const orderId = idIn(next.focus, 'RequestGroup');
+      const orderId = referencedId(next.focus, 'RequestGroup');
       if (orderId !== undefined) return followTask(next, orderId, seenBy(context, commit, tx));
       return isReceivedTransmission(next) ? followTransmission(next, seenBy(context, commit, tx)) : [];
     },
@@ -73,7 +74,7 @@ async function followGroup(
 /** A request group of nobody's practice is in no practice's list of orders. */
 async function isOfPractice({ subject }: RequestGroup, { tx, viewer }: Seen): Promise<boolean> {
   if (viewer.practice !== undefined) return true;
-  const patient = await tx.read(viewer, 'Patient', idIn(subject, 'Patient') ?? '-');
+  const patient = await tx.read(viewer, 'Patient', referencedId(subject, 'Patient') ?? '-');
   return (patient?.access.length ?? 0) > 0;
 }
 
@@ -85,9 +86,9 @@ function isReceivedTransmission({ code, status }: Task): boolean {
 
 /** A prescription of an order that is sent makes the order's processing begin. */
 async function followTransmission(next: Task, seen: Seen): Promise<Change[]> {
-  const prescriptionId = idIn(next.focus, 'MedicationRequest') ?? '';
+  const prescriptionId = referencedId(next.focus, 'MedicationRequest') ?? '';
   const item = await latest<Task>('Task', prescriptionId, seen);
-  const orderId = idIn(item?.partOf?.[0], 'Task');
+  const orderId = referencedId(item?.partOf?.[0], 'Task');
   if (item === undefined || orderId === undefined || itemStatusOf(item, undefined) !== 'pending') return [];
   const at = next.lastModified ?? new Date().toISOString();
   const sent: Task = {
@@ -115,10 +116,10 @@ async function processed(orderId: string, at: string, seen: Seen): Promise<Chang
 /** The Task of an order: the one that bears its id (made by the Dermifi API), else the first that was authored. */
 async function orderTask(orderId: string, seen: Seen): Promise<Task | undefined> {
   const own = await latest<Task>('Task', orderId, seen);
-  if (idIn(own?.focus, 'RequestGroup') === orderId) return own;
+  if (referencedId(own?.focus, 'RequestGroup') === orderId) return own;
   const written = seen.commit.flatMap((change): Task[] => {
     const resource = change.kind === 'delete' ? undefined : change.resource;
-    return resource?.resourceType === 'Task' && idIn(resource.focus, 'RequestGroup') === orderId
+    return resource?.resourceType === 'Task' && referencedId(resource.focus, 'RequestGroup') === orderId
       ? [resource]
       : [];
   });

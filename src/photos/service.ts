@@ -8,12 +8,12 @@ import { mapped, requireSound } from '../mapping';
 import { actorReference, provenanceOf, userIn } from '../provenance';
 import { parseSearch } from '../search';
 import { type Change, EVERYTHING, type Store, type Viewer } from '../store';
+import { createTurns } from '../turns';
 import { bytesInRecord, bytesOf, isHere } from './content';
 import { EXTENSIONS } from './formats';
 import { createPhotoLinks } from './links';
 import { photoMapping, THUMBNAIL } from './mapping';
 import { preparePhoto } from './prepare';
-import { createTurns } from './turns';
 
 /** Parts of an upload besides the file, checked. Dermifi, "Upload patient photos". */
 export interface NewPhoto extends Readonly<Record<string, unknown>> {
@@ -75,7 +75,7 @@ export function createPhotos({
   publicUrl: string;
 }): Photos {
   const links = createPhotoLinks(sealing, publicUrl);
-  const inTurn = createTurns(AT_ONCE);
+  const inTurn = createTurns({ atOnce: AT_ONCE });
 
   const requirePatient = async (viewer: Viewer, id: string): Promise<void> => {
     if ((await readPatient(store, viewer, id)) === undefined)

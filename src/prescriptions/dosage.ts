@@ -1,3 +1,4 @@
+import { referencedId } from '../fhir';
 import type { Dosage, MedicationRequest } from '@medplum/fhirtypes';
 import type { Actor, Shown } from './actor';
 import { inDays, isControlled, prescribedBy } from './draft';
@@ -5,7 +6,6 @@ import { loadPrescription, lockOf, type LoadedPrescription, requireActive } from
 import { dosageMapping } from './mapping';
 import { pharmacyAt, tellPharmacy } from './notice';
 import { refuse } from './parties';
-import { idIn } from './references';
 import type { PrescriptionServices } from './services';
 import { changed, created, sound } from './sound';
 
@@ -37,7 +37,7 @@ export async function changeDosage(
     const next = changedBy(loaded, change);
     const why = typeof change.reason === 'string' ? { reason: change.reason } : {};
     const provenance = prescribedBy(next, actor, { at, activity: 'UPDATE', ...why });
-    const patient = idIn(next.subject, 'Patient');
+    const patient = referencedId(next.subject, 'Patient');
     await tx.commit(
       sound([changed(next), created(provenance)]),
       actor.context(patient === undefined ? [] : [patient]),

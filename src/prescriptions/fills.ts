@@ -1,7 +1,7 @@
 import type { MedicationDispense, MedicationRequest, Task } from '@medplum/fhirtypes';
-import { CANONICAL_BASE } from '../fhir';
+import { CANONICAL_BASE, referencedId } from '../fhir';
 import type { StoreAccess, Viewer } from '../store';
-import { idIn, searchAll } from './references';
+import { searchAll } from './references';
 import { refillStatusOf } from './status';
 
 /** System of the codes of Tasks about prescriptions. */
@@ -43,9 +43,9 @@ export async function readFills(
   return (id) =>
     fillsOf(
       dispenses.filter((dispense) =>
-        (dispense.authorizingPrescription ?? []).some((one) => idIn(one, 'MedicationRequest') === id),
+        (dispense.authorizingPrescription ?? []).some((one) => referencedId(one, 'MedicationRequest') === id),
       ),
-      tasks.filter((task) => idIn(task.focus, 'MedicationRequest') === id),
+      tasks.filter((task) => referencedId(task.focus, 'MedicationRequest') === id),
     );
 }
 

@@ -15,7 +15,7 @@ export {
 } from './mapping';
 export { pharmacyAt, tellPharmacy } from './notice';
 export { findProvider, notThere, refuse, requireParties, requirePharmacy } from './parties';
-export { idIn, present, searchAll, to } from './references';
+export { present, searchAll, to } from './references';
 export type { RefillApproval, RefillDenial } from './refill-decision';
 export { REFILL_PRIORITIES, type PendingRefills } from './refill-pending';
 export type { RefillRequest } from './refill-request';

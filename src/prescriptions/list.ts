@@ -1,9 +1,9 @@
-import type { Medication, MedicationRequest, Patient, Practitioner, Resource } from '@medplum/fhirtypes';
+import { referencedId } from '../fhir';
+import type { Medication, MedicationRequest, Patient, Practitioner } from '@medplum/fhirtypes';
 import { allOf, anyOf, type Match, negate, parseSearch, type SearchRequest } from '../search';
-import type { Store, Viewer } from '../store';
+import { lookUpMany, type Store, type Viewer } from '../store';
 import { readFills, refillsLeft } from './fills';
 import { containedMedication, prescriptionListMapping } from './mapping';
-import { idIn } from './references';
 import { fhirStatuses, type PrescriptionStatus } from './status';
 
 /** What a list shows. Ids are FHIR ids. Dermifi, "List prescriptions with filters". */
@@ -60,7 +60,7 @@ export async function listPrescriptions(
     rows,
     total: page.total ?? rows.length,
     resources: prescriptions.map(({ id }) => `MedicationRequest/${id}`),
-    patients: [...new Set(prescriptions.flatMap(({ mr }) => idIn(mr.subject, 'Patient') ?? []))],
+    patients: [...new Set(prescriptions.flatMap(({ mr }) => referencedId(mr.subject, 'Patient') ?? []))],
   };
 }
 
@@ -118,32 +118,21 @@ async function readRelated(
   prescriptions: readonly MedicationRequest[],
 ): Promise<(mr: MedicationRequest) => Related> {
   const wanted = prescriptions.flatMap((mr) => [
-    ...wantedOf('Patient', idIn(mr.subject, 'Patient')),
-    ...wantedOf('Practitioner', idIn(mr.requester, 'Practitioner')),
-    ...wantedOf('Medication', idIn(mr.medicationReference, 'Medication')),
+    ['Patient', referencedId(mr.subject, 'Patient')] as const,
+    ['Practitioner', referencedId(mr.requester, 'Practitioner')] as const,
+    ['Medication', referencedId(mr.medicationReference, 'Medication')] as const,
   ]);
-  const read = await store.readMany(viewer, wanted);
-  const byKey = new Map(
-    read.filter((one) => !one.deleted).map((one) => [`${one.type}/${one.id}`, one.resource]),
-  );
-  const get = <T extends Resource>(type: T['resourceType'], id: string | undefined): T | undefined =>
-    id === undefined ? undefined : (byKey.get(`${type}/${id}`) as T | undefined);
+  const get = await lookUpMany(store, viewer, wanted);
   return (mr) => {
     const medication =
-      containedMedication(mr) ?? get<Medication>('Medication', idIn(mr.medicationReference, 'Medication'));
-    const patient = get<Patient>('Patient', idIn(mr.subject, 'Patient'));
-    const practitioner = get<Practitioner>('Practitioner', idIn(mr.requester, 'Practitioner'));
+      containedMedication(mr) ??
+      get<Medication>('Medication', referencedId(mr.medicationReference, 'Medication'));
+    const patient = get<Patient>('Patient', referencedId(mr.subject, 'Patient'));
+    const practitioner = get<Practitioner>('Practitioner', referencedId(mr.requester, 'Practitioner'));
     return {
       ...(medication && { medication }),
       ...(patient && { patient }),
       ...(practitioner && { practitioner }),
     };
   };
-}
-
-function wantedOf<T extends Resource['resourceType']>(
-  type: T,
-  id: string | undefined,
-): { type: T; id: string }[] {
-  return id === undefined ? [] : [{ type, id }];
 }

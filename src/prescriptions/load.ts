@@ -1,10 +1,10 @@
 import type { Medication, MedicationRequest, Task } from '@medplum/fhirtypes';
-import { ProblemError } from '../fhir';
+import { ProblemError, referencedId } from '../fhir';
 import type { StoreAccess, Viewer } from '../store';
 import { PHARMACY_TASK, readFills, type Fills } from './fills';
 import { containedMedication, prescriptionMapping } from './mapping';
 import type { DrugQuery } from '../formulary';
-import { idIn, present } from './references';
+import { present } from './references';
 import { prescriptionStatusOf } from './status';
 
 /** A prescription with its Medication. */
@@ -31,7 +31,7 @@ async function medicationOf(
   mr: MedicationRequest,
 ): Promise<Medication | undefined> {
   const contained = containedMedication(mr);
-  const id = idIn(mr.medicationReference, 'Medication');
+  const id = referencedId(mr.medicationReference, 'Medication');
   return contained ?? (id === undefined ? undefined : present<Medication>(access, viewer, 'Medication', id));
 }
 
@@ -53,7 +53,7 @@ export async function loadRefill(
   viewer: Viewer,
   id: string,
 ): Promise<LoadedRefill> {
-  const prescriptionId = idIn((await refillTask(tx, viewer, id)).focus, 'MedicationRequest') ?? '';
+  const prescriptionId = referencedId((await refillTask(tx, viewer, id)).focus, 'MedicationRequest') ?? '';
   await tx.lock(lockOf(prescriptionId));
   // Again behind the lock: another decision may have been made meanwhile.
   const task = await refillTask(tx, viewer, id);

@@ -1,3 +1,4 @@
+import { referencedId } from '../fhir';
 import type {
   Communication,
   MedicationRequest,
@@ -10,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { findPharmacy, type Pharmacy } from '../pharmacy';
 import type { StoreAccess, Viewer } from '../store';
 import type { Actor } from './actor';
-import { idIn, present } from './references';
+import { present } from './references';
 import type { PrescriptionServices } from './services';
 import { created, sound } from './sound';
 
@@ -28,7 +29,7 @@ function communication(recipient: string, { about, text, at }: NoticeText): Comm
     id: randomUUID(),
     status: 'completed',
     about: [{ reference: `${about.resourceType}/${about.id ?? ''}` }],
-    ...(idIn(subject, 'Patient') !== undefined && { subject: subject as Reference<Patient> }),
+    ...(referencedId(subject, 'Patient') !== undefined && { subject: subject as Reference<Patient> }),
     recipient: [{ reference: recipient }],
     sent: at.toISOString(),
     payload: [{ contentString: text }],
@@ -61,7 +62,7 @@ export async function messageToPatient(
   viewer: Viewer,
   notice: NoticeText,
 ): Promise<(Communication & { id: string }) | undefined> {
-  const id = idIn(subjectOf(notice.about), 'Patient');
+  const id = referencedId(subjectOf(notice.about), 'Patient');
   const patient = id === undefined ? undefined : await present<Patient>(access, viewer, 'Patient', id);
   const isReachable = patient?.telecom?.some(({ value }) => value !== undefined) ?? false;
   return isReachable && id !== undefined ? communication(`Patient/${id}`, notice) : undefined;
@@ -73,7 +74,7 @@ export async function pharmacyAt(
   viewer: Viewer,
   reference: Reference | undefined,
 ): Promise<(Pharmacy & { id: string }) | undefined> {
-  const id = idIn(reference, 'Organization');
+  const id = referencedId(reference, 'Organization');
   const pharmacy = id === undefined ? undefined : await findPharmacy(access, viewer, id);
   return pharmacy === undefined || id === undefined ? undefined : { ...pharmacy, id };
 }

@@ -1,9 +1,9 @@
 import type { Patient, Practitioner, PractitionerRole } from '@medplum/fhirtypes';
 import { patientStatus } from '../chart';
-import { type FieldProblem, fieldProblem, ProblemError } from '../fhir';
+import { type FieldProblem, fieldProblem, ProblemError, referencedId } from '../fhir';
 import { findPharmacy, type Pharmacy } from '../pharmacy';
 import type { StoreAccess, Viewer } from '../store';
-import { idIn, present, searchAll } from './references';
+import { present, searchAll } from './references';
 
 /** Message of a body that names what does not exist. Dermifi, "Error Response Format". */
 const INVALID = 'Invalid request parameters';
@@ -15,17 +15,19 @@ export interface Parties {
 
 /**
  * Patient and provider of something new.
+ * @param missing other fields whose ids nothing has, to be named together with these
  * @throws ProblemError invalid naming the ids that nothing has, or conflict when the patient is inactive.
  */
 export async function requireParties(
   access: StoreAccess,
   viewer: Viewer,
   { patientId, providerId }: { patientId: string; providerId: string },
+  missing: readonly string[] = [],
 ): Promise<Parties> {
   const patient = await present<Patient>(access, viewer, 'Patient', patientId);
   const practitioner = await findProvider(access, viewer, providerId);
-  if (patient === undefined || practitioner === undefined) {
-    throw notThere([...(patient ? [] : ['patientId']), ...(practitioner ? [] : ['providerId'])]);
+  if (patient === undefined || practitioner === undefined || missing.length > 0) {
+    throw notThere([...(patient ? [] : ['patientId']), ...(practitioner ? [] : ['providerId']), ...missing]);
   }
   if (patientStatus(patient) === 'inactive') throw new ProblemError('conflict', 'The patient is inactive');
   return { patient: { ...patient, id: patientId }, practitioner: { ...practitioner, id: providerId } };
@@ -41,7 +43,7 @@ export async function findProvider(
   if (practitioner === undefined || viewer.practice === undefined) return practitioner;
   const query = { practitioner: `Practitioner/${id}` };
   const roles = await searchAll<PractitionerRole>(access, viewer, 'PractitionerRole', query);
-  const practices = roles.flatMap((role) => idIn(role.organization, 'Organization') ?? []);
+  const practices = roles.flatMap((role) => referencedId(role.organization, 'Organization') ?? []);
   return practices.length === 0 || practices.includes(viewer.practice) ? practitioner : undefined;
 }
 

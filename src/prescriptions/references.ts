@@ -1,14 +1,6 @@
-import type { Reference, Resource, ResourceType } from '@medplum/fhirtypes';
-import { parseReference } from '../fhir';
+import type { Reference, Resource } from '@medplum/fhirtypes';
 import { parseSearch } from '../search';
 import type { StoreAccess, Viewer } from '../store';
-
-/** Id of the resource of this server that a reference leads to, when it is of the type. */
-export function idIn(reference: Reference | undefined, type: ResourceType): string | undefined {
-  if (reference?.reference === undefined) return undefined;
-  const parsed = parseReference(reference.reference);
-  return parsed.kind === 'local' && parsed.type === type ? parsed.id : undefined;
-}
 
 /** A reference with what is shown beside it. */
 export function to<T extends Resource>(

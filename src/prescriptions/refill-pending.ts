@@ -1,9 +1,10 @@
+import { referencedId } from '../fhir';
 import type { MedicationRequest, Patient, Task } from '@medplum/fhirtypes';
 import { codeMapOf, profileTerminology } from '../mapping';
 import type { StoreAccess, Viewer } from '../store';
 import { PHARMACY_TASK, readFills, refillsLeft, suppliedUntil, type Fills } from './fills';
 import { containedMedication, refillMapping } from './mapping';
-import { idIn, searchAll } from './references';
+import { searchAll } from './references';
 
 export const REFILL_PRIORITIES = ['routine', 'urgent', 'stat'] as const;
 
@@ -34,7 +35,7 @@ export async function pendingRefills(
     filter.providerId === undefined ? {} : { owner: `Practitioner/${filter.providerId}` };
   const query = { code: `${PHARMACY_TASK}|refill`, status: PENDING, _sort: 'authored-on', ...owner };
   const tasks = await searchAll<Task>(access, viewer, 'Task', query);
-  const prescriptionIds = tasks.map((task) => idIn(task.focus, 'MedicationRequest') ?? '');
+  const prescriptionIds = tasks.map((task) => referencedId(task.focus, 'MedicationRequest') ?? '');
   const fills = await readFills(
     access,
     viewer,
@@ -42,7 +43,7 @@ export async function pendingRefills(
   );
   const wanted = tasks.flatMap((task, i) => [
     { type: 'MedicationRequest' as const, id: prescriptionIds[i] ?? '' },
-    { type: 'Patient' as const, id: idIn(task.for, 'Patient') ?? '' },
+    { type: 'Patient' as const, id: referencedId(task.for, 'Patient') ?? '' },
   ]);
   const read = await access.readMany(
     viewer,
@@ -54,7 +55,7 @@ export async function pendingRefills(
   const rows = tasks.map((task, i) => {
     const id = prescriptionIds[i] ?? '';
     const mr = byKey.get(`MedicationRequest/${id}`) as MedicationRequest | undefined;
-    const patient = byKey.get(`Patient/${idIn(task.for, 'Patient') ?? ''}`) as Patient | undefined;
+    const patient = byKey.get(`Patient/${referencedId(task.for, 'Patient') ?? ''}`) as Patient | undefined;
     return rowOf({ task, mr, patient }, fills(id), now);
   });
   const shown = rows.filter((row) => filter.priority === undefined || row['priority'] === filter.priority);
@@ -62,7 +63,7 @@ export async function pendingRefills(
     rows: shown,
     urgentCount: rows.filter(({ priority }) => priority !== 'routine').length,
     resources: tasks.map(({ id }) => `Task/${id ?? ''}`),
-    patients: [...new Set(tasks.flatMap((task) => idIn(task.for, 'Patient') ?? []))],
+    patients: [...new Set(tasks.flatMap((task) => referencedId(task.for, 'Patient') ?? []))],
   };
 }
 

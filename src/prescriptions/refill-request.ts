@@ -1,14 +1,15 @@
-import type { MedicationRequest, Organization, Task } from '@medplum/fhirtypes';
+import type { MedicationRequest, Organization, Reference, Task } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
-import { ProblemError } from '../fhir';
+import { ProblemError, referencedId } from '../fhir';
 import type { Pharmacy } from '../pharmacy';
+import { actorReference } from '../provenance';
 import type { Actor, Shown } from './actor';
 import { type Fills, readFills, refillsLeft, suppliedUntil } from './fills';
 import { loadPrescription, type LoadedPrescription, lockOf, requireActive } from './load';
 import { refillMapping } from './mapping';
 import { pharmacyAt, tellPharmacy } from './notice';
 import { requirePharmacy } from './parties';
-import { idIn, to } from './references';
+import { to } from './references';
 import { sendRefill } from './refill-handover';
 import type { PrescriptionServices } from './services';
 import { created, sound } from './sound';
@@ -27,6 +28,7 @@ export interface RefillRequest {
 const APPROVAL_MS = 2 * 3_600_000;
 
 interface RefillDraft {
+  actor: Actor;
   input: RefillRequest;
   pharmacy: (Pharmacy & { id: string }) | undefined;
   at: Date;
@@ -57,7 +59,7 @@ export async function requestRefill(
     const fills = (await readFills(tx, viewer, [id]))(id);
     requireRefillable(prescription, fills);
     const pharmacy = named ?? (await pharmacyAt(tx, viewer, prescription.mr.dispenseRequest?.performer));
-    const task = refillTask(prescription, fills, { input, pharmacy, at });
+    const task = refillTask(prescription, fills, { actor, input, pharmacy, at });
     await tx.commit(sound([created(task)]), actor.context(patientIn(prescription)));
     return { prescription, fills, pharmacy, task };
   });
@@ -93,7 +95,7 @@ async function handedOn(
 }
 
 export function patientIn({ mr }: Pick<LoadedPrescription, 'mr'>): string[] {
-  const id = idIn(mr.subject, 'Patient');
+  const id = referencedId(mr.subject, 'Patient');
   return id === undefined ? [] : [id];
 }
 
@@ -112,11 +114,8 @@ function approvalReason(mr: MedicationRequest, fills: Fills, at: Date): string |
   return at < until ? 'early_refill' : undefined;
 }
 
-function refillTask(
-  { mr }: LoadedPrescription,
-  fills: Fills,
-  { input, pharmacy, at }: RefillDraft,
-): Task & { id: string } {
+function refillTask({ mr }: LoadedPrescription, fills: Fills, draft: RefillDraft): Task & { id: string } {
+  const { input, pharmacy, at } = draft;
   const reason = approvalReason(mr, fills, at);
   const { bound } = refillMapping.write({
     requestedBy: input.requestedBy,
@@ -130,9 +129,7 @@ function refillTask(
     }),
   });
   const { task } = bound as { task: Task };
-  const recipient = pharmacy && [
-    to<Organization>({ resourceType: 'Organization', id: pharmacy.id }, pharmacy.name),
-  ];
+  const recipient = pharmacy && [organizationOf(pharmacy)];
   const restriction = { ...task.restriction, ...(recipient && { recipient }) };
   const unit = mr.dispenseRequest?.quantity?.unit;
   return {
@@ -142,12 +139,28 @@ function refillTask(
     input: withUnit(task.input, unit),
     focus: to(mr),
     ...(mr.subject !== undefined && { for: mr.subject }),
+    requester: requesterOf(mr, draft),
     ...(mr.requester !== undefined && { owner: mr.requester as NonNullable<Task['owner']> }),
     authoredOn: at.toISOString(),
     lastModified: at.toISOString(),
     ...(reason === undefined && { executionPeriod: { start: at.toISOString() } }),
     ...(Object.keys(restriction).length > 0 && { restriction }),
   };
+}
+
+/** Who asks, as a reference where the word leads to one; else the user who wrote it down. */
+function requesterOf(
+  { subject }: MedicationRequest,
+  { actor, input, pharmacy }: RefillDraft,
+): NonNullable<Task['requester']> {
+  const isPatient = referencedId(subject, 'Patient') !== undefined;
+  if (input.requestedBy === 'patient' && isPatient) return subject as NonNullable<Task['requester']>;
+  if (input.requestedBy === 'pharmacy' && pharmacy !== undefined) return organizationOf(pharmacy);
+  return actorReference(actor);
+}
+
+function organizationOf({ id, name }: Pharmacy & { id: string }): Reference<Organization> {
+  return to<Organization>({ resourceType: 'Organization', id }, name);
 }
 
 const QUANTITY = taskCode('quantity').coding[0]?.code;

@@ -10,6 +10,7 @@ import type {
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '../fhir';
 import type { Change, StoreTransaction, Viewer } from '../store';
+import { inBusiness } from './business-status';
 import { type ClientFacts, findClient, findCoverage, type FoundClient, isSpelledAs } from './client';
 import {
   type ClientFact,
@@ -160,7 +161,7 @@ function sentFacts(patient: Patient, input: NewReferral): Extension[] {
 
 function taskOf(mapped: Task, sr: ServiceRequest, { sender, at }: CreateRequest): Task {
   const [owner] = sr.performer ?? [];
-  return {
+  const task: Task = {
     ...mapped,
     id: sr.id ?? '',
     focus: to(sr),
@@ -170,6 +171,7 @@ function taskOf(mapped: Task, sr: ServiceRequest, { sender, at }: CreateRequest)
     requester: organization(sender),
     ...(owner !== undefined && { owner: owner as NonNullable<Task['owner']> }),
   };
+  return inBusiness(task, 'pending');
 }
 
 function organization({ id, name }: Party): { reference: `Organization/${string}`; display: string } {

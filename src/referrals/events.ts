@@ -1,6 +1,6 @@
+import { referencedId } from '../fhir';
 import type { ServiceRequest } from '@medplum/fhirtypes';
 import type { StoredVersion } from '../store';
-import { idIn } from './parties';
 import { taggedStatus, type ReferralStatus } from './status';
 
 /** Something that happened to a referral, as HandoffRx names it ("Event Types"). */
@@ -38,10 +38,12 @@ function requestIn({ deleted, resource }: StoredVersion): ServiceRequest | undef
 
 /** Those it is addressed to; where only a Task says who, everybody involved but the sender. */
 function receivers(request: ServiceRequest, access: readonly string[]): string[] {
-  const addressed = (request.performer ?? []).flatMap((performer) => idIn(performer, 'Organization') ?? []);
+  const addressed = (request.performer ?? []).flatMap(
+    (performer) => referencedId(performer, 'Organization') ?? [],
+  );
   const known = addressed.filter((id) => access.includes(id));
   if (known.length > 0) return known;
-  const sender = idIn(request.requester, 'Organization');
+  const sender = referencedId(request.requester, 'Organization');
   return access.filter((id) => id !== sender);
 }
 

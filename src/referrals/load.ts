@@ -1,8 +1,9 @@
-import type { Coverage, Patient, Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
+import { referencedId } from '../fhir';
+import type { Coverage, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { parseSearch } from '../search';
-import { EVERYTHING, type StoreAccess, type Viewer } from '../store';
+import { EVERYTHING, type StoreAccess, type Viewer, lookUpMany } from '../store';
 import type { ReferralResources } from './mapping';
-import { idIn, isAddressed } from './parties';
+import { isAddressed } from './parties';
 import { firstTask } from './rules';
 import { taggedStatus } from './status';
 
@@ -41,28 +42,16 @@ export async function readRelated(
   withTask = false,
 ): Promise<(sr: ServiceRequest) => ReferralResources> {
   const wanted = requests.flatMap((sr) => [
-    ...references('Patient', idIn(sr.subject, 'Patient')),
-    ...references('Coverage', idIn(sr.insurance?.[0], 'Coverage')),
-    ...references('Task', withTask ? sr.id : undefined),
+    ['Patient', referencedId(sr.subject, 'Patient')] as const,
+    ['Coverage', referencedId(sr.insurance?.[0], 'Coverage')] as const,
+    ['Task', withTask ? sr.id : undefined] as const,
   ]);
-  const read = await access.readMany(viewer, wanted);
-  const byKey = new Map(
-    read.filter((one) => !one.deleted).map((one) => [`${one.type}/${one.id}`, one.resource]),
-  );
-  const get = <T extends Resource>(type: T['resourceType'], id: string | undefined): T | undefined =>
-    id === undefined ? undefined : (byKey.get(`${type}/${id}`) as T | undefined);
+  const get = await lookUpMany(access, viewer, wanted);
   return (sr) => {
-    const patient = get<Patient>('Patient', idIn(sr.subject, 'Patient'));
-    const coverage = get<Coverage>('Coverage', idIn(sr.insurance?.[0], 'Coverage'));
+    const patient = get<Patient>('Patient', referencedId(sr.subject, 'Patient'));
+    const coverage = get<Coverage>('Coverage', referencedId(sr.insurance?.[0], 'Coverage'));
     const own = get<Task>('Task', sr.id);
-    const task = idIn(own?.focus, 'ServiceRequest') === sr.id ? own : undefined;
+    const task = referencedId(own?.focus, 'ServiceRequest') === sr.id ? own : undefined;
     return { sr, ...(task && { task }), ...(patient && { patient }), ...(coverage && { coverage }) };
   };
-}
-
-function references<T extends Resource['resourceType']>(
-  type: T,
-  id: string | undefined,
-): { type: T; id: string }[] {
-  return id === undefined ? [] : [{ type, id }];
 }

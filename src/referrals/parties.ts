@@ -1,16 +1,9 @@
-import type { Reference, ServiceRequest, Task } from '@medplum/fhirtypes';
-import { parseReference } from '../fhir';
-
-/** Id of the resource of this server that a reference leads to, when it is of the type. */
-export function idIn(reference: Reference | undefined, type: string): string | undefined {
-  if (reference?.reference === undefined) return undefined;
-  const parsed = parseReference(reference.reference);
-  return parsed.kind === 'local' && parsed.type === type ? parsed.id : undefined;
-}
+import type { ServiceRequest, Task } from '@medplum/fhirtypes';
+import { referencedId } from '../fhir';
 
 /** The request that a Task works on: its focus, else what it is based on. */
 export function requestOf(task: Task): string | undefined {
-  return idIn(task.focus, 'ServiceRequest') ?? idIn(task.basedOn?.[0], 'ServiceRequest');
+  return referencedId(task.focus, 'ServiceRequest') ?? referencedId(task.basedOn?.[0], 'ServiceRequest');
 }
 
 /**
@@ -20,7 +13,7 @@ export function requestOf(task: Task): string | undefined {
 export function isAddressed(request: ServiceRequest): boolean {
   if (isOrder(request)) return false;
   return (request.performer ?? []).some((performer) =>
-    ADDRESSEES.some((type) => idIn(performer, type) !== undefined),
+    ADDRESSEES.some((type) => referencedId(performer, type) !== undefined),
   );
 }
 
@@ -35,7 +28,7 @@ function isOrder(request: ServiceRequest): boolean {
 /** A request becomes a referral through its Task too: when that has an owner who is to fulfil it. */
 export function isReferral(request: ServiceRequest, task: Task): boolean {
   if (isOrder(request)) return false;
-  return isAddressed(request) || ADDRESSEES.some((type) => idIn(task.owner, type) !== undefined);
+  return isAddressed(request) || ADDRESSEES.some((type) => referencedId(task.owner, type) !== undefined);
 }
 
 const ADDRESSEES = ['Organization', 'HealthcareService', 'PractitionerRole'];

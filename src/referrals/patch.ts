@@ -1,4 +1,5 @@
 import type { ServiceRequest, Task } from '@medplum/fhirtypes';
+import { inBusiness } from './business-status';
 import type { Party } from './create';
 import { referralMapping, type ReferralResources, statusOfReferral } from './mapping';
 import { inStep, requirePossible, taskStatusFor, type ReferralStatus } from './status';
@@ -36,7 +37,7 @@ export function patched(
     lastModified: at.toISOString(),
     ...(note.length > 0 && { note: [...(task.note ?? []), ...note] }),
   };
-  return { ...present, task: changed, sr: inStep(present.sr, to) };
+  return { ...present, task: inBusiness(changed, to), sr: inStep(present.sr, to) };
 }
 
 /** The Task of a request that an EHR sent without one. */

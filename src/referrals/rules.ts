@@ -2,6 +2,7 @@ import type { Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { ProblemError } from '../fhir';
 import { parseSearch } from '../search';
 import { type Change, EVERYTHING, type StoreAccess, type WriteRule } from '../store';
+import { inBusinessIfSaid } from './business-status';
 import { isAddressed, isReferral, requestOf } from './parties';
 import { inStep, isFinal, requireForward, statusOfRequest, statusOfTask, taskStatusFor } from './status';
 
@@ -45,7 +46,7 @@ async function followTask(
   const status = statusOfTask(next);
   if (before !== undefined && next.status !== 'entered-in-error')
     requireForward(statusOfTask(before), status);
-  return changed(request, inStep(request, status));
+  return [...changed(next, inBusinessIfSaid(next, status)), ...changed(request, inStep(request, status))];
 }
 
 async function followRequest(
@@ -68,7 +69,7 @@ async function followRequest(
   }
   if (next.status !== 'entered-in-error') requireForward(held, said);
   const ended: Task = { ...task, status: taskStatusFor(said), lastModified: new Date().toISOString() };
-  return [...changed(task, ended), ...changed(next, inStep(next, said))];
+  return [...changed(task, inBusinessIfSaid(ended, said)), ...changed(next, inStep(next, said))];
 }
 
 /** A request without a Task: its own status is all there is. */

@@ -1,7 +1,7 @@
 import type { Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import type { Directory } from '../directory';
-import { ProblemError } from '../fhir';
+import { ProblemError, referencedId } from '../fhir';
 import { parseSearch } from '../search';
 import {
   type Change,
@@ -15,7 +15,6 @@ import {
 } from '../store';
 import { draftReferral, type NewReferral, type Party } from './create';
 import { referralMapping, type ReferralContext, type ReferralResources } from './mapping';
-import { idIn } from './parties';
 import { loadReferral, readRelated } from './load';
 import { patched, type ReferralPatch } from './patch';
 import { requireSound } from './sound';
@@ -142,7 +141,7 @@ export function createReferrals(services: ReferralServices): Referrals {
         referrals: requests.map((sr) => referralMapping.read(boundOf(related(sr)), 'list', context)),
         count: page.total ?? offset + requests.length,
         resources: requests.map((sr) => `ServiceRequest/${sr.id ?? ''}`),
-        patients: [...new Set(requests.flatMap((sr) => idIn(sr.subject, 'Patient') ?? []))],
+        patients: [...new Set(requests.flatMap((sr) => referencedId(sr.subject, 'Patient') ?? []))],
       };
     },
 

@@ -14,3 +14,4 @@ export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
 export { isShared } from './access';
 export { explain, type Explanation } from './search';
 export { type Appended, appendRecords } from './append';
+export { type Lookup, lookUpMany } from './lookup';

@@ -499,6 +499,14 @@ const patient = fc.record({
   gender: maybe(fc.constantFrom('male', 'female', 'other', 'unknown')),
   address: maybe(fc.record({ street: text, city: maybe(text), state: maybe(text), zipCode: maybe(text) })),
   emergencyContact: maybe(fc.record({ name: text, relationship: maybe(text), phone: fc.constant(null) })),
+  insurance: maybe(
+    fc.record({
+      provider: text,
+      memberId: maybe(text),
+      groupNumber: maybe(text),
+      copay: maybe(fc.integer({ min: 0, max: 10_000_000 }).map((cents) => cents / 100)),
+    }),
+  ),
   allergies: fc.array(text, { maxLength: 4 }),
   medications: fc.array(text, { maxLength: 4 }),
   conditions: fc.array(text, { maxLength: 4 }),

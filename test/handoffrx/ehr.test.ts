@@ -45,18 +45,20 @@ async function changeRequest(id: string, change: Partial<ServiceRequest>): Promi
 
 test('a Task that an EHR moves on moves the referral, its request and its lists', async () => {
   const { id } = await create();
-  const steps: [NonNullable<Task['status']>, string, string][] = [
-    ['received', 'pending', 'active'],
-    ['accepted', 'accepted', 'active'],
-    ['ready', 'accepted', 'active'],
-    ['in-progress', 'scheduled', 'active'],
-    ['completed', 'completed', 'completed'],
+  const steps: [NonNullable<Task['status']>, string, string, string][] = [
+    ['received', 'pending', 'active', '2.0'],
+    ['accepted', 'accepted', 'active', '3.0'],
+    ['ready', 'accepted', 'active', '3.0'],
+    ['in-progress', 'scheduled', 'active', '5.1.1'],
+    ['completed', 'completed', 'completed', '7.0'],
   ];
-  for (const [status, shown, request] of steps) {
+  for (const [status, shown, request, business] of steps) {
     await changeTask(id, { status });
     expect(await read(id)).toMatchObject({ status: shown });
     expect(await listed(shown)).toContain(id);
     expect((await api.stored<ServiceRequest>('ServiceRequest', id)).resource.status).toBe(request);
+    const { businessStatus } = (await api.stored<Task>('Task', id)).resource;
+    expect(businessStatus?.coding?.map(({ code }) => code)).toEqual([business]);
   }
   expect(await listed('pending')).not.toContain(id);
 });

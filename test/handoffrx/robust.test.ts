@@ -16,7 +16,7 @@ afterAll(() => api.close());
 
 /** `RANDOM_BODIES=10000` for the long run. */
 const RUNS = Number(process.env['RANDOM_BODIES'] ?? 80);
-const PATIENCE_MS = 60_000 + RUNS * 200;
+const PATIENCE_MS = 60_000 + RUNS * 400;
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LEVELS_OF_CARE, providerMapping } from '../../src/directory';
 import { ownDefinitions, validateResource } from '../../src/fhir';
@@ -65,6 +65,23 @@ test('every documented field of a provider comes back from FHIR as it went in', 
     }),
     { numRuns: 300 },
   );
+});
+
+test('golden: the provider of the document, as decided', () => {
+  const golden = JSON.parse(
+    readFileSync(join(__dirname, '../handoffrx/golden/provider.json'), 'utf8'),
+  ) as Record<string, unknown>;
+  const documented = {
+    practice: 'Desert Sky IOP',
+    county: 'Maricopa',
+    facility_type: 'IOP',
+    slots: [{ level: 'IOP', count: 3 }],
+    insurance_accepted: ['AHCCCS', 'Banner'],
+    accepting_clients: true,
+  };
+  expect(providerMapping.read(golden, 'directory')).toMatchObject(documented);
+  const { bound } = providerMapping.write({ ...documented, specialties: ['substance-use'], rating: 4.6 });
+  expect(bound).toEqual(golden);
 });
 
 test('every path of the tables exists in R4', () => {

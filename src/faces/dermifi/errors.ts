@@ -31,7 +31,12 @@ export function renderError(problem: ProblemError, x: Exchange): Reply {
   );
   return {
     status,
-    headers: { ...(status === 503 && { 'Retry-After': RETRY_AFTER }), ...problem.headers },
+    headers: {
+      ...(status === 503 && { 'Retry-After': RETRY_AFTER }),
+      // RFC 9110, 11.6.1: a 401 says how to authenticate.
+      ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+      ...problem.headers,
+    },
     body: {
       error: {
         code: problem.vendorCode ?? code,

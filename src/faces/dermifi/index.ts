@@ -1,4 +1,5 @@
 /** The Dermifi API, at `/v1`. */
+import { documentRoute } from '../../contract';
 import { ProblemError } from '../../fhir';
 import type { Exchange, Face, Route } from '../../http';
 import { ANONYMOUS } from '../../http';
@@ -29,18 +30,9 @@ export function createDermifiFace(services: DermifiServices): MountedFace {
   const photos = photosOf(services);
   const { endpoints, schemas } = describe([...documentedEndpoints(services), ...photoEndpoints(photos)]);
   const document = describeApi(endpoints, schemas, publicUrl);
-  const openapi: Route = {
-    method: 'get',
-    path: '/openapi.json',
-    interaction: 'capabilities',
-    action: 'R',
-    open: true,
-    unaudited: true,
-    handle: () => Promise.resolve({ status: 200, body: document }),
-  };
   return {
     at: '/v1',
-    routes: [...endpoints.map(({ route }) => route), photoFileRoute(photos), openapi],
+    routes: [...endpoints.map(({ route }) => route), photoFileRoute(photos), documentRoute(document)],
     face: {
       name: 'dermifi',
       bodyLimit: BODY_LIMIT,

@@ -1,4 +1,4 @@
-import { type Endpoint, exactly, openApiDocument, type Schema } from '../../contract';
+import { type Endpoint, exactly, limitHeaders, openApiDocument, type Schema } from '../../contract';
 
 const REFUSALS: Readonly<Record<string, string>> = {
   '400': 'Bad Request - Invalid request parameters',
@@ -14,11 +14,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /** Dermifi, "Rate Limiting". */
-const LIMIT_HEADERS = {
-  'X-RateLimit-Limit': { schema: { type: 'string' }, description: 'Requests of the hour.' },
-  'X-RateLimit-Remaining': { schema: { type: 'string' }, description: 'Requests left in the hour.' },
-  'X-RateLimit-Reset': { schema: { type: 'string' }, description: 'When the hour ends, in Unix seconds.' },
-};
+const LIMIT_HEADERS = limitHeaders('X-RateLimit', 'hour', 'When the hour ends, in Unix seconds.');
 
 /** Dermifi, "Error Response Format". */
 const ERROR: Schema = exactly({

@@ -25,5 +25,7 @@ export function renderError(problem: ProblemError, x: Exchange): Reply {
   const status = STATUS[problem.code];
   const error =
     status === 500 ? `Internal error: contact support with request id ${x.requestId}` : problem.message;
-  return { status, headers: problem.headers, body: { error } };
+  // RFC 9110, 11.6.1: a 401 says how to authenticate.
+  const challenge = { ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }) };
+  return { status, headers: { ...challenge, ...problem.headers }, body: { error } };
 }

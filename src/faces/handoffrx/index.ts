@@ -1,7 +1,8 @@
 /** The HandoffRx REST API v1, at `/api/v1`. */
+import { documentRoute } from '../../contract';
 import type { Directory } from '../../directory';
 import { ProblemError } from '../../fhir';
-import { bearerOf, type Exchange, type Face, type Route } from '../../http';
+import { ANONYMOUS, bearerOf, type Exchange, type Face, type Route } from '../../http';
 import type { Identity, Principal } from '../../identity';
 import type { Referrals } from '../../referrals';
 import { renderError } from './errors';
@@ -34,23 +35,15 @@ export function createHandoffRxFace(services: HandoffRxServices): MountedFace {
   const { identity, referrals, directory, publicUrl } = services;
   const documented = endpoints(referralHandlers(referrals, identity.idempotency), directory);
   const document = describeApi(documented, COMPONENTS, publicUrl);
-  const openapi: Route = {
-    method: 'get',
-    path: '/openapi.json',
-    interaction: 'capabilities',
-    action: 'R',
-    open: true,
-    unaudited: true,
-    handle: () => Promise.resolve({ status: 200, body: document }),
-  };
   return {
     at: '/api/v1',
-    routes: [...documented.map(({ route }) => route), openapi],
+    routes: [...documented.map(({ route }) => route), documentRoute(document)],
     face: {
       name: 'handoffrx',
       bodyLimit: BODY_LIMIT,
       authenticate: async (x) => (await services.dashboardUser(x)) ?? identity.authenticateKey(apiKeyOf(x)),
       limit: async (x) => {
+        await recognize(identity, x);
         if (x.principal.kind !== 'key') return;
         const { headers, refused } = await identity.limits.handoffrx(x.principal);
         Object.assign(x.headers, headers);
@@ -59,6 +52,13 @@ export function createHandoffRxFace(services: HandoffRxServices): MountedFace {
       renderError,
     },
   };
+}
+
+/** Requests that find no endpoint, or whose body cannot be read, count for the key that they show. */
+async function recognize(identity: HandoffRxServices['identity'], x: Exchange): Promise<void> {
+  const key = x.principal === ANONYMOUS ? bearerOf(x) : undefined;
+  if (key === undefined) return;
+  x.principal = await identity.authenticateKey(key).catch(() => ANONYMOUS);
 }
 
 /** The key in `Authorization: Bearer hrx_...`. HandoffRx, "Authentication". */

@@ -1,4 +1,4 @@
-import { type Endpoint, openApiDocument, type Schema } from '../../contract';
+import { type Endpoint, limitHeaders, openApiDocument, type Schema } from '../../contract';
 import { ERROR, MATCHES, PROVIDER_PAGE, REFERRAL_PAGE } from './schemas';
 
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -14,11 +14,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   '503': 'Not available at the moment',
 };
 
-const LIMIT_HEADERS = {
-  'RateLimit-Limit': { schema: { type: 'string' }, description: 'Requests of the window.' },
-  'RateLimit-Remaining': { schema: { type: 'string' }, description: 'Requests left in the window.' },
-  'RateLimit-Reset': { schema: { type: 'string' }, description: 'Seconds until the window ends.' },
-};
+const LIMIT_HEADERS = limitHeaders('RateLimit', 'window', 'Seconds until the window ends.');
 
 /** The OpenAPI document of the HandoffRx API. */
 export function describeApi(

@@ -40,6 +40,8 @@ export interface Face {
   /** Counts the request; puts its headers into `x.headers`; throws `rate-limited`. */
   limit?(x: Exchange): Promise<void>;
   renderError(problem: ProblemError, x: Exchange): Reply;
+  /** Reference of the resource that the path names, for the audit entry of a request that fails before it is met. */
+  subjectOf?(x: Exchange): string | undefined;
 }
 
 /** What the pipeline needs of the house. */
@@ -136,6 +138,7 @@ function takeBody(x: Exchange, body: unknown): void {
 /** A failed request is audited as what it was; when even that fails, the answer is 503. */
 async function fail(face: Face, context: ServeContext, x: Exchange, error: unknown): Promise<Reply> {
   const problem = asProblem(error);
+  nameSubject(face, x);
   try {
     const outcomeText = `${problem.status} ${problem.code}`;
     await context.trail.record(draftOf(x, problem.status >= 500 ? '8' : '4', { outcomeText }));
@@ -143,6 +146,15 @@ async function fail(face: Face, context: ServeContext, x: Exchange, error: unkno
   } catch (unrecorded) {
     return face.renderError(asProblem(unrecorded), x);
   }
+}
+
+/** A failed request tells at least what was asked, and of which resource. */
+function nameSubject(face: Face, x: Exchange): void {
+  x.audit.query ??= `${x.req.method} ${x.req.originalUrl}`;
+  const subject = x.audit.resources === undefined ? face.subjectOf?.(x) : undefined;
+  if (subject === undefined) return;
+  x.audit.resources = [subject];
+  if (subject.startsWith('Patient/')) x.audit.patients ??= [subject.slice('Patient/'.length)];
 }
 
 function asProblem(error: unknown): ProblemError {

@@ -7,6 +7,7 @@ import type { Identity, Principal } from '../../identity';
 import { accessTokenOf } from './bearer';
 import { describe } from './endpoint';
 import { renderError } from './errors';
+import { subjectOf } from './subject';
 import { describeApi } from './openapi';
 import { documentedEndpoints } from './routes';
 import { photoEndpoints, photoFileRoute, photosOf } from './routes/photos';
@@ -40,6 +41,7 @@ export function createDermifiFace(services: DermifiServices): MountedFace {
       authenticate: (x) => authenticate(services, x),
       limit: (x) => limit(identity, x),
       renderError,
+      subjectOf,
     },
   };
 }

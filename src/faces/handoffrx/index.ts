@@ -6,6 +6,7 @@ import { ANONYMOUS, bearerOf, type Exchange, type Face, type Route } from '../..
 import type { Identity, Principal } from '../../identity';
 import type { Referrals } from '../../referrals';
 import { renderError } from './errors';
+import { subjectOf } from './subject';
 import { describeApi } from './openapi';
 import { referralHandlers } from './referrals';
 import { COMPONENTS, endpoints } from './routes';
@@ -50,6 +51,7 @@ export function createHandoffRxFace(services: HandoffRxServices): MountedFace {
         if (refused !== undefined) throw refused;
       },
       renderError,
+      subjectOf,
     },
   };
 }

@@ -1,9 +1,9 @@
 import type { Engine } from '../engine';
 import { ServerError } from '../errors';
-import { decode } from '../storage/codec';
 import { duplicateIn } from '../storage/documents';
-import { entriesIn } from '../storage/index-entries';
+import { entriesIn, indexedFields } from '../storage/index-entries';
 import { numberKey } from '../storage/keys';
+import { decodeFields } from '../storage/partial';
 import type { Writer } from '../storage/view';
 import { afterPrefix, successor } from '../storage/view';
 import type { CollectionDefinition, IndexDefinition } from './definitions';
@@ -75,7 +75,7 @@ function indexDocument(
   id: Buffer,
   bytes: Buffer,
 ): void {
-  const document = decode(bytes);
+  const document = decodeFields(bytes, indexedFields(made));
   for (const index of made) {
     for (const entry of entriesIn(collection, index, document, id, engine.noteTrait)) {
       if (index.unique) {

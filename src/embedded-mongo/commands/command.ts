@@ -12,7 +12,7 @@ import type { View } from '../storage/view';
 import { decode } from '../storage/codec';
 import type { Request } from '../wire/message';
 import type { Connection } from '../wire/connection';
-import { rawElements } from '../wire/raw';
+import { enclose, rawElements } from '../wire/raw';
 
 /** A command as it came, with what every command has in common. */
 export interface Command {
@@ -88,14 +88,6 @@ export function readBody(request: Request): { body: Document; documents: readonl
     } else kept.push(request.body.subarray(element.offset, element.end));
   }
   return { body: decode(enclose(kept)), documents };
-}
-
-/** A BSON document of the given raw elements. */
-export function enclose(elements: readonly Buffer[]): Buffer {
-  const size = elements.reduce((sum, { length }) => sum + length, 5);
-  const head = Buffer.allocUnsafe(4);
-  head.writeInt32LE(size, 0);
-  return Buffer.concat([head, ...elements, Buffer.from([0])], size);
 }
 
 /** The session's id: the UUID in `lsid`. */

@@ -1,8 +1,10 @@
 import { ServerError } from '../errors';
 import type { Document } from '../semantics';
 import { compileProjection, parseFilter } from '../semantics';
-import { recordResult, recordedResult } from '../sessions/retryable';
+import { recordResult, recordedBytes } from '../sessions/retryable';
+import { decode, encode } from '../storage/codec';
 import type { Writer } from '../storage/view';
+import { enclose } from '../wire/raw';
 import type { Command, Handler } from './command';
 import { allowFields, documentField, namespaceOf, refuse, statementOf } from './command';
 import type { Change, Changed } from './modify';
@@ -33,13 +35,13 @@ export const findAndModify: Handler = async (command, engine) => {
   const change = changeOf(body);
   const statement = statementOf(command, 0);
   const place = { command, engine, namespace };
-  const record = (writer: Writer, changed: Changed | undefined): Document => {
+  const record = (writer: Writer, changed: Changed | undefined): Buffer => {
     const reply = replyFor(command, change, changed);
     if (statement) recordResult(writer, statement, reply);
     return reply;
   };
   const quick = await inWriter(command, engine, namespace, (writer) => {
-    const recorded = statement && recordedResult(writer, statement);
+    const recorded = statement && recordedBytes(writer, statement);
     if (recorded) return recorded;
     const changed = changeOne(place, writer, change);
     return changed === SLOW ? SLOW : record(writer, changed);
@@ -73,17 +75,26 @@ function changeOf(body: Document): Change {
   );
 }
 
-function replyFor({ body }: Command, change: Change, changed: Changed | undefined): Document {
+/** The reply, with the document copied in as it lies in the file. */
+function replyFor({ body }: Command, change: Change, changed: Changed | undefined): Buffer {
   const fields = documentField(body, 'fields');
   const value = change.update !== undefined && body['new'] === true ? changed?.after : changed?.before;
   const shown =
     value && fields && Object.keys(fields).length > 0
-      ? compileProjection(fields, parseFilter(change.query.filter)).apply(value)
+      ? encode(compileProjection(fields, parseFilter(change.query.filter)).apply(decode(value)))
       : value;
   const lastErrorObject: Document = { n: changed ? 1 : 0 };
   if (change.update !== undefined) {
     lastErrorObject['updatedExisting'] = changed !== undefined && !('upserted' in changed);
     if (changed && 'upserted' in changed) lastErrorObject['upserted'] = changed.upserted;
   }
-  return { lastErrorObject, value: shown ?? null };
+  const others = encode({ lastErrorObject, ok: 1 });
+  return enclose([
+    others.subarray(4, others.length - 1),
+    ...(shown ? [DOCUMENT_VALUE, shown] : [NULL_VALUE]),
+  ]);
 }
+
+/** The beginnings of the element `value`. */
+const DOCUMENT_VALUE = Buffer.from('\x03value\0', 'latin1');
+const NULL_VALUE = Buffer.from('\x0avalue\0', 'latin1');

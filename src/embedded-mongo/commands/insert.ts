@@ -4,23 +4,21 @@ import type { Engine } from '../engine';
 import { ServerError } from '../errors';
 import { CommandError } from '../semantics';
 import type { Document } from '../semantics';
-import { recordResult, recordedResult } from '../sessions/retryable';
-import { MAX_DOCUMENT_BYTES, checkSize, decode } from '../storage/codec';
+import type { Statement } from '../sessions/retryable';
+import { recordResult, recordedBytes } from '../sessions/retryable';
+import { checkSize, encodeUnlimited } from '../storage/codec';
+import type { Placed } from '../storage/documents';
 import type { Writer } from '../storage/view';
-import { rawElements } from '../wire/raw';
+import { checkDocument } from '../wire/check';
+import { enclose, rawElements } from '../wire/raw';
 import type { Command, Handler } from './command';
-import { allowFields, enclose, namespaceOf, statementOf } from './command';
+import { allowFields, namespaceOf, statementOf } from './command';
 import { collectionForWrite, inWriter, writeError } from './writes';
 
 const FIELDS = new Set(['documents', 'ordered', 'bypassDocumentValidation', 'maxTimeMS']);
 /** Documents written in one operation of the queue: others get their turn between two of them. */
 const CHUNK = 250;
 const CHUNK_BYTES = 2 << 20;
-
-interface Incoming {
-  document: Document;
-  bytes: Buffer;
-}
 
 /** https://www.mongodb.com/docs/manual/reference/command/insert/ */
 export const insert: Handler = async (command, engine) => {
@@ -64,69 +62,97 @@ async function insertChunk(
   ordered: boolean,
 ): Promise<{ n: number; writeErrors: Document[] }> {
   const incoming = command.documents.slice(from, to).map(receive);
+  const bytes = incoming.reduce((sum, one) => sum + (Buffer.isBuffer(one) ? one.length : 0), 0);
   return inWriter(
     command,
     engine,
     namespace,
     (writer) => {
       const collection = collectionForWrite(command, engine, writer, namespace);
-      claimAll(engine, writer, collection, incoming);
-      let n = 0;
-      const writeErrors: Document[] = [];
-      for (const [offset, document] of incoming.entries()) {
-        const index = from + offset;
-        try {
-          insertOne(command, engine, writer, collection, document, index);
-          n++;
-        } catch (error) {
-          if (!(error instanceof CommandError) || command.transaction) throw error;
-          writeErrors.push(writeError(error, index));
-          if (ordered) break;
-        }
-      }
-      return { n, writeErrors };
+      const placed = incoming.map((one) => (Buffer.isBuffer(one) ? place(engine, collection, one) : one));
+      // All claims come before the first put, since a claim may send the whole operation back to wait.
+      for (const one of placed) if (!(one instanceof CommandError)) engine.documents.claimInsert(writer, one);
+      const run = new InsertRun(command, engine, writer, collection);
+      for (const [offset, one] of placed.entries()) if (!run.insert(one, from + offset) && ordered) break;
+      return run.finish();
     },
-    { bytes: command.documents.slice(from, to).reduce((sum, { length }) => sum + length, 0) },
+    { bytes },
   );
 }
 
-/** All claims come before the first put, since a claim may send the whole operation back to wait. */
-function claimAll(
-  engine: Engine,
-  writer: Writer,
-  collection: CollectionDefinition,
-  incoming: readonly (Incoming | CommandError)[],
-): void {
-  for (const document of incoming) {
-    if (!(document instanceof CommandError))
-      engine.documents.claimInsert(writer, collection, document.document);
+/** A document that cannot be indexed fails in its turn. */
+function place(engine: Engine, collection: CollectionDefinition, bytes: Buffer): Placed | CommandError {
+  try {
+    return engine.documents.place(collection, bytes);
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
   }
 }
 
-function insertOne(
-  command: Command,
-  engine: Engine,
-  writer: Writer,
-  collection: CollectionDefinition,
-  incoming: Incoming | CommandError,
-  index: number,
-): void {
-  if (incoming instanceof CommandError) throw incoming;
-  const statement = statementOf(command, index);
-  if (statement && recordedResult(writer, statement)) return;
-  engine.documents.insert(writer, collection, incoming.document, incoming.bytes);
-  if (statement) recordResult(writer, statement, { n: 1 });
+const INSERTED = encodeUnlimited({ n: 1 });
+
+/** The documents of one chunk being inserted one after the other; statements in a row are remembered by one record. */
+class InsertRun {
+  private n = 0;
+  private readonly writeErrors: Document[] = [];
+  private row: { first: Statement; count: number } | undefined;
+
+  constructor(
+    private readonly command: Command,
+    private readonly engine: Engine,
+    private readonly writer: Writer,
+    private readonly collection: CollectionDefinition,
+  ) {}
+
+  /** @returns whether the document is inserted now, by this run or by the one that it repeats */
+  insert(placed: Placed | CommandError, index: number): boolean {
+    try {
+      if (placed instanceof CommandError) throw placed;
+      const statement = statementOf(this.command, index);
+      if (!statement || !recordedBytes(this.writer, statement)) {
+        this.engine.documents.insert(this.writer, this.collection, placed);
+        if (statement) this.remember(statement);
+      }
+      this.n++;
+      return true;
+    } catch (error) {
+      if (!(error instanceof CommandError) || this.command.transaction) throw error;
+      this.writeErrors.push(writeError(error, index));
+      return false;
+    }
+  }
+
+  finish(): { n: number; writeErrors: Document[] } {
+    this.record();
+    return { n: this.n, writeErrors: this.writeErrors };
+  }
+
+  private remember(statement: Statement): void {
+    const { row } = this;
+    if (row && row.first.statement + row.count === statement.statement) {
+      row.count++;
+      return;
+    }
+    this.record();
+    this.row = { first: statement, count: 1 };
+  }
+
+  private record(): void {
+    if (this.row) recordResult(this.writer, this.row.first, INSERTED, this.row.count);
+    this.row = undefined;
+  }
 }
 
-/** Decodes a document, gives it an _id where it has none, and puts the _id first, as MongoDB does. */
-function receive(bytes: Buffer): Incoming | CommandError {
+/** Checks a document, gives it an _id where it has none, and puts the _id first, as MongoDB does. */
+function receive(bytes: Buffer): Buffer | CommandError {
   try {
-    if (bytes.length > MAX_DOCUMENT_BYTES) checkSize(bytes);
+    checkSize(bytes);
+    checkDocument(bytes);
     const first = rawElements(bytes).next().value;
     const arranged = first?.name === '_id' ? bytes : idFirst(bytes);
-    const document = decode(arranged);
-    checkId(document['_id']);
-    return { document, bytes: checkSize(arranged) };
+    checkId(arranged);
+    return checkSize(arranged);
   } catch (error) {
     if (error instanceof CommandError) return error;
     throw error;
@@ -143,9 +169,15 @@ function idFirst(bytes: Buffer): Buffer {
   return enclose([id ?? Buffer.concat([Buffer.from('\x07_id\0'), new ObjectId().id]), ...others]);
 }
 
-function checkId(id: unknown): void {
-  if (Array.isArray(id)) throw new CommandError(53, "The '_id' value cannot be of type array");
-  if (id === undefined) throw new CommandError(53, "The '_id' value cannot be of type undefined");
-  if ((id as { _bsontype?: string } | null)?._bsontype === 'BSONRegExp')
-    throw new CommandError(53, "The '_id' value cannot be of type regex");
+function checkId(bytes: Buffer): void {
+  const type = rawElements(bytes).next().value?.type;
+  const refused = type === undefined ? undefined : REFUSED_IDS.get(type);
+  if (refused !== undefined) throw new CommandError(53, `The '_id' value cannot be of type ${refused}`);
 }
+
+/** BSON types that an _id cannot have. */
+const REFUSED_IDS = new Map([
+  [0x04, 'array'],
+  [0x06, 'undefined'],
+  [0x0b, 'regex'],
+]);

@@ -7,6 +7,7 @@ import type { Query } from '../planner/search';
 import { compileFilter, compileUpdate, parseFilter, upsertDocument } from '../semantics';
 import type { Document, MatchDetails, Matcher, Update } from '../semantics';
 import { encode } from '../storage/codec';
+import { decodeFields, replaceFields } from '../storage/partial';
 import type { Writer } from '../storage/view';
 import type { Command } from './command';
 import { viewOf } from './command';
@@ -35,10 +36,10 @@ export function readChange(query: Query, update: unknown, arrayFilters: unknown,
   };
 }
 
-/** What a change did. */
+/** What a change did, and the document before and after it, as BSON. */
 export interface Changed {
-  before?: Document;
-  after?: Document;
+  before?: Buffer;
+  after?: Buffer;
   modified: boolean;
   /** The _id of the document that an upsert made. */
   upserted?: unknown;
@@ -124,14 +125,25 @@ export function changeFound(
   const collection = collectionForWrite(command, engine, writer, namespace);
   if (change.update === undefined) {
     engine.documents.remove(writer, collection, found);
-    return { before: found.document, modified: true };
+    return { before: found.bytes, modified: true };
   }
-  const { update } = change;
+  const after = updated(change, change.update, found);
+  const modified = engine.documents.update(writer, collection, found, after);
+  return { before: found.bytes, after, modified };
+}
+
+/** The document after an update. Only what the update looks at is decoded. */
+function updated(change: Change, update: Update, found: Found): Buffer {
   const details: MatchDetails = { position: undefined };
   if (update.needsPosition) change.matches(found.document, details);
-  const after = update.apply(found.document, details);
-  const bytes = engine.documents.update(writer, collection, found, found.document, after);
-  return { before: found.document, after, modified: bytes !== found.bytes };
+  if (update.fields) {
+    const before = decodeFields(found.bytes, update.fields);
+    const after = update.apply(before, details);
+    if (after === before) return found.bytes;
+    const bytes = replaceFields(found.bytes, before, after);
+    if (bytes) return bytes;
+  }
+  return encode(update.apply(found.document, details));
 }
 
 function insertFor(
@@ -142,8 +154,9 @@ function insertFor(
 ): Changed {
   const collection = collectionForWrite(command, engine, writer, namespace);
   const document = withId(upsertDocument(parseFilter(change.query.filter), update));
-  engine.documents.insert(writer, collection, document, encode(document));
-  return { after: document, modified: false, upserted: document['_id'] };
+  const bytes = encode(document);
+  engine.documents.insert(writer, collection, engine.documents.place(collection, bytes));
+  return { after: bytes, modified: false, upserted: document['_id'] };
 }
 
 function withId(document: Document): Document {

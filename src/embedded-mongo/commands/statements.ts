@@ -3,6 +3,7 @@ import type { Document } from '../semantics';
 import { drain } from '../planner/pace';
 import { prepare, run } from '../planner/search';
 import { recordResult, recordedResult } from '../sessions/retryable';
+import { encodeUnlimited } from '../storage/codec';
 import { Blocked } from '../storage/pending';
 import type { LockHolder } from '../storage/locks';
 import type { Writer } from '../storage/view';
@@ -191,7 +192,7 @@ function record({ command }: Place, writer: Writer, index: number, changed: Chan
     ...(changed && 'upserted' in changed ? { upserted: changed.upserted } : {}),
   };
   const statement = statementOf(command, index);
-  if (statement) recordResult(writer, statement, { ...outcome });
+  if (statement) recordResult(writer, statement, encodeUnlimited({ ...outcome }));
   return outcome;
 }
 

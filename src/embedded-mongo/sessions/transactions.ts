@@ -1,4 +1,5 @@
 import { ServerError, noSuchTransaction, writeConflict } from '../errors';
+import { encodeUnlimited } from '../storage/codec';
 import type { Environment } from '../storage/environment';
 import type { LockHolder, LockTable } from '../storage/locks';
 import { OverlayView } from '../storage/overlay';
@@ -9,6 +10,9 @@ import { recordResult, recordedResult } from './retryable';
 
 /** An open transaction that is not used for so long is aborted (transactionLifetimeLimitSeconds), in milliseconds. */
 export const TRANSACTION_LIFETIME_MS = 60_000;
+
+/** What a commit leaves, for a client that asks again. */
+const COMMITTED = encodeUnlimited({ committed: true });
 
 /** One multi-document transaction: its snapshot, its writes, its locks. */
 export interface Transaction extends LockHolder {
@@ -80,7 +84,7 @@ export class Transactions {
             if (this.catalog.get(namespace)?.version !== version) throw writeConflict();
           }
           transaction.view.applyTo(writer);
-          recordResult(writer, statement, { committed: true });
+          recordResult(writer, statement, COMMITTED);
         },
         { holder: transaction, bytes: transaction.view.bytes },
       );

@@ -3,10 +3,11 @@ import { keyDocument } from '../catalog/definitions';
 import { ServerError } from '../errors';
 import type { Document } from '../semantics';
 import { encodeKey } from '../semantics';
-import { decode, encode } from './codec';
+import { checkSize } from './codec';
 import type { OnIndexTrait, PlacedEntry } from './index-entries';
-import { entriesIn, entriesOf } from './index-entries';
+import { entriesOf, indexedFields, looksAt } from './index-entries';
 import { documentKey } from './keys';
+import { decodeFields, differingFields } from './partial';
 import type { Writer } from './view';
 
 /** A document as it lies in the file. */
@@ -16,70 +17,93 @@ export interface Stored {
   bytes: Buffer;
 }
 
+/** A document that is to be inserted, and all that it puts. */
+export interface Placed extends Stored {
+  /** What indexes look at of it, decoded. */
+  readonly indexed: Document;
+  readonly entries: readonly PlacedEntry[];
+}
+
 /**
- * Writing documents and their index entries together. Each function checks first and throws before anything is
- * put, so that a refused write leaves nothing in the batch.
+ * Writing documents and their index entries together. Only those fields of a document are decoded that the collection's
+ * indexes look at.
  */
 export class DocumentWriter {
   constructor(private readonly onTrait: OnIndexTrait) {}
 
+  /** Makes a document (its _id first) ready to be inserted. */
+  place(collection: CollectionDefinition, bytes: Buffer): Placed {
+    const indexed = decodeFields(bytes, indexedFields(collection.indexes));
+    const key = documentKey(collection.number, encodeKey(indexed['_id']));
+    const entries = entriesOf(collection, collection.indexes, indexed, key.subarray(4), this.onTrait);
+    return { key, bytes, indexed, entries };
+  }
+
   /** Claims all that {@link insert} will change, before anything is put. */
-  claimInsert(writer: Writer, collection: CollectionDefinition, document: Document): void {
-    const key = documentKey(collection.number, encodeKey(document['_id']));
+  claimInsert(writer: Writer, { key, entries }: Placed): void {
     writer.claim('documents', key);
-    if (!collection.indexes.some(({ unique }) => unique)) return;
-    for (const { index, key: entry } of entriesOf(collection, document, key.subarray(4), this.onTrait)) {
-      if (index.unique) writer.claim('indexes', entry);
-    }
+    for (const entry of entries) if (entry.index.unique) writer.claim('indexes', entry.key);
   }
 
   /** @throws ServerError 11000 when the _id or a unique key exists */
-  insert(writer: Writer, collection: CollectionDefinition, document: Document, bytes: Buffer): void {
-    const key = documentKey(collection.number, encodeKey(document['_id']));
-    writer.claim('documents', key);
+  insert(writer: Writer, collection: CollectionDefinition, placed: Placed): void {
+    const { key, bytes, indexed, entries } = placed;
+    this.claimInsert(writer, placed);
     if (writer.get('documents', key))
-      throw duplicateKey(collection, '_id_', { _id: 1 }, { _id: document['_id'] });
-    const entries = entriesOf(collection, document, key.subarray(4), this.onTrait);
-    this.claimUnique(writer, collection, entries, document, key.subarray(4));
+      throw duplicateKey(collection, '_id_', { _id: 1 }, { _id: indexed['_id'] });
+    this.checkUnique(writer, collection, entries, indexed, key.subarray(4));
     writer.put('documents', key, bytes);
     for (const entry of entries) writer.put('indexes', entry.key, entry.value);
   }
 
-  /** Replaces `stored`, whose decoded form is `before`, with `after`. @returns its new bytes */
-  update(
-    writer: Writer,
-    collection: CollectionDefinition,
-    stored: Stored,
-    before: Document,
-    after: Document,
-  ): Buffer {
-    const bytes = encode(after);
-    if (bytes.equals(stored.bytes)) return stored.bytes;
+  /** Puts `bytes` in the place of `stored`. @returns whether that changes anything */
+  update(writer: Writer, collection: CollectionDefinition, stored: Stored, bytes: Buffer): boolean {
+    if (bytes.equals(stored.bytes)) return false;
+    checkSize(bytes);
     const id = stored.key.subarray(4);
     writer.claim('documents', stored.key);
-    const affected = collection.indexes.filter((index) => isAffected(index, before, after));
-    const entriesFor = (document: Document): PlacedEntry[] =>
-      affected.flatMap((index) => entriesIn(collection, index, document, id, this.onTrait));
-    const { removed, added } = difference(entriesFor(before), entriesFor(after));
+    const { removed, added, indexed } = this.changedEntries(collection, stored.bytes, bytes, id);
     for (const entry of removed) if (entry.index.unique) writer.claim('indexes', entry.key);
-    this.claimUnique(writer, collection, added, after, id);
+    for (const entry of added) if (entry.index.unique) writer.claim('indexes', entry.key);
+    this.checkUnique(writer, collection, added, indexed, id);
     writer.put('documents', stored.key, bytes);
     for (const entry of removed) writer.remove('indexes', entry.key);
     for (const entry of added) writer.put('indexes', entry.key, entry.value);
-    return bytes;
+    return true;
   }
 
   remove(writer: Writer, collection: CollectionDefinition, stored: Stored): void {
     writer.claim('documents', stored.key);
-    if (collection.indexes.length > 0) {
-      const entries = entriesOf(collection, decode(stored.bytes), stored.key.subarray(4), this.onTrait);
+    const { indexes } = collection;
+    if (indexes.length > 0) {
+      const indexed = decodeFields(stored.bytes, indexedFields(indexes));
+      const entries = entriesOf(collection, indexes, indexed, stored.key.subarray(4), this.onTrait);
       for (const entry of entries) if (entry.index.unique) writer.claim('indexes', entry.key);
       for (const entry of entries) writer.remove('indexes', entry.key);
     }
     writer.remove('documents', stored.key);
   }
 
-  private claimUnique(
+  /** What an update changes in the indexes: only those are looked at whose fields are other bytes than before. */
+  private changedEntries(
+    collection: CollectionDefinition,
+    before: Buffer,
+    after: Buffer,
+    id: Buffer,
+  ): { removed: PlacedEntry[]; added: PlacedEntry[]; indexed: Document } {
+    const fields = indexedFields(collection.indexes);
+    const differing = fields && differingFields(before, after, fields);
+    const affected = collection.indexes.filter((index) => !differing || looksAt(index, differing));
+    if (affected.length === 0) return { removed: [], added: [], indexed: {} };
+    const affectedFields = indexedFields(affected);
+    const entriesIn = (document: Document): PlacedEntry[] =>
+      entriesOf(collection, affected, document, id, this.onTrait);
+    const indexed = decodeFields(after, affectedFields);
+    const old = entriesIn(decodeFields(before, affectedFields));
+    return { ...difference(old, entriesIn(indexed)), indexed };
+  }
+
+  private checkUnique(
     writer: Writer,
     collection: CollectionDefinition,
     entries: readonly PlacedEntry[],
@@ -88,22 +112,10 @@ export class DocumentWriter {
   ): void {
     for (const { index, key } of entries) {
       if (!index.unique) continue;
-      writer.claim('indexes', key);
       const holder = writer.get('indexes', key);
       if (holder && !holder.equals(id)) throw duplicateIn(collection, index, document, key);
     }
   }
-}
-
-/** False when all fields of an index are the very values they were: an update copies only what it changes. */
-function isAffected({ pattern, partialFilter }: IndexDefinition, before: Document, after: Document): boolean {
-  const conditions = Object.keys(partialFilter ?? {});
-  if (conditions.some((name) => name.startsWith('$'))) return true;
-  const paths = [...pattern.map(([path]) => path), ...conditions];
-  return paths.some((path) => {
-    const [root = ''] = path.split('.', 1);
-    return before[root] !== after[root];
-  });
 }
 
 /** Entries only in the one and only in the other; the order of equal ones does not matter. */

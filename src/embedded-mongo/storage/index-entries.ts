@@ -3,6 +3,7 @@ import { keyDocument } from '../catalog/definitions';
 import type { Document } from '../semantics';
 import { compileFilter, indexKeys, parseFilter } from '../semantics';
 import { indexEntry, shortenIndexKey } from './keys';
+import { fieldsOfFilter, topLevel } from './partial';
 
 /** One entry a document has in an index. */
 export interface PlacedEntry {
@@ -13,6 +14,8 @@ export interface PlacedEntry {
 
 interface Compiled {
   pattern: Document;
+  /** The top-level fields that it looks at; undefined: all. */
+  fields: ReadonlySet<string> | undefined;
   covers: (document: Document) => boolean;
 }
 
@@ -21,8 +24,11 @@ const compiled = new WeakMap<IndexDefinition['pattern'], Compiled>();
 function compile(index: IndexDefinition): Compiled {
   const known = compiled.get(index.pattern);
   if (known) return known;
-  const covers = index.partialFilter ? compileFilter(parseFilter(index.partialFilter)) : () => true;
-  const made = { pattern: keyDocument(index), covers };
+  const filter = parseFilter(index.partialFilter ?? {});
+  const covers = index.partialFilter ? compileFilter(filter) : () => true;
+  const filtered = fieldsOfFilter(filter);
+  const fields = filtered && new Set([...filtered, ...index.pattern.map(([path]) => topLevel(path))]);
+  const made = { pattern: keyDocument(index), fields, covers };
   compiled.set(index.pattern, made);
   return made;
 }
@@ -56,16 +62,37 @@ export function entriesIn(
   return entries;
 }
 
-/** All entries of `document` in all indexes of its collection. */
+/** All entries of `document` in these indexes of a collection. */
 export function entriesOf(
   collection: CollectionDefinition,
+  indexes: readonly IndexDefinition[],
   document: Document,
   id: Buffer,
   onTrait: OnIndexTrait,
 ): PlacedEntry[] {
-  const { indexes } = collection;
-  if (indexes.length === 0) return [];
-  if (indexes.length === 1)
-    return entriesIn(collection, indexes[0] as IndexDefinition, document, id, onTrait);
+  const [only] = indexes;
+  if (!only) return [];
+  if (indexes.length === 1) return entriesIn(collection, only, document, id, onTrait);
   return indexes.flatMap((index) => entriesIn(collection, index, document, id, onTrait));
+}
+
+const fieldsOfIndexes = new WeakMap<readonly IndexDefinition[], ReadonlySet<string> | undefined>();
+
+/** The top-level fields that indexes look at, `_id` with them; undefined: a partial index's filter may look at all. */
+export function indexedFields(indexes: readonly IndexDefinition[]): ReadonlySet<string> | undefined {
+  if (fieldsOfIndexes.has(indexes)) return fieldsOfIndexes.get(indexes);
+  const each = indexes.map((index) => compile(index).fields);
+  const fields = each.includes(undefined)
+    ? undefined
+    : new Set(['_id', ...each.flatMap((one) => [...(one ?? [])])]);
+  fieldsOfIndexes.set(indexes, fields);
+  return fields;
+}
+
+/** Whether one of an index's fields is among those; `_id`, which no update changes, does not count. */
+export function looksAt(index: IndexDefinition, fields: ReadonlySet<string>): boolean {
+  const own = compile(index).fields;
+  if (!own) return true;
+  for (const name of own) if (fields.has(name)) return true;
+  return false;
 }

@@ -1,26 +1,66 @@
 import type { Document, Filter } from '../semantics';
-import { rawElements } from '../wire/raw';
-import { decode } from './codec';
+import { documentEnd, enclose, rawElements } from '../wire/raw';
+import { decode, encodeUnlimited } from './codec';
 
 /** A document with some of its top-level fields, byte for byte as they are: nothing is decoded. */
 export function selectFields(bytes: Buffer, keep: (name: string) => boolean): Buffer {
   const kept: Buffer[] = [];
-  let size = 5;
-  for (const { name, offset, end } of rawElements(bytes)) {
-    if (!keep(name)) continue;
-    kept.push(bytes.subarray(offset, end));
-    size += end - offset;
-  }
-  const partial = Buffer.allocUnsafe(size);
-  let at = partial.writeInt32LE(size, 0);
-  for (const element of kept) at += element.copy(partial, at);
-  partial[at] = 0;
-  return partial;
+  for (const { name, offset, end } of rawElements(bytes))
+    if (keep(name)) kept.push(bytes.subarray(offset, end));
+  return enclose(kept);
 }
 
 /** Decodes only the named fields of a document's top level: most of a large document is never looked at. */
-export function decodeFields(bytes: Buffer, names: ReadonlySet<string>): Document {
-  return decode(selectFields(bytes, (name) => names.has(name)));
+export function decodeFields(bytes: Buffer, names: ReadonlySet<string> | undefined): Document {
+  return decode(names ? selectFields(bytes, (name) => names.has(name)) : bytes);
+}
+
+/** The named fields that are not the same bytes in both documents. */
+export function differingFields(a: Buffer, b: Buffer, names: ReadonlySet<string>): Set<string> {
+  const differing = new Set<string>();
+  const before = new Map<string, Buffer>();
+  for (const { name, offset, end } of rawElements(a))
+    if (names.has(name)) before.set(name, a.subarray(offset, end));
+  for (const { name, offset, end } of rawElements(b)) {
+    if (!names.has(name)) continue;
+    const old = before.get(name);
+    before.delete(name);
+    if (!old || old.compare(b, offset, end) !== 0) differing.add(name);
+  }
+  for (const name of before.keys()) differing.add(name);
+  return differing;
+}
+
+/**
+ * The document with its fields `before` (the decoded part of it) as they are in `after`, all others byte for byte.
+ * undefined where the order of the fields cannot be kept so, and the whole has to be encoded.
+ */
+export function replaceFields(bytes: Buffer, before: Document, after: Document): Buffer | undefined {
+  const old = Object.keys(before);
+  const kept = old.filter((name) => Object.hasOwn(after, name));
+  const names = Object.keys(after);
+  const survivors = names.filter((name) => Object.hasOwn(before, name));
+  if (kept.some((name, i) => name !== survivors[i])) return undefined;
+  const elements: Buffer[] = [];
+  let met = 0;
+  let from = 4;
+  for (const { name, offset, end } of rawElements(bytes)) {
+    if (!Object.hasOwn(before, name)) continue;
+    met++;
+    if (Object.hasOwn(after, name) && Object.is(before[name], after[name])) continue;
+    if (offset > from) elements.push(bytes.subarray(from, offset));
+    if (Object.hasOwn(after, name)) elements.push(encodeElement(name, after[name]));
+    from = end;
+  }
+  if (met !== old.length) return undefined;
+  elements.push(bytes.subarray(from, documentEnd(bytes, 0) - 1));
+  for (const name of names) if (!Object.hasOwn(before, name)) elements.push(encodeElement(name, after[name]));
+  return enclose(elements);
+}
+
+function encodeElement(name: string, value: unknown): Buffer {
+  const document = encodeUnlimited({ [name]: value });
+  return document.subarray(4, document.length - 1);
 }
 
 /** The names that a projection leaves out when it does nothing but leave out top-level fields; undefined for all others. */

@@ -52,6 +52,17 @@ export function documentEnd(bytes: Buffer, at: number): number {
   return at + size;
 }
 
+/** A BSON document of the given raw elements. */
+export function enclose(elements: readonly Buffer[]): Buffer {
+  let size = 5;
+  for (const { length } of elements) size += length;
+  const document = Buffer.allocUnsafe(size);
+  let at = document.writeInt32LE(size, 0);
+  for (const element of elements) at += element.copy(document, at);
+  document[at] = 0;
+  return document;
+}
+
 /** The element `name` of a document, found without decoding the others. */
 export function rawElement(bytes: Buffer, name: string): RawElement | undefined {
   for (const element of rawElements(bytes)) if (element.name === name) return element;

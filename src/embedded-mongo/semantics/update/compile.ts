@@ -33,6 +33,8 @@ export interface Update {
   readonly kind: 'replacement' | 'operators';
   /** Whether a path has the positional operator `$`, so that the filter must report the position. */
   readonly needsPosition: boolean;
+  /** The top-level fields that it looks at and may change, `_id` with them; undefined: all. */
+  readonly fields: ReadonlySet<string> | undefined;
   /** The updated document (`_id` first), or the very same object when nothing changes. */
   readonly apply: (document: Document, options?: ApplyOptions) => Document;
 }
@@ -64,6 +66,10 @@ function compileOperators(update: Document, arrayFilters: readonly unknown[]): U
   return {
     kind: 'operators',
     needsPosition,
+    fields: new Set([
+      '_id',
+      ...updates.flatMap(({ parts, from }) => [parts[0] ?? '', from?.[0] ?? parts[0] ?? '']),
+    ]),
     apply: (document, { isInsert = false, position, now = new Date() } = {}) => {
       const chosen = isInsert ? updates : always;
       const concrete = dynamic ? concretePaths(document, chosen, filters, position) : chosen;
@@ -104,6 +110,7 @@ function compileReplacement(replacement: Document): Update {
   return {
     kind: 'replacement',
     needsPosition: false,
+    fields: undefined,
     apply: (document) => {
       const id = field(document, '_id');
       const own = field(replacement, '_id');

@@ -22,9 +22,11 @@ import { createHandshakes } from './subscriptions/handshakes';
 import { turnOff, type LifecycleContext } from './subscriptions/lifecycle';
 import { createRegistry, type Registry } from './subscriptions/registry';
 import type { CompiledSubscription, Notice, RecordChange } from './types';
+import { createWebhookJournal, type WebhookJournal } from './webhook-journal';
 import { createWebhooks, stableEventId, type Webhooks } from './webhooks';
 
 export { type Webhook, type Webhooks } from './webhooks';
+export type { WebhookJournal } from './webhook-journal';
 export { TEST_EVENT, WEBHOOK_EVENTS } from './webhook-events';
 export { createHeaders, type Headers } from './headers';
 export { subscriptionRules } from './subscriptions/rules';
@@ -63,6 +65,8 @@ export interface NotifyOptions {
 
 export interface Notify {
   webhooks: Webhooks;
+  /** Deliveries of webhooks, and how they went: for the dashboard. */
+  journal: WebhookJournal;
   /** What the FHIR operations on Subscription do. */
   subscriptions: SubscriptionService;
   /** The relay's handler: lays what the changes mean into the queues of those who listen. Idempotent. */
@@ -108,6 +112,7 @@ export function createNotify(options: NotifyOptions): Notify {
   });
   return {
     webhooks: createWebhooks({ store, outbound, queues, secrets, clock, wake: worker.wake }),
+    journal: createWebhookJournal({ store, queues, clock, wake: worker.wake }),
     subscriptions: createSubscriptionService({
       turn,
       tokens,

@@ -120,11 +120,11 @@ async function create(
   return { ...shown(committed as unknown as StoredVersion<Subscription>), practice, secret };
 }
 
-function isWebhook({ resource }: StoredVersion<Subscription>): boolean {
+export function isWebhook({ resource }: StoredVersion<Subscription>): boolean {
   return resource.channel.extension?.some(({ url }) => url === VENDOR_EVENT) ?? false;
 }
 
-function shown({ id, resource, access }: StoredVersion<Subscription>): Webhook {
+export function shown({ id, resource, access }: StoredVersion<Subscription>): Webhook {
   const events = (resource.channel.extension ?? []).flatMap(({ url, valueCode }) =>
     url === VENDOR_EVENT && valueCode !== undefined ? [valueCode] : [],
   );

@@ -1,12 +1,11 @@
 import { INSTANT, listOf, object, oneOf, text } from '../../contract';
 import { ProblemError } from '../../fhir';
 import type { Exchange, Route } from '../../http';
-import { KEY_SCOPES, type KeyInfo, type Principal, PER_MINUTE, PLANS, type Role } from '../../identity';
+import { KEY_SCOPES, type KeyInfo, PER_MINUTE, PLANS } from '../../identity';
+import { ADMINISTRATORS, practiceFor, SHOWN_ONCE } from './administration';
 import { portalRoute } from './endpoint';
 import type { PortalServices } from './services';
 
-/** Operators administer the keys of all practices, a practice's administrator its own. */
-const ADMINISTRATORS: readonly Role[] = ['operator', 'practice-admin'];
 const HOUR_MS = 3_600_000;
 /** Hours back of each range of the chart. */
 const RANGES: Readonly<Record<string, number>> = { day: 24, week: 7 * 24, month: 30 * 24 };
@@ -137,17 +136,4 @@ export function keyRoutes({ identity: { keys, keyUse, limits } }: PortalServices
       }),
     }),
   ];
-}
-
-const SHOWN_ONCE = { 'Cache-Control': 'no-store' };
-
-/** The practice that a new key is for. @throws ProblemError forbidden, or invalid when an operator names none */
-function practiceFor({ practice, practiceName }: Principal, asked: string | undefined): string {
-  if (practice === undefined) {
-    if (asked === undefined) throw new ProblemError('invalid', 'Choose the practice that the key is for.');
-    return asked;
-  }
-  if (asked !== undefined && asked !== practice && asked !== practiceName)
-    throw new ProblemError('forbidden', 'You administer the keys of your own practice.');
-  return practice;
 }

@@ -1,0 +1,22 @@
+import { ProblemError } from '../../fhir';
+import type { Principal, Role } from '../../identity';
+
+/** Operators administer what all practices have, a practice's administrator what is its own. */
+export const ADMINISTRATORS: readonly Role[] = ['operator', 'practice-admin'];
+
+/** Headers of an answer with a secret. */
+export const SHOWN_ONCE = { 'Cache-Control': 'no-store' };
+
+/**
+ * Id or name of the practice that something new is for.
+ * @throws ProblemError forbidden, or invalid when an operator names none
+ */
+export function practiceFor({ practice, practiceName }: Principal, asked: string | undefined): string {
+  if (practice === undefined) {
+    if (asked === undefined) throw new ProblemError('invalid', 'Choose the practice that it is for.');
+    return asked;
+  }
+  if (asked !== undefined && asked !== practice && asked !== practiceName)
+    throw new ProblemError('forbidden', 'You administer your own practice.');
+  return practice;
+}

@@ -112,11 +112,23 @@ export function writeContext(
   return {
     viewer: x.principal.viewer,
     requestId: x.requestId,
-    author: { id: x.principal.id, name: x.principal.name, kind: x.principal.kind },
+    author: authorOf(x),
     audit: (committed) => {
       x.audited = true;
       return [{ change: primary, draft: draftOf(x, '0', facts(committed)) }];
     },
+  };
+}
+
+/** Who writes, as kept with every version: the dashboard's pages ask other faces, but they are the way it came. */
+export function authorOf({ principal, face }: Pick<Occasion, 'principal' | 'face'>): WriteContext['author'] {
+  const { id, name, kind, practiceName, via } = principal;
+  return {
+    id,
+    name,
+    kind,
+    face: via === 'dashboard' ? 'portal' : face,
+    ...(practiceName !== undefined && { practice: practiceName }),
   };
 }
 

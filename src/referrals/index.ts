@@ -1,6 +1,7 @@
 /** Referrals: what the HandoffRx document calls so, on ServiceRequest, Task, Patient and Coverage. */
 export type { NewReferral, Party } from './create';
 export { referralMapping, statusOfReferral, type ReferralResources } from './mapping';
+export type { FoundReferrals, ReferralSearch } from './find';
 export type { ReferralPatch } from './patch';
 export { isReferral, requestOf } from './parties';
 export { referralRules } from './rules';
@@ -22,4 +23,5 @@ export {
   statusOfTask,
   taggedStatus,
 } from './status';
+export type { ReferralStep } from './timeline';
 export { referralEvents, webhookBody, type ReferralEvent } from './events';

@@ -14,11 +14,13 @@ import {
   type WriteContext,
 } from '../store';
 import { draftReferral, type NewReferral, type Party } from './create';
+import { findReferrals, type FoundReferrals, type ReferralSearch } from './find';
 import { referralMapping, type ReferralContext, type ReferralResources } from './mapping';
 import { loadReferral, readRelated } from './load';
 import { patched, type ReferralPatch } from './patch';
 import { requireSound } from './sound';
 import { listCode, type ReferralStatus } from './status';
+import { type ReferralStep, timelineOf } from './timeline';
 
 /** A referral in the vendor's fields. HandoffRx, "Referrals". */
 export type ReferralView = Record<string, unknown>;
@@ -31,6 +33,8 @@ export interface ReferralParty extends Party {
 /** What an answer shows, and which resources it shows it from. */
 export interface Shown<T = ReferralView> {
   view: T;
+  /** Of everything that it is shown from: another one after any change. */
+  version: string;
   resources: string[];
   patients: string[];
 }
@@ -64,9 +68,20 @@ export interface Referrals {
   read(party: ReferralParty, id: string): Promise<Shown>;
   /**
    * Changes status, adds a note, or both. Changes of several callers are applied one after the other.
-   * @throws ProblemError not-found, or invalid when the present status does not allow the change.
+   * @param ifVersion change it only when this is its version still
+   * @throws ProblemError not-found, invalid when the present status does not allow the change, or precondition-failed.
    */
-  update(party: ReferralParty, id: string, patch: ReferralPatch, contextOf: ContextOf): Promise<Shown>;
+  update(
+    party: ReferralParty,
+    id: string,
+    patch: ReferralPatch,
+    contextOf: ContextOf,
+    ifVersion?: string,
+  ): Promise<Shown>;
+  /** Those that fit, newest first, a page at a time. */
+  find(party: ReferralParty, wanted: ReferralSearch): Promise<FoundReferrals>;
+  /** What happened to a referral, oldest first. @throws ProblemError not-found */
+  timeline(party: ReferralParty, id: string): Promise<Omit<Shown<ReferralStep[]>, 'version'>>;
 }
 
 /** Makes the context of a commit, given what its audit entry must say besides the versions written. */
@@ -93,8 +108,9 @@ export function createReferrals(services: ReferralServices): Referrals {
 
   const shown = async (resources: ReferralResources): Promise<Shown> => ({
     view: referralMapping.read(boundOf(resources), 'detail', await contextFor([resources.sr])),
+    version: versionIn(resources),
     resources: referencesOf(resources),
-    patients: resources.patient?.id === undefined ? [] : [resources.patient.id],
+    patients: patientsOf(resources),
   });
 
   const receiverNamed = async (name: string): Promise<string | undefined> => {
@@ -149,14 +165,27 @@ export function createReferrals(services: ReferralServices): Referrals {
       return shown(found(await loadReferral(store, party.viewer, id)));
     },
 
-    async update(party, id, patch, contextOf) {
+    find: (party, wanted) => findReferrals(store, party, wanted, contextFor),
+
+    async timeline(party, id) {
+      const resources = found(await loadReferral(store, party.viewer, id));
+      return {
+        view: await timelineOf(store, party.viewer, resources),
+        resources: referencesOf(resources),
+        patients: patientsOf(resources),
+      };
+    },
+
+    async update(party, id, patch, contextOf, ifVersion) {
       const resources = await store.transaction(async (tx) => {
         await tx.lock(`referral ${id}`);
         const present = found(await loadReferral(tx, party.viewer, id));
+        if (ifVersion !== undefined && ifVersion !== versionIn(present))
+          throw new ProblemError('precondition-failed', 'The referral has been changed meanwhile');
         const changed = patched(present, patch, party, clock());
         if (changed === present) return present;
         requireSound(changed);
-        const context = contextOf(present.patient?.id === undefined ? [] : [present.patient.id]);
+        const context = contextOf(patientsOf(present));
         return withVersions(changed, await commitPatch(tx, party, { present, changed }, context));
       });
       return shown(resources);
@@ -218,6 +247,15 @@ function withVersions(resources: ReferralResources, committed: readonly Committe
     return [name, versions.get(`${resource.resourceType}/${resource.id ?? ''}`) ?? resource];
   });
   return Object.fromEntries(present) as ReferralResources;
+}
+
+/** Versions of all resources that a referral is shown from, in their order. */
+function versionIn({ sr, task, patient, coverage }: ReferralResources): string {
+  return [sr, task, patient, coverage].map((resource) => resource?.meta?.versionId ?? '0').join('.');
+}
+
+function patientsOf({ patient }: ReferralResources): string[] {
+  return patient?.id === undefined ? [] : [patient.id];
 }
 
 function referencesOf(resources: ReferralResources): string[] {

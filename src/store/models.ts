@@ -16,7 +16,7 @@ const VERSION_FIELDS = {
   lastUpdated: { type: Date, required: true },
   deleted: { type: Boolean, required: true },
   interaction: { type: String, enum: ['create', 'update', 'delete'], required: true },
-  author: { id: String, name: String, kind: String },
+  author: { id: String, name: String, kind: String, face: String, practice: String },
   requestId: String,
   resource: { type: Schema.Types.Mixed, required: true },
   decimals: { type: [{ _id: false, path: String, text: String }], default: undefined },

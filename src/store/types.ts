@@ -64,7 +64,15 @@ export interface WriteContext {
   viewer: Viewer;
   requestId: string;
   /** Reference of who wrote: `Practitioner/x`, `Device/x`, a display; kept with history (who changed it). */
-  author: { id: string; name: string; kind: string };
+  author: {
+    id: string;
+    name: string;
+    kind: string;
+    /** The way it came: `handoffrx`, `dermifi`, `fhir`, `portal` (a page of the dashboard), `command`. */
+    face?: string;
+    /** Name of the practice that it was done for. */
+    practice?: string;
+  };
   /**
    * Audit entries of this commit, as the audit room's drafts; called once the ids and versions are known.
    * Each is stored in the document of the change it names by index.

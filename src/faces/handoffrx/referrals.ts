@@ -72,18 +72,24 @@ export function referralHandlers(referrals: Referrals, idempotency: Idempotency)
     async read(x) {
       const id = idOf(x);
       readQuery(x, {});
-      const { view, resources, patients } = await referrals.read(partyOf(x), id);
+      const { view, version, resources, patients } = await referrals.read(partyOf(x), id);
       x.audit = { ...x.audit, resources, patients };
-      return { status: 200, body: view };
+      return { status: 200, headers: { ETag: `"${version}"` }, body: view };
     },
 
     async update(x) {
       const id = idOf(x);
       readQuery(x, {});
       const patch = readPatch(x);
-      const { view, resources, patients } = await referrals.update(partyOf(x), id, patch, contextOf(x, {}));
+      const { view, version, resources, patients } = await referrals.update(
+        partyOf(x),
+        id,
+        patch,
+        contextOf(x, {}),
+        ifMatch(x),
+      );
       x.audit = { ...x.audit, resources, patients };
-      return { status: 200, body: view };
+      return { status: 200, headers: { ETag: `"${version}"` }, body: view };
     },
   };
 }
@@ -106,6 +112,12 @@ function contextOf(x: Exchange, facts: AuditFacts): ContextOf {
 
 export function queryOf(x: Exchange): string {
   return `${x.req.method} ${x.req.originalUrl}`;
+}
+
+/** Version in `If-Match`; undefined when any will do. RFC 9110, 13.1.1 */
+function ifMatch(x: Exchange): string | undefined {
+  const header = x.req.headers['if-match']?.trim();
+  return header === undefined || header === '*' ? undefined : header.replace(/^"(.*)"$/, '$1');
 }
 
 function idempotencyKey(x: Exchange): string | undefined {

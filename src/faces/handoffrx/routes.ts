@@ -33,6 +33,14 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
+/** What keeps a change from overwriting one that its caller has not seen. */
+const IF_MATCH = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'The ETag of the referral as it was read: 409 when it has been changed since.',
+  schema: { type: 'string' },
+};
+
 const requires = (scope: string): string => `Requires the scope ${scope}.`;
 
 function scoped(scope: string): (x: Exchange) => void {
@@ -110,6 +118,7 @@ export function endpoints(referrals: ReferralHandlers, directory: Directory): En
         summary: 'Update a referral status or notes.',
         description: requires('referrals:write'),
         body: 'ReferralPatch',
+        headers: [IF_MATCH],
         status: 200,
         answer: 'Referral',
       },

@@ -14,9 +14,9 @@ export interface Person {
   totpSecret?: string;
 }
 
-/** The demonstration's user of a role: operator, practice-admin, compliance, provider, staff or admin. */
+/** The demonstration's first user of a role (operator, practice-admin, compliance, provider, staff, admin), or of an address. */
 export function person(role: string): Person {
-  const found = [...DEMO.portal, ...DEMO.dermifi].find((each) => each.role === role);
+  const found = [...DEMO.portal, ...DEMO.dermifi].find((each) => each.role === role || each.email === role);
   if (found === undefined) throw new Error(`The demonstration has no ${role}.`);
   return found;
 }

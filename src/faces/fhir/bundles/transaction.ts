@@ -1,6 +1,6 @@
 import type { Bundle, BundleEntry, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
 import { cloneResource, parseReference, ProblemError, rewriteReferences } from '../../../fhir';
-import { draftOf } from '../../../http';
+import { authorOf, draftOf } from '../../../http';
 import type { Change, Committed, StoreTransaction, WriteContext } from '../../../store';
 import { practiceOf } from '../access';
 import { acceptResource, readResource } from '../body';
@@ -192,7 +192,7 @@ function contextOf(request: FhirRequest, writes: readonly Planned[]): WriteConte
   return {
     viewer: practiceOf(principal),
     requestId,
-    author: { id: principal.id, name: principal.name, kind: principal.kind },
+    author: authorOf(request.x),
     audit: (committed) =>
       writes.flatMap(({ read }, change) => {
         const done = committed[change];

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 
 export interface Column<T> {
   /** Heading; also the column's key. */
@@ -21,9 +21,15 @@ interface DataTableProps<T> {
   rowKey: (row: T) => string;
   /** Height beyond which the rows scroll, as CSS. */
   maxHeight?: string;
+  /** Number of all rows, where `rows` are the first of more. */
+  count?: number | undefined;
+  /** Called while the end of `rows` is near: the place to load more. */
+  onEnd?: () => void;
 }
 
 const ROW_PX = 44;
+/** Rows below the view at which more are loaded. */
+const NEAR = 40;
 
 /**
  * A table of any length: only the rows in view are in the document, so 10,000 scroll like 10. The first cell should hold
@@ -35,6 +41,8 @@ export function DataTable<T>({
   rows,
   rowKey,
   maxHeight = 'calc(100dvh - 15rem)',
+  count = rows.length,
+  onEnd,
 }: DataTableProps<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -45,6 +53,11 @@ export function DataTable<T>({
     initialRect: { width: 0, height: 700 },
   });
   const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  const isNearEnd = last + NEAR >= rows.length;
+  useEffect(() => {
+    if (isNearEnd) onEnd?.();
+  }, [isNearEnd, onEnd]);
   const before = items[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const classOf = ({ align, wide }: Column<T>): string =>
@@ -58,7 +71,7 @@ export function DataTable<T>({
       aria-label={label}
       tabIndex={0}
     >
-      <table aria-rowcount={rows.length + 1} aria-label={label} style={{ tableLayout: 'fixed' }}>
+      <table aria-rowcount={count + 1} aria-label={label} style={{ tableLayout: 'fixed' }}>
         <thead>
           <tr aria-rowindex={1}>
             {columns.map((column) => (

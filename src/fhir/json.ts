@@ -9,7 +9,6 @@
  * beside it: who changes the number needs to know nothing.
  */
 import type { Resource } from '@medplum/fhirtypes';
-import { parse as parseLossless } from 'lossless-json';
 import { ProblemError } from './problem';
 
 /** Key of the literals that JavaScript numbers cannot reproduce. */
@@ -29,8 +28,8 @@ export interface DecimalLiteral {
 
 interface Scan {
   keys: number;
-  /** True when some number would not be written back as it was read. */
-  odd: boolean;
+  /** The text with its odd literals as marked strings; the text itself when it has none. */
+  marked: string;
 }
 
 const malformed = (message: string): ProblemError => new ProblemError('malformed', message);
@@ -65,52 +64,61 @@ function isOdd(literal: string): boolean {
   return String(Number(literal)) !== literal;
 }
 
-/** One pass over the text: depth, number of keys (colons outside strings), and literals to keep. */
+/** https://www.rfc-editor.org/rfc/rfc8259#section-6 */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Stands before literals that pass through `JSON.parse` or `JSON.stringify` as strings; no client can guess it. */
+const MARK = `decimal-${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}:`;
+
+/**
+ * One pass over the text: depth, number of keys (colons outside strings), and the literals to keep, which are marked so
+ * that the engine's own parser reads the rest. What is no JSON number stays as it is, for that parser to refuse.
+ */
 function scan(text: string): Scan {
-  const found: Scan = { keys: 0, odd: false };
+  let keys = 0;
   let depth = 0;
+  let marked = '';
+  let taken = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === QUOTE) i = endOfString(text, i);
-    else if (c === 58) found.keys++;
+    else if (c === 58) keys++;
     else if (c === 123 || c === 91) {
       if (++depth > MAX_DEPTH) throw malformed('The body is nested too deeply.');
     } else if (c === 125 || c === 93) depth--;
     else if (c === 45 || (c >= 48 && c <= 57)) {
       const end = endOfNumber(text, i);
-      if (!found.odd && isOdd(text.slice(i, end))) found.odd = true;
+      const literal = text.slice(i, end);
+      if (isOdd(literal) && NUMBER.test(literal)) {
+        marked += `${text.slice(taken, i)}"${MARK}${literal}"`;
+        taken = end;
+      }
       i = end - 1;
     }
   }
-  return found;
+  return { keys, marked: taken === 0 ? text : marked + text.slice(taken) };
 }
 
-/** A literal on its way from the lossless parser into the `DECIMALS` of the object around it. */
-class Literal {
-  constructor(readonly text: string) {}
-}
-
-/** Unboxes literals, and counts the keys that really are there. */
-function settle(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const node = value as Node;
+/** Turns marked literals into numbers that know their text, and counts the keys that really are there. */
+function settle(node: Node): number {
   const keys = Object.keys(node);
-  let count = Array.isArray(value) ? 0 : keys.length;
+  let count = Array.isArray(node) ? 0 : keys.length;
   for (const key of keys) {
-    if (key === '__proto__') throw malformed('The body has a key that is not allowed.');
+    if (key === '__proto__' || key.startsWith(MARK))
+      throw malformed('The body has a key that is not allowed.');
     const child = node[key];
-    if (child instanceof Literal) {
-      node[key] = Number(child.text);
-      keepLiteral(node, key, child.text);
-    } else if (typeof child === 'object') count += settle(child);
+    if (typeof child === 'string' && child.startsWith(MARK)) readLiteral(node, key, child.slice(MARK.length));
+    else if (typeof child === 'object' && child !== null) count += settle(child as Node);
   }
   return count;
 }
 
 /** A number that JavaScript cannot hold at all would become `null` in the store. */
-function readNumber(literal: string): number | Literal {
-  if (!Number.isFinite(Number(literal))) throw malformed('The body has a number that is out of range.');
-  return isOdd(literal) ? new Literal(literal) : Number(literal);
+function readLiteral(node: Node, key: string, literal: string): void {
+  const value = Number(literal);
+  if (!Number.isFinite(value)) throw malformed('The body has a number that is out of range.');
+  node[key] = value;
+  keepLiteral(node, key, literal);
 }
 
 function keepLiteral(node: Node, key: string, text: string): void {
@@ -125,17 +133,16 @@ function keepLiteral(node: Node, key: string, text: string): void {
  */
 export function parseJson(text: string): unknown {
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  const { keys, odd } = scan(body);
-  let value: unknown;
+  const { keys, marked } = scan(body);
+  const whole: Node = {};
   try {
-    value = odd ? parseLossless(body, undefined, readNumber) : JSON.parse(body);
-  } catch (error) {
-    if (error instanceof ProblemError) throw error;
-    // The parsers' messages quote the body, which may be clinical.
+    whole['value'] = JSON.parse(marked);
+  } catch {
+    // The parser's messages quote the body, which may be clinical.
     throw malformed('The body is not well-formed JSON.');
   }
-  if (settle(value) !== keys) throw malformed('The body repeats a key or has one that is not allowed.');
-  return value;
+  if (settle(whole) - 1 !== keys) throw malformed('The body repeats a key or has one that is not allowed.');
+  return whole['value'];
 }
 
 /**
@@ -162,8 +169,6 @@ function hasDecimals(value: object): boolean {
   return false;
 }
 
-/** Stands around literals between `JSON.stringify` and the final text; no client can guess it. */
-const MARK = `decimal-${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}:`;
 const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g');
 
 function literalOf(holder: unknown, key: string, value: unknown): string | undefined {

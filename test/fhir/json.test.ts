@@ -69,6 +69,15 @@ describe('FHIR JSON', () => {
     ['a repeated key', '{"resourceType":"Patient","id":"a","id":"b"}'],
     ['a repeated key beside a decimal', '{"resourceType":"Patient","id":"a","id":"a","x":1.0}'],
     ['a repeated key, escaped', '{"resourceType":"Patient","id":"a","\\u0069d":"b"}'],
+    ['a number with a leading zero', '{"resourceType":"Basic","a":01.50}'],
+    ['a number that ends with its point', '{"resourceType":"Basic","a":1.}'],
+    ['a number that begins with its point', '{"resourceType":"Basic","a":.50}'],
+    ['a number with a plus', '{"resourceType":"Basic","a":+1.0}'],
+    ['a number without digits', '{"resourceType":"Basic","a":-}'],
+    ['a number with an empty exponent', '{"resourceType":"Basic","a":1.0e}'],
+    ['two points', '{"resourceType":"Basic","a":1.0.0}'],
+    ['two numbers', '{"resourceType":"Basic","a":[1.0 2.0]}'],
+    ['a number for a key', '{"resourceType":"Basic",1.0:2}'],
     ['__proto__', '{"resourceType":"Patient","__proto__":{"a":1}}'],
     ['__proto__ beside a decimal', '{"resourceType":"Patient","__proto__":{"a":1},"x":1.0}'],
     ['a depth bomb', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
@@ -76,6 +85,23 @@ describe('FHIR JSON', () => {
   ])('%s is refused with 400 and nothing of the body', (_what, text) => {
     expect(() => parseFhirJson(text)).toThrow(ProblemError);
     expect(() => parseFhirJson(text)).toThrow(expect.objectContaining({ status: 400 }));
+  });
+
+  test('any number literals come back as they were written, wherever they stand', () => {
+    const digits = fc.stringMatching(/^\d{1,25}$/);
+    const literal = fc
+      .tuple(fc.constantFrom('', '-'), digits, fc.option(digits), fc.constantFrom('', 'e1', 'E-2', 'e+05'))
+      .map(([sign, whole, part, exponent]) => {
+        const fraction = part === null ? '' : `.${part}`;
+        return `${sign}${whole.replace(/^0+(?=\d)/, '')}${fraction}${exponent}`;
+      });
+    fc.assert(
+      fc.property(fc.array(literal), literal, fc.string(), (list, alone, text) => {
+        const written = `{"list":[${list.join(',')}],${JSON.stringify(`k${text}`)}:${alone}}`;
+        expect(stringifyFhirJson(parseJson(written))).toBe(written);
+        expect(JSON.stringify(parseJson(written))).toBe(JSON.stringify(JSON.parse(written)));
+      }),
+    );
   });
 
   test('any JSON is read and written as JSON.parse and JSON.stringify do', () => {

@@ -44,7 +44,7 @@ export async function findClient(
   );
   if (known !== undefined || byId.length > 0)
     return { known, seeAlso: known === undefined ? byId[0] : undefined };
-  const sameNameAndBirth = (await patientsBorn(tx, viewer, facts.client_dob)).filter(
+  const sameNameAndBirth = (await patientsBorn(tx, viewer, facts)).filter(
     (patient) => !contradicts(patient, facts) && !hasOtherId(patient, facts.client_ahcccs_id),
   );
   return { known: best(sameNameAndBirth, facts), seeAlso: undefined };
@@ -78,12 +78,20 @@ async function patientsWithId(
   );
 }
 
+/** Born on that day, with a family name that begins like the client's: all that the names need to be compared in. */
 async function patientsBorn(
   tx: StoreAccess,
   viewer: Viewer,
-  dob: string | null | undefined,
+  { client_dob: dob, client_last: last }: ClientFacts,
 ): Promise<Patient[]> {
-  return dob ? patients(tx, viewer, { birthdate: dob }, (patient) => patient.birthDate === dob) : [];
+  if (!dob) return [];
+  const [family = ''] = fold(last).split(' ');
+  return patients(
+    tx,
+    viewer,
+    { birthdate: dob, family: searchText(family) },
+    (patient) => patient.birthDate === dob,
+  );
 }
 
 async function patients(

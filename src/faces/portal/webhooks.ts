@@ -196,9 +196,14 @@ function deliveries(services: PortalServices): Route[] {
       action: 'R',
       handle: async ({ x, params }) => {
         const { id } = await found(services, x, params['id']);
-        const { view, focus, body, attempts } = await notify.journal.delivery(id, Number(params['number']));
+        const {
+          view: delivery,
+          focus,
+          body,
+          attempts,
+        } = await notify.journal.delivery(id, Number(params['number']));
         x.audit.resources = [focus];
-        return { status: 200, body: { ...view, body, attempts } };
+        return { status: 200, body: { delivery, body, attempts } };
       },
     }),
     portalRoute<{ numbers?: number[] }>({

@@ -14,7 +14,7 @@ export function SecretOnce({
   return (
     <Stack gap="sm">
       <Alert color="yellow" icon={<IconEyeOff size={20} />} title="Copy it now">
-        It is shown this once. We keep only a hash of it, so nobody can show it again.
+        It is shown this once: nobody can show it again, only put another in its place.
       </Alert>
       <div>
         <Text size="sm" fw={600} mb={4}>

@@ -1,12 +1,12 @@
-import { Alert, Anchor, Button, Card, Group, SimpleGrid, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Card, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { useParams } from 'wouter';
 import { type ApiKey, keyQuery, KEYS, revokeKey } from '../../api/keys';
 import { Link } from '../../app/link';
 import { Confirm } from '../../ui/confirm';
+import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await } from '../../ui/states';
 import { Time } from '../../ui/time';
@@ -53,7 +53,7 @@ function KeyView({ apiKey }: { apiKey: ApiKey }) {
     >
       <Successor apiKey={apiKey} />
       <Card>
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} component="dl" m={0}>
+        <Facts>
           <Fact name="Practice">{apiKey.practice}</Fact>
           <Fact name="Plan">{apiKey.plan}</Fact>
           <Fact name="Last used">
@@ -73,25 +73,12 @@ function KeyView({ apiKey }: { apiKey: ApiKey }) {
           <Fact name="Scopes">
             <Scopes scopes={apiKey.scopes} />
           </Fact>
-        </SimpleGrid>
+        </Facts>
       </Card>
       <UseOfKey id={apiKey.id} />
       <RotateDialog apiKey={apiKey} opened={isRotating} onClose={rotate.close} />
       <Revocation apiKey={apiKey} opened={isRevoking} onClose={revoke.close} />
     </Page>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <Text component="dt" size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Text component="dd" m={0} fw={500}>
-        {children}
-      </Text>
-    </div>
   );
 }
 

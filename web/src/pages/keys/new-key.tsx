@@ -1,10 +1,10 @@
 import { Button, Checkbox, Code, Group, Modal, Radio, Select, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { createKey, KEY_SCOPES, KEYS, type NewApiKey, type Plan, PLANS } from '../../api/keys';
-import { practicesQuery } from '../../api/practices';
 import { useUser } from '../../app/session';
+import { PracticeSelect } from '../../ui/practice-select';
 import { SecretOnce } from '../../ui/secret-once';
 import { Failure } from '../../ui/states';
 
@@ -139,29 +139,5 @@ function NewKeyForm({ onMade, onCancel }: { onMade: (made: NewApiKey) => void; o
         </Group>
       </Stack>
     </form>
-  );
-}
-
-function PracticeSelect({
-  value,
-  onChange,
-  error,
-}: {
-  value: string | null;
-  onChange: (id: string | null) => void;
-  error: string | undefined;
-}) {
-  const practices = useQuery(practicesQuery);
-  return (
-    <Select
-      label="Practice"
-      placeholder="Choose a practice"
-      required
-      searchable
-      data={(practices.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
-      value={value}
-      onChange={onChange}
-      error={error ?? practices.error?.message}
-    />
   );
 }

@@ -1,8 +1,9 @@
-import { Card, Group, Progress, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Card, Group, SegmentedControl, SimpleGrid, Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type KeyUse, keyUseQuery, type Range } from '../../api/keys';
 import { Chart } from '../../ui/chart';
+import { Figure } from '../../ui/figure';
 import { Await } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { dayPoints, hourPoints } from './use-points';
@@ -77,39 +78,5 @@ function Use({ use, range }: { use: KeyUse; range: Range }) {
         />
       </Card>
     </>
-  );
-}
-
-function Figure({
-  name,
-  value,
-  note,
-  share,
-}: {
-  name: string;
-  value: string;
-  note: React.ReactNode;
-  share?: number;
-}) {
-  return (
-    <Card padding="md">
-      <Text size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Text fz={26} fw={620} style={{ fontVariantNumeric: 'tabular-nums' }}>
-        {value}
-      </Text>
-      {share !== undefined && (
-        <Progress
-          value={Math.min(100, share * 100)}
-          color={share >= 0.9 ? 'red' : 'pine'}
-          my={4}
-          aria-label={name}
-        />
-      )}
-      <Text size="xs" c="dimmed">
-        {note}
-      </Text>
-    </Card>
   );
 }

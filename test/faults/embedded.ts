@@ -63,7 +63,7 @@ async function writeUntilKilled(dataDir: string, promised: Promised, kill: numbe
   // Without retries every answer is about one attempt.
   const client = await MongoClient.connect(server.uri, {
     retryWrites: false,
-    serverSelectionTimeoutMS: 1000,
+    serverSelectionTimeoutMS: 30_000, // of a busy machine
   });
   const db = client.db();
   await db.collection('rows').createIndex({ tags: 1, _id: 1 });
@@ -75,8 +75,9 @@ async function writeUntilKilled(dataDir: string, promised: Promised, kill: numbe
   ]);
   await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 300));
   process.kill(server.pid, 'SIGKILL');
-  await Promise.all(writers.flat());
+  // Who waits for a server now waits no longer.
   await client.close();
+  await Promise.all(writers.flat());
 }
 
 /** Repeats a write until the server is gone. */

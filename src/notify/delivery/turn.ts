@@ -81,6 +81,8 @@ async function deliverDue(
   const settled = results
     .filter((each) => each.done.kind === 'settled')
     .reduce((sum, { batch }) => sum + batch.length, 0);
+  const isBack = queue.failingSince !== undefined && outcome.failingSince === undefined;
+  if (isBack) await takeUp(context, id);
   const isEmpty = page.isWhole && settled === page.pending.length;
   const next = isEmpty ? undefined : await nextDue(context.queues, id);
   return {
@@ -88,6 +90,15 @@ async function deliverDue(
     next: notBeforeThat(next, outcome, context.clock()),
     heartbeatAt: heartbeatAt(subscription, done, context.clock()),
   };
+}
+
+/** The receiver is back: what it failed to take need not wait for its next attempt. */
+async function takeUp({ queues, clock }: TurnContext, subscription: string): Promise<void> {
+  const now = clock();
+  await queues.deliveries.updateMany(
+    { subscription, state: 'pending', nextAt: { $gt: now } },
+    { $set: { nextAt: now } },
+  );
 }
 
 /** Calls succeed, fail, or have failed for so long that the receiver is only probed. */

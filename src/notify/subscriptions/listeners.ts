@@ -1,17 +1,10 @@
-import type { Resource, ResourceType } from '@medplum/fhirtypes';
-import {
-  dependsOnOthers,
-  evaluate,
-  extractIndex,
-  parseSearch,
-  type Facts,
-  type Match,
-  type SearchRequest,
-} from '../../search';
-import { EVERYTHING, type Store } from '../../store';
+import type { ResourceType } from '@medplum/fhirtypes';
+import { type Facts, type Match, parseSearch, type SearchRequest } from '../../search';
+import type { Store } from '../../store';
 import { findTopic, type CompiledTopic } from '../topics';
 import type { CompiledSubscription, RecordChange } from '../types';
 import { filtersOf, searchOf } from './filters';
+import { factsOf, type Neighbours, neighboursIn } from './neighbours';
 
 /** What a subscription listens for. */
 export interface Listener {
@@ -49,30 +42,47 @@ export function listenerOf(
 
 /**
  * Listeners found by what a changed resource says instead of one by one: each hangs on one index entry that its
- * searches require, so a change costs what its own entries cost, however many subscriptions there are.
+ * searches require, of the resource itself or of one that a chain leads to. So a change costs what its own entries
+ * cost, however many subscriptions there are.
  */
 export class ListenerIndex {
   private readonly listeners = new Map<string, Listener>();
-  private readonly anchors = new Map<string, Set<string>>();
+  private readonly anchored = new Map<string, Set<string>>();
+  /** Chains that listeners hang on, by the type they begin at. */
+  private readonly chains = new Map<string, Map<string, Chain & { count: number }>>();
 
-  constructor(private readonly store: Pick<Store, 'search'>) {}
+  constructor(private readonly store: Pick<Store, 'search' | 'readMany'>) {}
 
   put(listener: Listener): void {
     const { id } = listener.subscription;
     this.remove(id);
     this.listeners.set(id, listener);
-    for (const anchor of anchorsOf(listener))
-      this.anchors.set(anchor, (this.anchors.get(anchor) ?? new Set()).add(id));
+    for (const anchor of anchorsOf(listener)) {
+      const key = keyOf(listener.topic ?? '', anchor.type, anchor);
+      this.anchored.set(key, (this.anchored.get(key) ?? new Set()).add(id));
+      this.count(anchor, 1);
+    }
   }
 
   remove(id: string): void {
     const listener = this.listeners.get(id);
     for (const anchor of listener === undefined ? [] : anchorsOf(listener)) {
-      const set = this.anchors.get(anchor);
+      const key = keyOf(listener?.topic ?? '', anchor.type, anchor);
+      const set = this.anchored.get(key);
       set?.delete(id);
-      if (set?.size === 0) this.anchors.delete(anchor);
+      if (set?.size === 0) this.anchored.delete(key);
+      this.count(anchor, -1);
     }
     this.listeners.delete(id);
+  }
+
+  private count({ type, chain }: Anchor & { type: ResourceType }, by: 1 | -1): void {
+    if (chain === undefined) return;
+    const ofType = this.chains.get(type) ?? new Map<string, Chain & { count: number }>();
+    const count = (ofType.get(chainId(chain))?.count ?? 0) + by;
+    if (count > 0) ofType.set(chainId(chain), { ...chain, count });
+    else ofType.delete(chainId(chain));
+    this.chains.set(type, ofType);
   }
 
   /** Subscriptions that a change concerns; `fired` are the URLs of the topics that it triggers. */
@@ -83,81 +93,114 @@ export class ListenerIndex {
     if (subject === undefined || subject.deleted) return [];
     const facts = factsOf(subject.resource);
     const heads = [...(current.deleted ? [] : ['']), ...fired];
-    const candidates = new Set<string>();
-    for (const head of heads) {
-      for (const entry of ['', ...facts.entries]) {
-        for (const id of this.anchors.get(anchor(head, current.type, entry)) ?? []) candidates.add(id);
-      }
-    }
-    const found: CompiledSubscription[] = [];
-    for (const id of candidates) {
-      const listener = this.listeners.get(id);
-      if (listener === undefined || !mayConcern(listener.subscription, subject.access, change)) continue;
-      if (await this.holds(listener, current.type, facts)) found.push(listener.subscription);
-    }
-    return found;
-  }
-
-  private async holds({ searches }: Listener, type: ResourceType, facts: Facts): Promise<boolean> {
-    for (const search of searches.get(type) ?? []) {
-      const isTrue = dependsOnOthers(search)
-        ? await this.holdsInRecord(search, type, facts.id)
-        : search.targets.some(({ match }) => evaluate(match, facts));
-      if (!isTrue) return false;
-    }
-    return searches.has(type);
-  }
-
-  /** Chains, `_has` and the like look at other resources: the record is asked, for this one resource. */
-  private async holdsInRecord(search: SearchRequest, type: ResourceType, id: string): Promise<boolean> {
-    const match: Match = {
-      kind: 'and',
-      of: [{ kind: 'ids', ids: [id] }, ...search.targets.map((target) => target.match)],
-    };
-    const { matches } = await this.store.search(EVERYTHING, {
-      ...search,
-      targets: [{ type, match }],
-      sort: [],
-      count: 1,
-      includes: [],
-    });
-    return matches.length > 0;
-  }
-}
-
-function anchor(head: string, type: string, entry: string): string {
-  return `${head}#${type} ${entry}`;
-}
-
-function anchorsOf({ topic = '', searches }: Listener): string[] {
-  return [...searches].flatMap(([type, all]) => {
-    const required = all.map((search) =>
-      requiredEntries({ kind: 'or', of: search.targets.map(({ match }) => match) }),
+    const neighbours = neighboursIn(this.store);
+    const candidates = await this.candidates(current.type, facts, heads, neighbours);
+    const concerned = candidates.filter(({ subscription }) =>
+      mayConcern(subscription, subject.access, change),
     );
-    const entries = required.find((each) => each !== undefined);
-    return (entries ?? ['']).map((entry) => anchor(topic, type, entry));
+    const held = await Promise.all(
+      concerned.map(({ searches }) => holds(searches, current.type, facts, neighbours)),
+    );
+    return concerned.filter((_, i) => held[i]).map(({ subscription }) => subscription);
+  }
+
+  private async candidates(
+    type: ResourceType,
+    facts: Facts,
+    heads: readonly string[],
+    neighbours: Neighbours,
+  ): Promise<Listener[]> {
+    const found = new Set<string>();
+    const look = (entry: string, chain?: Chain): void => {
+      for (const head of heads)
+        for (const id of this.anchored.get(keyOf(head, type, { entry, chain })) ?? []) found.add(id);
+    };
+    for (const entry of ['', ...facts.entries]) look(entry);
+    for (const chain of this.chains.get(type)?.values() ?? []) {
+      for (const { entries } of await neighbours.targets(facts, chain.keys, chain.target))
+        for (const entry of entries) look(entry, chain);
+    }
+    return [...found].flatMap((id) => this.listeners.get(id) ?? []);
+  }
+}
+
+/** Criteria that are about the resource alone cost no turn of the loop. */
+async function holds(
+  searches: Listener['searches'],
+  type: ResourceType,
+  facts: Facts,
+  neighbours: Neighbours,
+): Promise<boolean> {
+  const all = searches.get(type);
+  if (all === undefined) return false;
+  const matches = all.flatMap(({ targets }) => targets.map(({ match }) => match));
+  return neighbours.holds({ kind: 'and', of: matches }, type, facts);
+}
+
+/** References by which other resources are reached. */
+interface Chain {
+  keys: readonly string[];
+  target: ResourceType;
+}
+
+/** An index entry of the resource itself, or of one at the end of a chain; `''` hangs on every resource. */
+interface Anchor {
+  entry: string;
+  chain: Chain | undefined;
+}
+
+function chainId({ keys, target }: Chain): string {
+  return `${keys.join(',')}>${target}`;
+}
+
+function keyOf(head: string, type: string, { entry, chain }: Anchor): string {
+  return `${head}#${type} ${chain === undefined ? '' : `>${chainId(chain)} `}${entry}`;
+}
+
+function anchorsOf({ searches }: Listener): (Anchor & { type: ResourceType })[] {
+  return [...searches].flatMap(([type, all]) => {
+    // Each search is about this type alone, and all of them must hold.
+    const matches = all.flatMap(({ targets }) => targets.map(({ match }) => match));
+    const anchors = requiredBy({ kind: 'and', of: matches }) ?? [{ entry: '', chain: undefined }];
+    return anchors.map((anchor) => ({ ...anchor, type }));
   });
 }
 
-/** Entries one of which must be there for the match to hold; undefined when none is. */
-function requiredEntries(match: Match): readonly string[] | undefined {
+/** Anchors one of which must be there for the match to hold; undefined when there is no telling. */
+function requiredBy(match: Match): readonly Anchor[] | undefined {
   switch (match.kind) {
     case 'entry':
-      return match.keys;
+      return match.keys.map((entry) => ({ entry, chain: undefined }));
     case 'and':
-      return match.of.map(requiredEntries).find((entries) => entries !== undefined);
-    case 'or': {
-      const each = match.of.map(requiredEntries);
-      return each.length > 0 && each.every((entries) => entries !== undefined) ? each.flat() : undefined;
-    }
+      return cheapest(match.of.flatMap((part) => [requiredBy(part)].filter((each) => each !== undefined)));
+    case 'or':
+      return together(match.of.map(requiredBy));
+    case 'join':
+      return together(
+        match.targets.map(({ type, match: inner }) =>
+          behind({ keys: match.keys, target: type }, requiredBy(inner)),
+        ),
+      );
     default:
       return undefined;
   }
 }
 
-function factsOf(resource: Resource): Facts {
-  const { index, ranges } = extractIndex(resource);
-  return { id: resource.id ?? '', resource, entries: new Set(['*', ...index]), ranges, probe: () => false };
+/** Those of the resource itself before those of others, which have to be read. */
+function cheapest(each: readonly (readonly Anchor[])[]): readonly Anchor[] | undefined {
+  return each.find((anchors) => anchors.every(({ chain }) => chain === undefined)) ?? each[0];
+}
+
+function together(each: readonly (readonly Anchor[] | undefined)[]): readonly Anchor[] | undefined {
+  const known = each.flatMap((anchors) => (anchors === undefined ? [] : [anchors]));
+  return each.length > 0 && known.length === each.length ? known.flat() : undefined;
+}
+
+/** Chains of one step are followed; what lies further is no anchor. */
+function behind(chain: Chain, anchors: readonly Anchor[] | undefined): readonly Anchor[] | undefined {
+  return anchors?.every((each) => each.chain === undefined) === true
+    ? anchors.map(({ entry }) => ({ entry, chain }))
+    : undefined;
 }
 
 /** A practice's subscription is about what the practice may see while it lasts; delivery checks again. */

@@ -1,0 +1,169 @@
+import type { List, Resource, ResourceType } from '@medplum/fhirtypes';
+import { parseReference } from '../../fhir';
+import {
+  evaluate,
+  extractIndex,
+  type Facts,
+  type Match,
+  needsDatabase,
+  referencedIds,
+  refersTo,
+  type SearchRequest,
+} from '../../search';
+import { EVERYTHING, type Store } from '../../store';
+import { gathered } from '../gather';
+
+type HasMatch = Extract<Match, { kind: 'has' }>;
+type ListMatch = Extract<Match, { kind: 'list' }>;
+
+/**
+ * The resources around a changed one, read once for all subscriptions that look at them: a chain, a reverse chain or a
+ * list in criteria costs reads of what is there, not a query for each subscription. Made anew for each change.
+ */
+export interface Neighbours {
+  /** Whether a match holds of a resource, wherever it looks. */
+  holds(match: Match, type: ResourceType, facts: Facts): Promise<boolean>;
+  /** Facts of the resources of a type that the references under the keys lead to. */
+  targets(facts: Facts, keys: readonly string[], type: ResourceType): Promise<Facts[]>;
+}
+
+/** More referring resources than this are left to the database. */
+const MOST = 1_000;
+
+export function neighboursIn(store: Pick<Store, 'search' | 'readMany'>): Neighbours {
+  const read = remembered(readerOf(store));
+  const referrers = remembered((key: string) => referrersOf(store, JSON.parse(key) as Referring));
+  const inRecord = remembered((key: string) => {
+    const [type, id, match] = JSON.parse(key) as [ResourceType, string, Match];
+    return holdsInRecord(store, type, id, match);
+  });
+  const targets: Neighbours['targets'] = async (facts, keys, type) => {
+    const ids = referencedIds([...facts.entries], '', keys, type);
+    const found = await Promise.all(ids.map((id) => read(`${type}/${id}`)));
+    return found.flatMap((each) => (each === undefined ? [] : [factsOf(each)]));
+  };
+  const hasReferrer = async (match: HasMatch, facts: Facts): Promise<boolean> => {
+    const { type, keys, own } = match;
+    const found = await referrers(JSON.stringify({ type, keys, own, id: facts.id }));
+    if (found === undefined) return inRecord(JSON.stringify([own, facts.id, match]));
+    return some(found, (each) => holds(match.match, type, factsOf(each)));
+  };
+  const holds: Neighbours['holds'] = async (match, type, facts) => {
+    if (!needsDatabase(match)) return evaluate(match, facts);
+    switch (match.kind) {
+      case 'and':
+        return !(await some(match.of, async (part) => !(await holds(part, type, facts))));
+      case 'or':
+        return some(match.of, (part) => holds(part, type, facts));
+      case 'not':
+        return !(await holds(match.of, type, facts));
+      case 'join':
+        return some(match.targets, async (target) =>
+          some(await targets(facts, match.keys, target.type), (each) =>
+            holds(target.match, target.type, each),
+          ),
+        );
+      case 'has':
+        return match.own === type && hasReferrer(match, facts);
+      case 'list':
+        return isListed((await read(`List/${match.id}`)) as List | undefined, match, facts.id);
+      default:
+        return inRecord(JSON.stringify([type, facts.id, match]));
+    }
+  };
+  return { holds, targets };
+}
+
+/** What a resource says by itself. */
+export function factsOf(resource: Resource): Facts {
+  const { index, ranges } = extractIndex(resource);
+  return { id: resource.id ?? '', resource, entries: new Set(['*', ...index]), ranges, probe: () => false };
+}
+
+async function some<T>(all: readonly T[], holds: (each: T) => Promise<boolean>): Promise<boolean> {
+  for (const each of all) if (await holds(each)) return true;
+  return false;
+}
+
+function remembered<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (key) => {
+    const answer = known.get(key) ?? ask(key);
+    known.set(key, answer);
+    return answer;
+  };
+}
+
+/** Present resources by `Type/id`, those asked for at the same time in one query. */
+function readerOf(store: Pick<Store, 'readMany'>): (reference: string) => Promise<Resource | undefined> {
+  return gathered(async (references: readonly string[]) => {
+    const asked = references.map((each) => {
+      const [type, id] = each.split('/') as [ResourceType, string];
+      return { type, id };
+    });
+    const found = new Map(
+      (await store.readMany(EVERYTHING, asked)).map((each) => [`${each.type}/${each.id}`, each.resource]),
+    );
+    return references.map((each) => found.get(each));
+  });
+}
+
+interface Referring {
+  type: ResourceType;
+  keys: readonly string[];
+  own: ResourceType;
+  id: string;
+}
+
+/** Resources that refer to one; undefined when they are too many to be looked at. */
+async function referrersOf(
+  store: Pick<Store, 'search'>,
+  { type, keys, own, id }: Referring,
+): Promise<Resource[] | undefined> {
+  const { matches, next } = await store.search(EVERYTHING, request(type, refersTo(keys, own, [id]), MOST));
+  return next === undefined ? matches.map(({ resource }) => resource) : undefined;
+}
+
+async function holdsInRecord(
+  store: Pick<Store, 'search'>,
+  type: ResourceType,
+  id: string,
+  match: Match,
+): Promise<boolean> {
+  const { matches } = await store.search(
+    EVERYTHING,
+    request(type, { kind: 'and', of: [{ kind: 'ids', ids: [id] }, match] }, 1),
+  );
+  return matches.length > 0;
+}
+
+function request(type: ResourceType, match: Match, count: number): SearchRequest {
+  return {
+    ...{
+      type,
+      targets: [{ type, match }],
+      sort: [],
+      count,
+      total: 'none',
+      summary: undefined,
+      elements: [],
+      includes: [],
+    },
+    ...{
+      contained: 'false',
+      containedType: 'container',
+      cursor: undefined,
+      explain: false,
+      query: [],
+      dropped: [],
+    },
+  };
+}
+
+/** https://hl7.org/fhir/R4/search.html#list */
+function isListed(list: List | undefined, { type }: ListMatch, id: string): boolean {
+  return (list?.entry ?? []).some(({ deleted, item }) => {
+    const target = item.reference === undefined ? undefined : parseReference(item.reference);
+    return deleted !== true && target?.kind === 'local' && target.type === type && target.id === id;
+  });
+}

@@ -29,7 +29,13 @@ describe('the audit commands', () => {
         action: 'E',
         patients: [],
         resources: ['HealthcareService/h1'],
-        details: [{ type: 'result', value: 'Oasis IOP 92: Accepts AHCCCS' }],
+        details: [
+          { type: 'input.level_of_care', value: 'IOP' },
+          {
+            type: 'match.1',
+            value: JSON.stringify({ practice: 'Oasis Recovery', score: 92, reasons: ['Accepts AHCCCS'] }),
+          },
+        ],
       }),
     );
     await house.audit.trail.record(
@@ -210,7 +216,7 @@ describe('the audit commands', () => {
         referral: 's1',
         sender: 'Sonora Behavioral Health',
         justification: 'Relapse risk; needs IOP',
-        match_results_offered: 'result: Oasis IOP 92: Accepts AHCCCS',
+        match_results_offered: 'Asked for level_of_care IOP: 1. Oasis Recovery, score 92 (Accepts AHCCCS)',
         chosen_provider: 'Oasis Recovery',
         parties: 'Sonora Behavioral Health, Oasis Recovery',
         steps: expect.stringContaining('update by EHR'),

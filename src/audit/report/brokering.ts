@@ -3,6 +3,7 @@
  * that its sender was offered, the provider chosen, and everybody who had a part in it.
  */
 import type { Lookups } from '../export/filter';
+import type { EventShape } from '../verify';
 import { actorOf, createCounter, factsOf, interactionsOf, touchedBy, type ReportDrawer } from './report';
 
 interface Referral {
@@ -20,6 +21,34 @@ interface Referral {
 /** Matches are taken for offers to a referral that the same practice makes within this time. Milliseconds. */
 const OFFER_MS = 86_400_000;
 
+/** An answer of the matching in words: what was asked for, and who was offered, with score and reasons. */
+function offerOf({ entity = [] }: EventShape): string {
+  const asked: string[] = [];
+  const offered: string[] = [];
+  for (const { type = '', valueString = '' } of entity.flatMap(({ detail = [] }) => detail)) {
+    const input = /^input\.(.*)$/.exec(type)?.[1];
+    if (input !== undefined) asked.push(`${input} ${valueString}`);
+    else offered.push(/^match\.\d+$/.test(type) ? resultOf(valueString) : `${type}: ${valueString}`);
+  }
+  const question = asked.length === 0 ? '' : `Asked for ${asked.join(', ')}: `;
+  return question + (offered.map((one, i) => `${i + 1}. ${one}`).join('; ') || 'nobody was found');
+}
+
+/** One result as the faces record it. */
+function resultOf(json: string): string {
+  const {
+    practice = '',
+    score = 0,
+    reasons = [],
+  } = JSON.parse(json) as { practice?: string; score?: number; reasons?: string[] };
+  return `${practice}, score ${score} (${reasons.join(', ')})`;
+}
+
+function isChange(event: EventShape): boolean {
+  const { action = '' } = event;
+  return ['C', 'U', 'D'].includes(action) || interactionsOf(event).includes('disclose');
+}
+
 export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDrawer {
   const referrals = new Map<string, Referral>();
   const byTask = new Map<string, Referral>();
@@ -27,7 +56,7 @@ export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDr
   const bySender = createCounter('Referrals by sender');
   const pairs = createCounter('Referrals by sender and chosen provider');
 
-  const create = (event: Parameters<ReportDrawer['take']>[0], reference: string): void => {
+  const create = (event: EventShape, reference: string): void => {
     const { name, practice } = actorOf(event);
     const at = Date.parse(event.recorded ?? '');
     const sender = practice || name;
@@ -47,22 +76,17 @@ export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDr
     referrals.set(reference, referral);
     for (const task of touchedBy(event, 'Task')) byTask.set(task, referral);
   };
-  const follow = (event: Parameters<ReportDrawer['take']>[0]): void => {
+  const follow = (event: EventShape): void => {
     const { name, practice } = actorOf(event);
     const concerned = touchedBy(event).flatMap(
       (reference) => referrals.get(reference) ?? byTask.get(reference) ?? [],
     );
     for (const referral of new Set(concerned)) {
-      referral.parties.add(practice || name);
-      const changes =
-        event.action === 'C' ||
-        event.action === 'U' ||
-        event.action === 'D' ||
-        interactionsOf(event).includes('disclose');
-      if (changes)
-        referral.steps.push(
-          `${event.recorded ?? ''} ${interactionsOf(event).join(' ')} by ${name} (${event.outcome ?? ''})`,
-        );
+      // Whoever was refused has had no part in it.
+      if (event.outcome === '0') referral.parties.add(practice || name);
+      if (!isChange(event)) continue;
+      const refused = event.outcome === '0' ? '' : ', refused';
+      referral.steps.push(`${event.recorded ?? ''} ${interactionsOf(event).join(' ')} by ${name}${refused}`);
     }
   };
   return {
@@ -88,7 +112,7 @@ export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDr
         matches.push({
           at: Date.parse(event.recorded ?? ''),
           practice: practice || name,
-          facts: factsOf(event).join('; '),
+          facts: offerOf(event),
         });
       }
       const [made] = event.outcome === '0' && event.action === 'C' ? touchedBy(event, 'ServiceRequest') : [];

@@ -52,8 +52,13 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
   const face: Face = {
     name: 'fhir',
     bodyLimit: context.limits.bodyBytes,
-    authenticate: (x) => options.authenticate(x),
+    authenticate: (x) =>
+      options.authenticate(x).catch((error: unknown) => {
+        nameInteraction(x);
+        throw error;
+      }),
     renderError: renderProblem,
+    subjectOf: ({ req }) => /^\/([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/|$)/.exec(req.path)?.[1],
   };
   const metadata: Route = {
     method: 'get',
@@ -75,6 +80,15 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
     handle: (x) => serve(context, x),
   };
   return { face, routes: [...(options.openRoutes ?? []), metadata, everything] };
+}
+
+/** Who does not get in is still told apart in the audit trail by what was tried. */
+function nameInteraction(x: Exchange): void {
+  try {
+    Object.assign(x.audit, resolve(x.req.method, splitUrl(x.req.url).segments).interaction.audit);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+  }
 }
 
 async function serve(context: FhirContext, x: Exchange): Promise<Reply> {

@@ -1,15 +1,16 @@
-/** The entry of the child process that `startEmbeddedMongo` spawns: `child DATA_DIR [PORT]`. */
+/** The entry of the child process that `startEmbeddedMongo` spawns: `child OPTIONS`, as JSON. */
 import { createWriteStream } from 'node:fs';
+import type { ServerOptions } from './server';
 import { startServer } from './server';
 
 /** Where the parent hears that we listen, or why not. */
 const REPORT_FD = 3;
 
 async function main(): Promise<void> {
-  const [dataDir = '', port] = process.argv.slice(2);
+  const options = JSON.parse(process.argv[2] ?? '') as ServerOptions;
   const report = createWriteStream('', { fd: REPORT_FD });
   try {
-    const server = await startServer({ dataDir, port: port === undefined ? undefined : Number(port) });
+    const server = await startServer(options);
     let stopping = false;
     const stop = (): void => {
       if (stopping) return;

@@ -1,4 +1,5 @@
 import { Catalog } from './catalog/catalog';
+import type { Limits } from './limits';
 import { Cursors } from './sessions/cursors';
 import { Transactions } from './sessions/transactions';
 import { DocumentWriter } from './storage/documents';
@@ -23,7 +24,7 @@ export interface Engine {
 }
 
 /** Makes an engine of an open file that is this process' own and holds all that was logged: see `server.ts`. */
-export function openEngine(env: Environment): Engine {
+export function openEngine(env: Environment, limits: Limits): Engine {
   const catalog = new Catalog(env);
   const locks = new LockTable();
   const noteTrait: OnIndexTrait = (collection, index, paths, cut) =>
@@ -40,7 +41,7 @@ export function openEngine(env: Environment): Engine {
     documents: new DocumentWriter(noteTrait),
     transactions: new Transactions(env, locks, queue, catalog),
     cursors: new Cursors(),
-    sweeper: new Sweeper(() => engine),
+    sweeper: new Sweeper(() => engine, limits),
     started: Date.now(),
   };
   return engine;

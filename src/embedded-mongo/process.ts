@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Limits } from './limits';
 
 /** A database server that runs in a process of its own. */
 export interface EmbeddedMongo {
@@ -18,6 +19,8 @@ export interface EmbeddedMongoOptions {
   dataDir: string;
   /** Listen on this loopback TCP port as well (0: any free one); the uri is then its. */
   port?: number;
+  /** Other limits than the usual ones, for tests. */
+  limits?: Partial<Limits>;
 }
 
 /**
@@ -25,16 +28,16 @@ export interface EmbeddedMongoOptions {
  * does, however that ends; signals to the process group do not reach it, so that a parent can finish its work first.
  * @throws Error with one clear line, for example when another server has the data directory
  */
-export async function startEmbeddedMongo({ dataDir, port }: EmbeddedMongoOptions): Promise<EmbeddedMongo> {
-  const child = spawn(
-    process.execPath,
-    [...entry(), dataDir, ...(port === undefined ? [] : [String(port)])],
-    {
-      stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
-      detached: true,
-      env: { ...process.env, NODE_OPTIONS: '' },
-    },
-  );
+export async function startEmbeddedMongo({
+  dataDir,
+  port,
+  limits,
+}: EmbeddedMongoOptions): Promise<EmbeddedMongo> {
+  const child = spawn(process.execPath, [...entry(), JSON.stringify({ dataDir, port, limits })], {
+    stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
+    detached: true,
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   const { uri } = await firstReport(child);
   release(child);
   return { uri, pid: child.pid ?? 0, stop: () => stop(child) };

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import { dispatcher } from './commands/dispatch';
 import type { Engine } from './engine';
 import { closeEngine, openEngine } from './engine';
+import type { Limits } from './limits';
+import { LIMITS } from './limits';
 import { openEnvironment } from './storage/environment';
 import { recoverLogs } from './storage/log';
 import { claimFrom } from './storage/owner';
@@ -17,6 +19,8 @@ export interface ServerOptions {
   dataDir: string;
   /** Also listen on this loopback TCP port; 0 for any free one. Without it: the unix socket only. */
   port?: number | undefined;
+  /** Other limits than the usual ones, for tests. */
+  limits?: Partial<Limits> | undefined;
 }
 
 export interface RunningServer {
@@ -26,14 +30,14 @@ export interface RunningServer {
 }
 
 /** Starts serving. @throws Error with one clear line when another server has the data directory */
-export async function startServer({ dataDir, port }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ dataDir, port, limits }: ServerOptions): Promise<RunningServer> {
   process.umask(0o077);
   const path = socketPath(dataDir);
   if (await answers(path)) throw inUse(dataDir);
   const env = openEnvironment(dataDir);
   if (!(await claimFrom(env, () => answers(path)))) throw inUse(dataDir);
   recoverLogs(env);
-  const engine = openEngine(env);
+  const engine = openEngine(env, { ...LIMITS, ...limits });
   await dropUnfinishedIndexes(engine);
   engine.sweeper.start();
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });

@@ -1,14 +1,11 @@
 import type { Engine } from './engine';
 import { removeIndexes } from './catalog/index-build';
-import { SESSION_TIMEOUT_MINUTES, expireSessions } from './sessions/retryable';
+import type { Limits } from './limits';
+import { expireSessions } from './sessions/retryable';
 import { ttlRange } from './planner/ttl';
 import { numberKey, readIndexEntry, withNumber } from './storage/keys';
 import { SnapshotView, afterPrefix } from './storage/view';
 
-/** How often sessions, cursors and documents past their time are looked for, in milliseconds. */
-const SWEEP_MS = 1000;
-const TTL_MS = 15_000;
-const SESSIONS_MS = 60_000;
 /** Keys removed in one operation of the queue. */
 const STEP = 500;
 const FREES = { frees: true } as const;
@@ -21,10 +18,13 @@ export class Sweeper {
   private lastTtl = Date.now();
   private lastSessions = Date.now();
 
-  constructor(private readonly engine: () => Engine) {}
+  constructor(
+    private readonly engine: () => Engine,
+    private readonly limits: Limits,
+  ) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.sweep().catch(report), SWEEP_MS);
+    this.timer = setInterval(() => void this.sweep().catch(report), this.limits.sweep);
     this.timer.unref();
     void this.wake();
   }
@@ -46,16 +46,14 @@ export class Sweeper {
   private async sweep(): Promise<void> {
     const now = Date.now();
     const { transactions, cursors, queue } = this.engine();
-    transactions.expire(now);
-    cursors.expire(now);
+    transactions.expire(now, this.limits.transaction);
+    cursors.expire(now, this.limits.cursor);
     queue.tidy();
-    if (now - this.lastSessions > SESSIONS_MS) {
+    if (now - this.lastSessions > this.limits.sessions) {
       this.lastSessions = now;
-      await queue.submit((writer) =>
-        expireSessions(writer, new Date(now - SESSION_TIMEOUT_MINUTES * 60_000)),
-      );
+      await queue.submit((writer) => expireSessions(writer, new Date(now - this.limits.session)));
     }
-    if (now - this.lastTtl > TTL_MS) {
+    if (now - this.lastTtl > this.limits.ttl) {
       this.lastTtl = now;
       await this.expireDocuments(now);
     }

@@ -46,3 +46,14 @@ async function onServer(external: string): Promise<TestDatabase> {
     },
   };
 }
+
+/**
+ * For suites about the embedded server itself: its process, its files, its limits. Where MONGODB_URI names another
+ * server they are left out, and say so.
+ */
+export const describeEmbedded: (name: string, tests: () => void) => void = (name, tests) => {
+  if (process.env['MONGODB_URI'] === undefined) return describe(name, tests);
+  describe(name, () => {
+    test.skip('left out: it is about the embedded database, and MONGODB_URI names another', () => undefined);
+  });
+};

@@ -2,7 +2,7 @@ import { Long } from 'bson';
 import type { Engine } from '../engine';
 import type { Document } from '../semantics';
 import { MAX_DOCUMENT_BYTES } from '../storage/codec';
-import { SESSION_TIMEOUT_MINUTES } from '../sessions/retryable';
+import { LIMITS } from '../limits';
 import { MAX_MESSAGE_BYTES } from '../wire/message';
 import type { Command, Handler } from './command';
 import { allowFields, refuse } from './command';
@@ -33,7 +33,7 @@ export const hello: Handler = (command) => {
     maxMessageSizeBytes: MAX_MESSAGE_BYTES,
     maxWriteBatchSize: 100_000,
     localTime: new Date(),
-    logicalSessionTimeoutMinutes: SESSION_TIMEOUT_MINUTES,
+    logicalSessionTimeoutMinutes: LIMITS.session / 60_000,
     connectionId: id,
     minWireVersion: 0,
     maxWireVersion: MAX_WIRE_VERSION,

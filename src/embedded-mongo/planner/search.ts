@@ -125,18 +125,24 @@ function* sorted(
   keep: number,
 ): Generator<Found | typeof PAUSE, void, void> {
   const { keyOf, compareKeys } = compileSort(spec);
+  const fields = new Set(Object.keys(spec).map((path) => path.split('.', 1)[0] ?? path));
   const order = (a: SortedRow, b: SortedRow): number => compareKeys(a.key, b.key);
   let held: SortedRow[] = [];
+  // Known once enough are held: what comes behind it is not among the first.
+  let worst: SortedRow | undefined;
   let bytes = 0;
   for (const row of rows) {
     if (typeof row === 'symbol') {
       yield row;
       continue;
     }
-    held.push({ row, key: keyOf(row.document) });
+    const next = { row, key: keyOf(row.only(fields)) };
+    if (worst && order(next, worst) >= 0) continue;
+    held.push(next);
     bytes += row.bytes.length;
     if (keep > 0 && held.length > 2 * keep + 100) {
       held = held.sort(order).slice(0, keep);
+      worst = held.at(-1);
       bytes = held.reduce((sum, { row: { bytes: kept } }) => sum + kept.length, 0);
     }
     if (bytes > SORT_LIMIT_BYTES) throw sortTooLarge();

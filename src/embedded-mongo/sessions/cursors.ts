@@ -1,8 +1,5 @@
 import { ServerError } from '../errors';
 
-/** Cursors that nobody asks for so long are closed, in milliseconds; MongoDB's cursorTimeoutMillis. */
-const CURSOR_TIMEOUT_MS = 600_000;
-
 /** A batch of documents, encoded, and whether there may be more. */
 export interface Batch {
   documents: Buffer[];
@@ -75,9 +72,9 @@ export class Cursors {
     for (const [id, cursor] of this.open) if (cursor.session?.equals(session)) this.close(id);
   }
 
-  expire(now: number): void {
-    for (const [id, cursor] of this.open)
-      if (!cursor.busy && now - cursor.used > CURSOR_TIMEOUT_MS) this.close(id);
+  /** Closes those that nobody has asked for so long. */
+  expire(now: number, timeout: number): void {
+    for (const [id, cursor] of this.open) if (!cursor.busy && now - cursor.used > timeout) this.close(id);
   }
 
   closeAll(): void {

@@ -4,9 +4,6 @@ import { decode } from '../storage/codec';
 import type { View, Writer } from '../storage/view';
 import { afterPrefix, scanRange, successor } from '../storage/view';
 
-/** Sessions that nobody used for so long are forgotten; MongoDB's logicalSessionTimeoutMinutes. */
-export const SESSION_TIMEOUT_MINUTES = 30;
-
 /** A session's id: 16 bytes of UUID and a hash of nobody, since there are no users. */
 export const SESSION_ID_BYTES = 16;
 

@@ -8,9 +8,6 @@ import type { WriteQueue } from '../storage/write-queue';
 import type { Catalog } from '../catalog/catalog';
 import { recordResult, recordedResult } from './retryable';
 
-/** An open transaction that is not used for so long is aborted (transactionLifetimeLimitSeconds), in milliseconds. */
-export const TRANSACTION_LIFETIME_MS = 60_000;
-
 /** What a commit leaves, for a client that asks again. */
 const COMMITTED = encodeUnlimited({ committed: true });
 
@@ -109,9 +106,9 @@ export class Transactions {
   }
 
   /** Aborts what has been open for too long, forgets sessions whose transaction ended long ago. */
-  expire(now: number): void {
+  expire(now: number, lifetime: number): void {
     for (const [name, transaction] of this.bySession) {
-      const old = now - transaction.begun > TRANSACTION_LIFETIME_MS;
+      const old = now - transaction.begun > lifetime;
       if (old && transaction.state === 'open') this.abort(transaction);
       else if (old && transaction.state !== 'committing') this.bySession.delete(name);
     }

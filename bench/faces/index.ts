@@ -53,7 +53,7 @@ function referralOf(i: number): object {
   return {
     client_first: `Given${i % 89}`,
     client_last: `Family${i % 997}`,
-    client_dob: '1985-03-15',
+    client_dob: `19${String(10 + (i % 90)).padStart(2, '0')}-0${1 + (i % 9)}-1${i % 10}`,
     sent_to_practice: 'Sonora Behavioral Health',
     service_needed: 'IOP - Substance Use',
     level_of_care: 'IOP',

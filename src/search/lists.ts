@@ -17,7 +17,7 @@ export const LISTS: Partial<Record<ResourceType, ListOrder>> = {
   Task: { sorts: ['modified'], filters: ['status', 'owner'] },
   MedicationRequest: { sorts: ['authoredon'], filters: ['subject', 'requester', 'status'] },
   RequestGroup: { sorts: ['authored'], filters: ['subject', 'author', '_tag'] },
-  Patient: { sorts: ['created', 'family', 'given'], filters: [] },
+  Patient: { sorts: ['created', 'family', 'given', 'birthdate'], filters: [] },
   Encounter: { sorts: ['date'], filters: ['subject'] },
   Appointment: { sorts: ['date'], filters: [] },
   Observation: { sorts: ['date'], filters: ['subject'] },

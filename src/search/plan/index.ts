@@ -1,7 +1,7 @@
 /** Planning: what a search asks of the database. Pure; `store/search` runs it. */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { COMMON_TYPES, EVERY, fieldPrefix, viewerPrefix } from '../entries';
-import { LISTS } from '../lists';
+import { LISTS, type ListOrder } from '../lists';
 import { allOf } from '../matches';
 import type { Match } from '../types';
 import { type Driver, type Filter, driverOf, merge, plan } from './filter';
@@ -41,16 +41,16 @@ export function holderOf(type: string, practice: string | undefined): string {
   return COMMON_TYPES.has(type) ? EVERYBODY : practice;
 }
 
-/** Of the conjuncts the one that leads a declared list, as its position; -1 for the list of everything. */
-function listLeader(
-  type: ResourceType,
-  conjuncts: readonly Match[],
-  order: readonly OrderField[],
-): number | undefined {
+/** The type's declared list, where an index has it in this order. */
+function listIn(type: ResourceType, order: readonly OrderField[]): ListOrder | undefined {
   const declared = LISTS[type];
   const sort = order[0]?.path.replace(/^sort\./, '');
-  if (declared === undefined || order.length !== 2 || sort === undefined || !declared.sorts.includes(sort))
-    return undefined;
+  return order.length === 2 && sort !== undefined && declared?.sorts.includes(sort) ? declared : undefined;
+}
+
+/** Of the conjuncts the one that leads a declared list, as its position; -1 for the list of everything. */
+function listLeader(declared: ListOrder | undefined, conjuncts: readonly Match[]): number | undefined {
+  if (declared === undefined) return undefined;
   for (const field of declared.filters) {
     const beginnings = [`${fieldPrefix(field)}=`, `${fieldPrefix(field)}>`];
     const at = conjuncts.findIndex(
@@ -63,6 +63,9 @@ function listLeader(
   }
   return conjuncts.some((match) => driverOf(match) !== undefined) ? undefined : -1;
 }
+
+/** From this kind on, a criterion may well hold for half of a type. */
+const UNSELECTIVE = 2;
 
 /** What narrows a search down most, by its kind: the database begins there. */
 function selectivity(match: Match): number {
@@ -89,13 +92,18 @@ export function planFilter(
     (a, b) => selectivity(a) - selectivity(b),
   );
   const guards: Filter = { access: holderOf(type, practice), deleted: false };
-  const leader = listLeader(type, conjuncts, order);
+  const declared = listIn(type, order);
+  const leader = listLeader(declared, conjuncts);
   const led = leader === undefined ? undefined : conjuncts[leader];
   const rest = leader === undefined ? conjuncts : conjuncts.filter((_, i) => i !== leader);
   const { filter, exact } = plan(allOf(rest), prefix);
   if (leader !== undefined) {
     const list = prefix + (led?.kind === 'entry' ? (led.keys[0] ?? EVERY) : EVERY);
     return { filter: merge([{ list }, filter, guards]), exact, prefix, hint: listIndex(order) };
+  }
+  if (declared !== undefined && conjuncts.every((match) => selectivity(match) >= UNSELECTIVE)) {
+    // What is wanted may be few or nearly all: the planner weighs it against going through the list in its order.
+    return { filter: merge([{ list: prefix + EVERY }, filter, guards]), exact, prefix };
   }
   const drivers = new Set(conjuncts.map(driverOf));
   const base = needsBase(drivers, order) ? [{ index: prefix + EVERY }] : [];

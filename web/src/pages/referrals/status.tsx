@@ -1,0 +1,29 @@
+import { Badge } from '@mantine/core';
+import type { ReferralStatus } from '../../api/referrals';
+
+const COLORS: Readonly<Record<ReferralStatus, string>> = {
+  pending: 'yellow',
+  accepted: 'blue',
+  scheduled: 'violet',
+  completed: 'green',
+  declined: 'red',
+};
+
+export function StatusBadge({ status }: { status: ReferralStatus }) {
+  return <Badge color={COLORS[status]}>{status}</Badge>;
+}
+
+export function UrgentBadge() {
+  return <Badge color="orange">urgent</Badge>;
+}
+
+/** `Maria Hernandez`, as far as it is known. */
+export function nameOf({
+  client_first,
+  client_last,
+}: {
+  client_first: string | null;
+  client_last: string | null;
+}): string {
+  return [client_first, client_last].filter((part) => part !== null).join(' ') || 'Name not known';
+}

@@ -55,12 +55,12 @@ export function chooseScan(
   const single = scans.find(isSingle);
   if (single) return single;
   const bounded = scans.filter(({ bounds }) => bounds.length > 0);
-  const ordered = scans.find(({ bounds }) => bounds.length === 0);
+  const ordered = bounded.find(({ order }) => order) ?? scans.find(({ bounds }) => bounds.length === 0);
   if (bounded.length === 1 && (!ordered || bounded[0]?.order)) return bounded[0];
   const forOrder = ordered && limit > 0 ? limit * ENTRIES_PER_MATCH : BEYOND;
   for (const probe of PROBES) {
-    if (ordered && forOrder < probe) return ordered;
-    const best = cheapest(view, bounded, sort, probe);
+    if (ordered && forOrder * 4 < probe) return ordered;
+    const best = cheapest(view, bounded, { isSorted: sort.length > 0, limit }, probe);
     if (best) return best;
   }
   if (ordered && forOrder < BEYOND) return ordered;
@@ -71,18 +71,32 @@ export function chooseScan(
 function cheapest(
   view: View,
   scans: readonly IndexScan[],
-  sort: readonly SortField[],
+  wanted: { isSorted: boolean; limit: number },
   probe: number,
 ): IndexScan | undefined {
+  const ending = scans
+    .map((scan) => ({ scan, entries: entriesUpTo(view, scan, probe) }))
+    .filter(({ entries }) => entries < probe);
+  const fewest = Math.min(...ending.map(({ entries }) => entries));
   let best: IndexScan | undefined;
   let lowest = Number.POSITIVE_INFINITY;
-  for (const scan of scans) {
-    const entries = entriesUpTo(view, scan, probe);
-    if (entries >= probe) continue;
-    // Of two that read as much, the one with more bounds leaves less to the residual filter.
-    const rows = entries - Math.min(0.9, scan.bounds.length * 0.1);
-    const cost = sort.length > 0 && !scan.order ? rows * SORT_FACTOR : rows;
+  for (const { scan, entries } of ending) {
+    const cost = rowsOf(scan, entries, fewest, wanted);
     if (cost < lowest) [best, lowest] = [scan, cost];
   }
   return best;
+}
+
+/** What a scan of so many entries costs, in rows that are looked at; at most the fewest entries of any can match. */
+function rowsOf(
+  scan: IndexScan,
+  entries: number,
+  fewest: number,
+  { isSorted, limit }: { isSorted: boolean; limit: number },
+): number {
+  // Of two that read as much, the one with more bounds leaves less to the residual filter.
+  const rows = entries - Math.min(0.9, scan.bounds.length * 0.1);
+  if (!isSorted) return rows;
+  if (!scan.order) return rows * SORT_FACTOR;
+  return limit > 0 ? Math.min(rows, (limit * entries) / Math.max(1, fewest)) : rows;
 }

@@ -7,7 +7,7 @@ import { createAuditFace } from './faces/audit';
 import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
 import { createHandoffRxFace } from './faces/handoffrx';
 import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
-import { createMetrics, mountOperations } from './faces/operations';
+import { mountOperations } from './faces/operations';
 import { createPortalFace, createSessionCookie, mountApplication, type SessionCookie } from './faces/portal';
 import { ProblemError } from './fhir';
 import type { House } from './house';
@@ -22,14 +22,13 @@ export function createApp(house: House, state: { stopping(): boolean } = { stopp
   app.disable('x-powered-by');
   app.set('trust proxy', house.config.trustProxy);
   app.set('etag', false); // versions make the ETags of this server
-  const metrics = createMetrics();
-  mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, metrics);
+  mountOperations(app, { ping: () => house.connection.ping(), stopping: state.stopping }, house.operations);
   const { publicUrl } = house.config;
   mountDocs(app, publicUrl, helmet(headersFor(publicUrl)));
   mountApplication(app, publicUrl, headersFor(publicUrl));
   const cookie = createSessionCookie(house.identity, publicUrl);
   const services = { ...house, publicUrl, dashboardUser: (x: Exchange) => cookie.userOf(x) };
-  const context = serveContext(house, metrics.observe);
+  const context = serveContext(house);
   const faces = [
     createHandoffRxFace(services),
     createDermifiFace(services),
@@ -52,12 +51,13 @@ function headersFor(publicUrl: string): HelmetOptions {
   };
 }
 
-function serveContext(house: House, measure: ServeContext['observe']): ServeContext {
+function serveContext(house: House): ServeContext {
   const log = logExchange(createLogger(house.config.logLevel));
   return {
     trail: house.audit.trail,
     observe: (done) => {
-      measure(done);
+      const { x, route, status, milliseconds } = done;
+      house.operations.observe({ face: x.face, interaction: x.audit.interaction ?? route.interaction, status, milliseconds });
       log(done);
     },
   };

@@ -9,6 +9,7 @@ import { disclosures } from './disclosures';
 import { createFormulary, type Formulary } from './formulary';
 import { createIdentity, MasterKeyError, type Identity } from './identity';
 import { createHeaders, createNotify, type Headers, type Notify, subscriptionRules } from './notify';
+import { createOperations, type Operations } from './operations';
 import { createOrders, orderRules, type Orders } from './orders';
 import { addressPolicy, createOutbound, type Outbound } from './outbound';
 import { createPharmacySimulator } from './pharmacy';
@@ -16,7 +17,7 @@ import { createPrescriptions, type Prescriptions } from './prescriptions';
 import { createReferrals, referralEvents, referralRules, type Referrals, webhookBody } from './referrals';
 import { parseSearch } from './search';
 import { createSearchParameters, searchParameterRules, type SearchParameters } from './search-parameters';
-import { createRelay, createStore, EVERYTHING, type Relay, type Store, type StoreConnection, type WriteContext } from './store';
+import { createRelay, createStore, EVERYTHING, outboxDepth, type Relay, type Store, type StoreConnection, type WriteContext } from './store';
 
 /** Every service of the house, put together once; the server and the operator's commands open the same one. */
 export interface House {
@@ -27,6 +28,7 @@ export interface House {
   audit: Audit;
   notify: Notify;
   outbound: Outbound;
+  operations: Operations;
   directory: Directory;
   searchParameters: SearchParameters;
   referrals: Referrals;
@@ -65,6 +67,11 @@ export async function openHouse(config: Config): Promise<House> {
     await notify.prepare();
     const running = startRelay(connection, audit, notify);
     relay.current = running;
+    const operations = createOperations(connection.mongoose, {
+      outbox: () => outboxDepth(connection),
+      deliveries: () => notify.journal.depths(),
+      audit: () => audit.waiting(),
+    });
     const directory = createDirectory(store);
     const practiceNamed = identity.practices.find;
     const formulary = createFormulary(store);
@@ -77,6 +84,7 @@ export async function openHouse(config: Config): Promise<House> {
       audit,
       notify,
       outbound,
+      operations,
       directory,
       searchParameters,
       referrals: createReferrals({ store, directory, practiceNamed }),
@@ -85,6 +93,7 @@ export async function openHouse(config: Config): Promise<House> {
       orders: createOrders({ store, formulary, network }),
       drain: () => audit.flush(),
       async close() {
+        await operations.stop();
         await searchParameters.stop();
         await directory.stop();
         await notify.stop();

@@ -49,6 +49,7 @@ export async function startServer(config: Config, role: { announce: boolean; see
   house.audit.start();
   house.directory.follow();
   await house.notify.start();
+  await house.operations.start();
   if (role.announce) prepared.announce();
 }
 

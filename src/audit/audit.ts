@@ -8,6 +8,7 @@ import { resolveFilter, type FilterQuery, type Lookups } from './export/filter';
 import { writeExport, type ExportResult, type ExportSource } from './export/export';
 import { checkpointAt } from './log/checkpoints';
 import { openCollections, type AuditCollections } from './log/collections';
+import { entriesIn } from './log/inbox';
 import { createSigningKeys, type KeySealing, type SigningKeys } from './log/keys';
 import { createLease, type Lease } from './log/lease';
 import { createSealer, headOf, sizeAfter } from './log/sealer';
@@ -73,6 +74,8 @@ export interface Audit {
   /** @throws ProblemError malformed when the filter is wrong. */
   report(name: ReportName, filter: FilterQuery): Promise<Report>;
   readonly retention: Retention;
+  /** Entries that are durable and wait for their place in the log. */
+  waiting(): Promise<number>;
   /** The public keys, retired ones too. */
   publicKeys(): Promise<PublicJwk[]>;
   /** Takes a new signing key into use. @returns its id. */
@@ -139,6 +142,7 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
       });
       return { size: source.checkpoint.size, text };
     },
+    waiting: () => entriesIn(collections.inbox),
     publicKeys: keys.publicKeys,
     rotateKey: keys.rotate,
     anchor: async (target) => {

@@ -50,6 +50,8 @@ export interface WebhookJournal {
   /** @throws ProblemError not-found, also for those of other practices when one is given. */
   find(id: string, practice?: string): Promise<WebhookState>;
   standings(ids: readonly string[]): Promise<Map<string, WebhookStanding>>;
+  /** Deliveries of all Subscriptions that wait, and those laid aside. */
+  depths(): Promise<{ waiting: number; dead: number }>;
   /** The newest first; `before` is a number to go on from. */
   deliveries(
     id: string,
@@ -92,6 +94,7 @@ export function createWebhookJournal(context: JournalContext): WebhookJournal {
     },
     find: async (id, practice) => stateOf(await webhook(store, id, practice)),
     standings: (ids) => standings(queues, ids),
+    depths: () => depths(queues),
     async deliveries(id, { states, before, limit }) {
       const found = await queues.deliveries
         .find({
@@ -245,4 +248,22 @@ async function hours({ attempts }: Queues, id: string, from: Date): Promise<Hour
     meanMs: Math.round(meanMs),
     longestMs,
   }));
+}
+
+/** By subscription, as the index goes: whatever was delivered is not looked at. */
+async function depths({ deliveries, queues }: Queues): Promise<{ waiting: number; dead: number }> {
+  const known = await queues.find({}, { projection: { nextAt: 1 } }).toArray();
+  const count = (ids: readonly string[], state: DeliveryState): Promise<number> =>
+    ids.length === 0
+      ? Promise.resolve(0)
+      : deliveries.countDocuments({ subscription: { $in: [...ids] }, state });
+  const busy = known.filter(({ nextAt }) => nextAt !== undefined).map(({ _id }) => _id);
+  const [waiting, dead] = await Promise.all([
+    count(busy, 'pending'),
+    count(
+      known.map(({ _id }) => _id),
+      'dead',
+    ),
+  ]);
+  return { waiting, dead };
 }

@@ -32,3 +32,11 @@ export function decodeDrafts({ drafts }: Pick<InboxDocument, 'drafts'>): AuditDr
   > & { at: string })[];
   return parsed.map((draft) => ({ ...draft, at: new Date(draft.at) }));
 }
+
+/** Events that wait in the inbox. */
+export async function entriesIn(inbox: mongo.Collection<InboxDocument>): Promise<number> {
+  const [sum] = await inbox
+    .aggregate<{ count: number }>([{ $group: { _id: null, count: { $sum: '$count' } } }])
+    .toArray();
+  return sum?.count ?? 0;
+}

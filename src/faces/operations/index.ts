@@ -1,7 +1,5 @@
 import type { Application } from 'express';
-import type { Metrics } from './metrics';
-
-export { createMetrics, type Metrics } from './metrics';
+import type { Operations } from '../../operations';
 
 export interface HealthChecks {
   /** Resolves when the database answers. */
@@ -11,7 +9,11 @@ export interface HealthChecks {
 }
 
 /** `/healthz` (the process lives), `/readyz` (it can serve), `/metrics` (Prometheus). Without access to any record. */
-export function mountOperations(app: Application, checks: HealthChecks, metrics: Metrics): void {
+export function mountOperations(
+  app: Application,
+  checks: HealthChecks,
+  { registry }: Pick<Operations, 'registry'>,
+): void {
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });
@@ -23,8 +25,8 @@ export function mountOperations(app: Application, checks: HealthChecks, metrics:
     );
   });
   app.get('/metrics', (_req, res) => {
-    metrics.registry.metrics().then(
-      (text) => res.type(metrics.registry.contentType).send(text),
+    registry.metrics().then(
+      (text) => res.type(registry.contentType).send(text),
       () => res.status(500).end(),
     );
   });

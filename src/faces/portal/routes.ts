@@ -1,5 +1,7 @@
 import type { Route } from '../../http';
+import { complianceRoutes } from './compliance';
 import { keyRoutes } from './keys';
+import { operationsRoutes } from './operations';
 import { practiceRoutes } from './practices';
 import { referralRoutes } from './referrals';
 import type { PortalServices } from './services';
@@ -11,8 +13,10 @@ export function portalRoutes(services: PortalServices): Route[] {
   return [
     ...signInRoutes(services), //
     ...keyRoutes(services),
+    ...operationsRoutes(services),
     ...practiceRoutes(services),
     ...referralRoutes(services),
+    ...complianceRoutes(services),
     ...webhookRoutes(services),
   ];
 }

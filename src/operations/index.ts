@@ -1,0 +1,49 @@
+/** How the deployment runs: metrics of this process, samples of all, and what waits. docs/operators.md */
+import type { Connection } from 'mongoose';
+import type { Registry } from 'prom-client';
+import { createDepths, type Depths, type DepthSources } from './depths';
+import { type Answered, createMetrics } from './metrics';
+import { type OperationsReport, reportOf } from './report';
+import { createSampler, STEP_MS } from './samples';
+
+export type { Depths, DepthSources } from './depths';
+export type { Answered } from './metrics';
+export type { Figures, FigurePoint, OperationsReport } from './report';
+
+export interface Operations {
+  /** Prometheus' registry of this process. */
+  registry: Registry;
+  observe(answered: Answered): void;
+  /** What waits at this moment. */
+  depths(): Promise<Depths>;
+  /** What all processes did: the last quarter of an hour in steps of 10 seconds, or six hours in steps of four minutes. */
+  report(range: 'now' | 'hours'): Promise<OperationsReport>;
+  /** Begins to write down what this process does. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+const RANGES = {
+  now: { backMs: 15 * MINUTE_MS, perStep: 1 },
+  hours: { backMs: 360 * MINUTE_MS, perStep: (4 * MINUTE_MS) / STEP_MS },
+} as const;
+
+export function createOperations(connection: Connection, sources: DepthSources): Operations {
+  const depths = createDepths(sources);
+  const metrics = createMetrics(depths);
+  const sampler = createSampler(connection, metrics, depths);
+  return {
+    registry: metrics.registry,
+    observe: metrics.observe,
+    depths,
+    async report(range) {
+      const { backMs, perStep } = RANGES[range];
+      const now = new Date();
+      const from = new Date(now.getTime() - backMs);
+      return reportOf(await sampler.since(from), from, now, perStep);
+    },
+    start: sampler.start,
+    stop: sampler.stop,
+  };
+}

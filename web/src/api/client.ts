@@ -22,6 +22,8 @@ interface Asked {
   signal?: AbortSignal;
 }
 
+const UNREACHABLE = 'The server cannot be reached. Check the connection and try again.';
+
 /** Kept in memory alone; every page load asks for it anew. */
 let csrfToken = '';
 let whenSignedOut = (): void => undefined;
@@ -64,12 +66,36 @@ export async function send(
     ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
   }).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ApiError(0, 'unreachable', 'The server cannot be reached. Check the connection and try again.');
+    throw new ApiError(0, 'unreachable', UNREACHABLE);
   });
   if (response.ok) return response;
   const problem = await problemOf(response);
   if (response.status === 401 && !path.startsWith('/portal/session')) whenSignedOut();
   throw problem;
+}
+
+/**
+ * Sends a form with a file, telling how much of it has left (0 to 1): `fetch` cannot tell.
+ * @returns the JSON of the answer. @throws ApiError
+ */
+export async function upload<T>(
+  path: string,
+  form: FormData,
+  onProgress: (share: number) => void,
+): Promise<T> {
+  const response = await new Promise<Response>((resolve, reject) => {
+    const asked = new XMLHttpRequest();
+    asked.open('POST', path);
+    asked.setRequestHeader('Accept', 'application/json');
+    asked.setRequestHeader('X-CSRF-Token', csrfToken);
+    asked.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 0 : loaded / total);
+    asked.onload = () => resolve(new Response(asked.responseText, { status: asked.status }));
+    asked.onerror = () => reject(new ApiError(0, 'unreachable', UNREACHABLE));
+    asked.send(form);
+  });
+  if (response.ok) return (await response.json()) as T;
+  if (response.status === 401) whenSignedOut();
+  throw await problemOf(response);
 }
 
 /** `?a=1&b=2` of what is given; empty texts and undefined are left out. */
@@ -80,11 +106,21 @@ export function queryString(values: Readonly<Record<string, string | number | bo
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
 }
 
+/** One issue of an OperationOutcome. */
+interface Issue {
+  code?: string;
+  diagnostics?: string;
+  details?: { text?: string };
+  /** `http.<parameter>` for a fault of the query. */
+  location?: string[];
+  expression?: string[];
+}
+
 interface Refusal {
   /** HandoffRx: a text; Dermifi and the dashboard: an object. */
   error?: string | { code?: string; message?: string; details?: { field: string; message: string }[] };
   /** OperationOutcome. */
-  issue?: { code?: string; diagnostics?: string; details?: { text?: string }; expression?: string[] }[];
+  issue?: Issue[];
 }
 
 async function problemOf(response: Response): Promise<ApiError> {
@@ -101,9 +137,18 @@ async function problemOf(response: Response): Promise<ApiError> {
     const fields = Object.fromEntries((error.details ?? []).map(({ field, message }) => [field, message]));
     return new ApiError(status, error.code ?? String(status), error.message ?? '', fields, retryAfter);
   }
-  const told = (issue ?? [])
-    .map(({ diagnostics, details }) => diagnostics ?? details?.text ?? '')
-    .filter((text) => text !== '');
-  const message = told.length > 0 ? told.join(' ') : `The server answered ${status}.`;
-  return new ApiError(status, issue?.[0]?.code ?? String(status), message, {}, retryAfter);
+  return outcomeProblem(status, issue ?? [], retryAfter);
+}
+
+/** Faults by the place that each issue names, e.g. `http.birthdate`. */
+function outcomeProblem(status: number, issues: readonly Issue[], retryAfter: number | undefined): ApiError {
+  const told = issues.flatMap(({ diagnostics, details, location, expression }) => {
+    const text = diagnostics ?? details?.text ?? '';
+    return text === '' ? [] : [{ text, place: location?.[0] ?? expression?.[0] }];
+  });
+  const fields = Object.fromEntries(
+    told.flatMap(({ text, place }) => (place === undefined ? [] : [[place, text]])),
+  );
+  const message = told.length > 0 ? told.map(({ text }) => text).join(' ') : `The server answered ${status}.`;
+  return new ApiError(status, issues[0]?.code ?? String(status), message, fields, retryAfter);
 }

@@ -1,0 +1,83 @@
+import { Anchor, Group, Tabs } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useParams, useSearchParams } from 'wouter';
+import { type Patient, patientQuery } from '../../api/patients';
+import { Link } from '../../app/link';
+import { Page } from '../../ui/page';
+import { Await } from '../../ui/states';
+import { CalendarDate } from '../../ui/time';
+import { Appointments } from './appointments';
+import { Chart } from './chart';
+import { MedicalHistory } from './history';
+import { Notes } from './notes';
+import { PatientOrders } from './orders';
+import { Photos } from './photos';
+import { PatientPrescriptions } from './prescriptions';
+import { PatientStatusBadge } from './status';
+
+export default function PatientPage() {
+  const { id = '' } = useParams<{ id: string }>();
+  return <Await query={useQuery(patientQuery(id))}>{(patient) => <PatientView patient={patient} />}</Await>;
+}
+
+function PatientView({ patient }: { patient: Patient }) {
+  const { id, firstName, lastName, dateOfBirth, age, gender, status } = patient;
+  const [search, setSearch] = useSearchParams();
+  return (
+    <Page
+      back={{ to: '/patients', label: 'Patients' }}
+      title={
+        <Group component="span" gap="sm">
+          {firstName} {lastName} <PatientStatusBadge status={status} />
+        </Group>
+      }
+      lead={
+        <>
+          Born <CalendarDate date={dateOfBirth} />
+          {age !== null && `, ${age} years`}
+          {gender !== null && `, ${gender}`} ·{' '}
+          <Anchor component={Link} to={`/records/Patient/${id.slice('pat_'.length)}`} inherit>
+            FHIR record
+          </Anchor>
+        </>
+      }
+    >
+      <Tabs
+        value={search.get('tab') ?? 'chart'}
+        onChange={(tab) => setSearch(tab === null || tab === 'chart' ? {} : { tab }, { replace: true })}
+        keepMounted={false}
+      >
+        <Tabs.List mb="lg">
+          <Tabs.Tab value="chart">Chart</Tabs.Tab>
+          <Tabs.Tab value="photos">Photos</Tabs.Tab>
+          <Tabs.Tab value="notes">Notes</Tabs.Tab>
+          <Tabs.Tab value="appointments">Appointments</Tabs.Tab>
+          <Tabs.Tab value="prescriptions">Prescriptions</Tabs.Tab>
+          <Tabs.Tab value="orders">Orders</Tabs.Tab>
+          <Tabs.Tab value="history">History</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="chart">
+          <Chart patient={patient} />
+        </Tabs.Panel>
+        <Tabs.Panel value="photos">
+          <Photos patientId={id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="notes">
+          <Notes patientId={id} notes={patient.notes} />
+        </Tabs.Panel>
+        <Tabs.Panel value="appointments">
+          <Appointments appointments={patient.appointments} />
+        </Tabs.Panel>
+        <Tabs.Panel value="prescriptions">
+          <PatientPrescriptions prescriptions={patient.prescriptions} />
+        </Tabs.Panel>
+        <Tabs.Panel value="orders">
+          <PatientOrders patientId={id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="history">
+          <MedicalHistory patientId={id} />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}

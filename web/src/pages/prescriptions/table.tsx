@@ -1,0 +1,86 @@
+import { Anchor, Badge, Button } from '@mantine/core';
+import { useState } from 'react';
+import type { ListedPrescription } from '../../api/prescriptions';
+import { Link } from '../../app/link';
+import { mayWrite } from '../../app/rights';
+import { useUser } from '../../app/session';
+import { type Column, DataTable } from '../../ui/data-table';
+import { CalendarDate } from '../../ui/time';
+import { RefillRequestDialog } from './refill-request';
+
+const COLORS: Readonly<Record<ListedPrescription['status'], string>> = {
+  active: 'green',
+  expired: 'orange',
+  cancelled: 'gray',
+};
+
+const COLUMNS: readonly Column<ListedPrescription>[] = [
+  {
+    header: 'Medication',
+    cell: ({ id, medication, rxNumber }) => (
+      <Anchor component={Link} to={`/records/MedicationRequest/${id.slice('rx_'.length)}`} size="sm">
+        {medication ?? rxNumber}
+      </Anchor>
+    ),
+  },
+  { header: 'Patient', cell: ({ patient }) => patient ?? '–' },
+  { header: 'Prescriber', cell: ({ provider }) => provider ?? '–', wide: true },
+  { header: 'Status', width: '6.5rem', cell: ({ status }) => <Badge color={COLORS[status]}>{status}</Badge> },
+  {
+    header: 'Refills',
+    width: '5.5rem',
+    cell: ({ refillsRemaining }) => `${refillsRemaining} left`,
+    wide: true,
+  },
+  {
+    header: 'Written',
+    width: '8rem',
+    cell: ({ writtenDate }) => <CalendarDate date={writtenDate} />,
+    wide: true,
+  },
+  {
+    header: 'Filled',
+    width: '8rem',
+    cell: ({ lastFilled }) => <CalendarDate date={lastFilled} none="not yet" />,
+    wide: true,
+  },
+];
+
+interface PrescriptionTableProps {
+  prescriptions: readonly ListedPrescription[];
+  /** Without the patient's name, where the page has it. */
+  isOfOnePatient?: boolean;
+}
+
+export function PrescriptionTable({ prescriptions, isOfOnePatient = false }: PrescriptionTableProps) {
+  const user = useUser();
+  const [asked, setAsked] = useState<ListedPrescription>();
+  const shown = COLUMNS.filter(({ header }) => !(isOfOnePatient && header === 'Patient'));
+  const refill: Column<ListedPrescription> = {
+    header: 'Refill',
+    width: '6rem',
+    wide: !isOfOnePatient,
+    cell: (prescription) =>
+      prescription.status === 'active' && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={() => setAsked(prescription)}
+          aria-label={`Ask for a refill of ${prescription.medication ?? ''}`}
+        >
+          Ask
+        </Button>
+      ),
+  };
+  return (
+    <>
+      <DataTable
+        label="Prescriptions"
+        columns={mayWrite(user) ? [...shown, refill] : shown}
+        rows={prescriptions}
+        rowKey={({ id }) => id}
+      />
+      <RefillRequestDialog prescription={asked} onClose={() => setAsked(undefined)} />
+    </>
+  );
+}

@@ -62,7 +62,7 @@ function document(i: number): Row {
         code: word,
         value: k * 1.5,
         unit: 'mg',
-        note: words.slice(k, k + 8).join(' '),
+        note: words.slice(k, k + 6).join(' '),
       })),
     },
   };

@@ -6,6 +6,7 @@ import { DocumentWriter } from './storage/documents';
 import type { Environment } from './storage/environment';
 import type { OnIndexTrait } from './storage/index-entries';
 import { LockTable } from './storage/locks';
+import { releaseClaim } from './storage/owner';
 import { WriteQueue } from './storage/write-queue';
 import { Sweeper } from './sweeper';
 
@@ -52,5 +53,6 @@ export async function closeEngine(engine: Engine): Promise<void> {
   await engine.sweeper.stop();
   await engine.queue.stop();
   engine.cursors.closeAll();
+  releaseClaim(engine.env);
   await engine.env.root.close();
 }

@@ -19,6 +19,7 @@ interface Row {
   tags?: string[];
   pair?: string;
   n?: number;
+  fill?: string;
 }
 
 /** What the writers were told, to be held against what is found after the kill. */
@@ -31,6 +32,8 @@ interface Promised {
 }
 
 const WRITERS = 4;
+/** Makes some rows large, so that the log goes into the data file again and again while kills come. */
+const FILLING = 'f'.repeat(60_000);
 
 /**
  * Kills the server with SIGKILL under inserting, counting and transaction writers, starts it again on the same folder
@@ -73,7 +76,7 @@ async function writeUntilKilled(dataDir: string, promised: Promised, kill: numbe
     untilRefused(() => count(db, promised)),
     untilRefused((i) => insertPair(client, db, promised, `${kill}.${w}.${i}`)),
   ]);
-  await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 300));
+  await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 800));
   process.kill(server.pid, 'SIGKILL');
   // Who waits for a server now waits no longer.
   await client.close();
@@ -90,7 +93,8 @@ async function untilRefused(write: (i: number) => Promise<void>): Promise<void> 
 }
 
 async function insertRow(db: Db, { inserted }: Promised, id: string): Promise<void> {
-  await db.collection<Row>('rows').insertOne({ _id: id, tags: [`t${id.length}`, 'all'] });
+  const fill = FILLING.slice(0, Math.random() * FILLING.length);
+  await db.collection<Row>('rows').insertOne({ _id: id, tags: [`t${id.length}`, 'all'], fill });
   inserted.add(id);
 }
 
@@ -118,7 +122,7 @@ async function check(dataDir: string, promised: Promised): Promise<string[]> {
   const client = await MongoClient.connect(server.uri);
   try {
     const rows = client.db().collection<Row>('rows');
-    const found = await rows.find({}, { hint: { $natural: 1 } }).toArray();
+    const found = await rows.find({}, { hint: { $natural: 1 }, projection: { fill: 0 } }).toArray();
     return [...lost(found, promised), ...torn(found, promised), ...(await disagreeing(rows, found))];
   } finally {
     await client.close();
@@ -151,8 +155,12 @@ function torn(found: readonly Row[], { pairs }: Promised): string[] {
 }
 
 async function disagreeing(rows: Collection<Row>, found: readonly Row[]): Promise<string[]> {
-  const byTag = await rows.find({ tags: 'all' }, { hint: { tags: 1, _id: 1 } }).toArray();
-  const byPair = await rows.find({ pair: { $exists: true } }, { hint: { pair: 1 } }).toArray();
+  const byTag = await rows
+    .find({ tags: 'all' }, { hint: { tags: 1, _id: 1 }, projection: { _id: 1 } })
+    .toArray();
+  const byPair = await rows
+    .find({ pair: { $exists: true } }, { hint: { pair: 1 }, projection: { _id: 1 } })
+    .toArray();
   const tagged = found.filter(({ tags }) => tags?.includes('all')).length;
   const paired = found.filter(({ pair }) => pair !== undefined).length;
   return [

@@ -7,7 +7,7 @@ import { prepare } from '../planner/search';
 import type { Document } from '../semantics';
 import { compileProjection, parseFilter } from '../semantics';
 import { encode } from '../storage/codec';
-import { plainExclusion, selectFields, topLevel } from '../storage/partial';
+import { plainProjection, topLevel } from '../storage/partial';
 import type { Batch, CursorSource } from '../sessions/cursors';
 import type { View } from '../storage/view';
 import { encodeCursorReply } from '../wire/cursor-reply';
@@ -79,8 +79,8 @@ export function readQuery(body: Document): Query {
 function projector(body: Document): ((row: Found) => Buffer) | undefined {
   const spec = documentField(body, 'projection');
   if (!spec || Object.keys(spec).length === 0) return undefined;
-  const excluded = plainExclusion(spec);
-  if (excluded !== undefined) return (row) => selectFields(row.bytes, (name) => !excluded.has(name));
+  const plain = plainProjection(spec);
+  if (plain) return (row) => plain(row.bytes);
   const projection = compileProjection(spec, parseFilter(documentField(body, 'filter') ?? {}));
   // A positional projection looks at what the filter looks at; all others need the fields that they show.
   const positional = Object.keys(spec).some((path) => path.includes('$'));

@@ -8,7 +8,7 @@ import { Catalog } from '../catalog/catalog';
 import { findEmbeddedMongo } from '../socket';
 import { DATA_FILE, openEnvironment } from '../storage/environment';
 import { recoverLogs } from '../storage/log';
-import { claimFrom } from '../storage/owner';
+import { claimFrom, releaseClaim } from '../storage/owner';
 
 /** What a backup or a restored database holds. */
 export interface BackupSummary {
@@ -57,7 +57,10 @@ async function bringOver(dataDir: string): Promise<void> {
     return;
   }
   const env = openEnvironment(dataDir);
-  if (await claimFrom(env, () => Promise.resolve(false))) recoverLogs(env);
+  if (await claimFrom(env, () => Promise.resolve(false))) {
+    recoverLogs(env);
+    releaseClaim(env);
+  }
   await env.root.close();
 }
 

@@ -22,6 +22,15 @@ function claimOwnership(env: Environment): boolean {
   return claimed;
 }
 
+/** Gives the file free for others while this process lives on. */
+export function releaseClaim(env: Environment): void {
+  env.root.transactionSync(() => {
+    const stored = env.tables.catalog.getBinary(OWNER_KEY);
+    if (stored && asBuffer(stored).toString() === identity(process.pid))
+      env.tables.catalog.removeSync(OWNER_KEY);
+  });
+}
+
 /** How long a claim waits for an owner that is about to end, in milliseconds. */
 const PATIENCE_MS = 3000;
 

@@ -1,18 +1,16 @@
 import type { Document, Filter } from '../semantics';
+import { FieldNames, selectNames } from '../wire/fields';
 import { documentEnd, enclose, rawElements } from '../wire/raw';
 import { decode, encodeUnlimited } from './codec';
 
-/** A document with some of its top-level fields, byte for byte as they are: nothing is decoded. */
-export function selectFields(bytes: Buffer, keep: (name: string) => boolean): Buffer {
-  const kept: Buffer[] = [];
-  for (const { name, offset, end } of rawElements(bytes))
-    if (keep(name)) kept.push(bytes.subarray(offset, end));
-  return enclose(kept);
-}
+const namesOf = new WeakMap<ReadonlySet<string>, FieldNames>();
 
 /** Decodes only the named fields of a document's top level: most of a large document is never looked at. */
-export function decodeFields(bytes: Buffer, names: ReadonlySet<string> | undefined): Document {
-  return decode(names ? selectFields(bytes, (name) => names.has(name)) : bytes);
+export function decodeFields(bytes: Buffer, fields: ReadonlySet<string> | undefined): Document {
+  if (!fields) return decode(bytes);
+  let names = namesOf.get(fields);
+  if (!names) namesOf.set(fields, (names = new FieldNames(fields)));
+  return decode(selectNames(bytes, names, true));
 }
 
 /** The named fields that are not the same bytes in both documents. */
@@ -63,20 +61,36 @@ function encodeElement(name: string, value: unknown): Buffer {
   return document.subarray(4, document.length - 1);
 }
 
-/** The names that a projection leaves out when it does nothing but leave out top-level fields; undefined for all others. */
-export function plainExclusion(spec: Document): Set<string> | undefined {
+/**
+ * A projection that does nothing but show, or leave out, whole top-level fields: it is done on the bytes. undefined for
+ * all others.
+ */
+export function plainProjection(spec: Document): ((bytes: Buffer) => Buffer) | undefined {
   const fields = Object.entries(spec);
-  const isPlain = fields.every(([path, value]) => !/[.$]/.test(path) && (value === false || isZero(value)));
-  return isPlain ? new Set(fields.map(([path]) => path)) : undefined;
+  const others = fields.filter(([path]) => path !== '_id');
+  const plain = (value: unknown): boolean => typeof value === 'boolean' || isNumber(value);
+  if (fields.some(([path, value]) => /[.$]/.test(path) || !plain(value))) return undefined;
+  const shown = others.filter(([, value]) => !isNothing(value)).map(([path]) => path);
+  if (shown.length > 0 && shown.length < others.length) return undefined;
+  const id = spec['_id'];
+  if (shown.length > 0 || (others.length === 0 && id !== undefined && !isNothing(id))) {
+    const names = new FieldNames(id !== undefined && isNothing(id) ? shown : [...shown, '_id']);
+    return (bytes) => selectNames(bytes, names, true);
+  }
+  if (id !== undefined && !isNothing(id)) return undefined;
+  const names = new FieldNames(fields.map(([path]) => path));
+  return (bytes) => selectNames(bytes, names, false);
 }
 
 const NUMBERS = new Set(['Int32', 'Double', 'Long', 'Decimal128']);
 
-function isZero(value: unknown): boolean {
+function isNumber(value: unknown): boolean {
   const type = (value as { _bsontype?: string } | null)?._bsontype;
-  return (
-    (typeof value === 'number' || (type !== undefined && NUMBERS.has(type))) && Number(String(value)) === 0
-  );
+  return typeof value === 'number' || (type !== undefined && NUMBERS.has(type));
+}
+
+function isNothing(value: unknown): boolean {
+  return value === false || (isNumber(value) && Number(String(value)) === 0);
 }
 
 /** The top-level fields that decide whether a document satisfies a filter; undefined: all may. */

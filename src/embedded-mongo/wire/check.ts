@@ -1,34 +1,8 @@
-import { BsonFormatError } from './raw';
+import { BsonFormatError } from './format-error';
+import { fixedSize, int32 } from './values';
 
 /** Documents within documents: MongoDB's own limit. */
 const MOST_LEVELS = 200;
-
-/** Fixed sizes of values by BSON type; -1: it says its own length. */
-const SIZES = new Int8Array(256).fill(-2);
-for (const [type, size] of [
-  [0x01, 8],
-  [0x02, -1],
-  [0x03, -1],
-  [0x04, -1],
-  [0x05, -1],
-  [0x06, 0],
-  [0x07, 12],
-  [0x08, 1],
-  [0x09, 8],
-  [0x0a, 0],
-  [0x0b, -1],
-  [0x0c, -1],
-  [0x0d, -1],
-  [0x0e, -1],
-  [0x0f, -1],
-  [0x10, 4],
-  [0x11, 8],
-  [0x12, 8],
-  [0x13, 16],
-  [0x7f, 0],
-  [0xff, 0],
-] as const)
-  SIZES[type] = size;
 
 /** Checks a whole document that a client sent, without decoding it. @throws BsonFormatError */
 export function checkDocument(bytes: Buffer): void {
@@ -45,7 +19,7 @@ function checkLevel(bytes: Buffer, at: number, limit: number, level: number): nu
   while (position < end - 1) {
     const type = bytes[position] ?? 0;
     position = textEnd(bytes, position + 1, end);
-    const size = SIZES[type] ?? -2;
+    const size = fixedSize(type);
     if (size >= 0) {
       if (type === 0x08 && (bytes[position] ?? 2) > 1) fail('a boolean is neither true nor false');
       position += size;
@@ -95,15 +69,6 @@ function textEnd(bytes: Buffer, at: number, end: number): number {
   let position = at;
   while (bytes[position] !== 0) if (++position >= end) fail('a field name does not end');
   return position + 1;
-}
-
-function int32(bytes: Buffer, at: number): number {
-  return (
-    (bytes[at] ?? 0) |
-    ((bytes[at + 1] ?? 0) << 8) |
-    ((bytes[at + 2] ?? 0) << 16) |
-    ((bytes[at + 3] ?? 0) << 24)
-  );
 }
 
 function fail(what: string): never {

@@ -1,3 +1,8 @@
+import { BsonFormatError } from './format-error';
+import { valueEnd } from './values';
+
+export { BsonFormatError };
+
 /** BSON read without decoding it: https://bsonspec.org/spec.html */
 
 export const enum BsonType {
@@ -24,9 +29,6 @@ export interface RawElement {
   end: number;
 }
 
-/** Malformed BSON. */
-export class BsonFormatError extends Error {}
-
 /** Elements of the document at `at`. Lengths are checked against the document's own. */
 export function* rawElements(bytes: Buffer, at = 0): Generator<RawElement, void, void> {
   const end = documentEnd(bytes, at) - 1;
@@ -35,10 +37,9 @@ export function* rawElements(bytes: Buffer, at = 0): Generator<RawElement, void,
     const nameEnd = bytes.indexOf(0, offset + 1);
     if (nameEnd < 0 || nameEnd >= end) throw new BsonFormatError('a field name does not end');
     const start = nameEnd + 1;
-    const size = valueSize(bytes, type, start, end);
-    if (size < 0 || start + size > end) throw new BsonFormatError('a value exceeds its document');
-    yield { name: bytes.toString('utf8', offset + 1, nameEnd), type, offset, start, end: start + size };
-    offset = start + size;
+    const next = valueEnd(bytes, type, start, end);
+    yield { name: bytes.toString('utf8', offset + 1, nameEnd), type, offset, start, end: next };
+    offset = next;
   }
 }
 
@@ -67,48 +68,4 @@ export function enclose(elements: readonly Buffer[]): Buffer {
 export function rawElement(bytes: Buffer, name: string): RawElement | undefined {
   for (const element of rawElements(bytes)) if (element.name === name) return element;
   return undefined;
-}
-
-const FIXED: Readonly<Record<number, number>> = {
-  0x01: 8,
-  0x06: 0,
-  0x07: 12,
-  0x08: 1,
-  0x09: 8,
-  0x0a: 0,
-  0x10: 4,
-  0x11: 8,
-  0x12: 8,
-  0x13: 16,
-  0x7f: 0,
-  0xff: 0,
-};
-
-function valueSize(bytes: Buffer, type: number, start: number, end: number): number {
-  const fixed = FIXED[type];
-  if (fixed !== undefined) return fixed;
-  if (type === 0x0b) {
-    const first = bytes.indexOf(0, start);
-    const second = first < 0 ? -1 : bytes.indexOf(0, first + 1);
-    return second < 0 ? -1 : second + 1 - start;
-  }
-  if (start + 4 > end) return -1;
-  const length = bytes.readInt32LE(start);
-  if (length < 0) return -1;
-  switch (type) {
-    case 0x02:
-    case 0x0d:
-    case 0x0e:
-      return 4 + length;
-    case 0x03:
-    case 0x04:
-    case 0x0f:
-      return length < 5 ? -1 : length;
-    case 0x05:
-      return 5 + length;
-    case 0x0c:
-      return 4 + length + 12;
-    default:
-      throw new BsonFormatError(`unknown BSON type 0x${type.toString(16)}`);
-  }
 }

@@ -1,0 +1,2 @@
+/** Malformed BSON. */
+export class BsonFormatError extends Error {}

@@ -1,10 +1,11 @@
 import { MedplumClient } from '@medplum/core';
 import type { Patient } from '@medplum/fhirtypes';
 import { execFile } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { type AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import smart = require('fhirclient');
 import { testHouse, type TestHouse } from '../support/house';
 
 /** Clients that EHRs and their integrators use, against a listening server with authentication. */
@@ -107,5 +108,38 @@ describe('MedplumClient', () => {
     expect((await client.readPatientEverything(created.id)).entry).toHaveLength(1);
     await client.deleteResource('Patient', created.id);
     await expect(client.readResource('Patient', created.id)).rejects.toThrow();
+  });
+});
+
+describe('fhirclient', () => {
+  it('creates, reads, updates, patches, follows pages and references, and deletes', async () => {
+    // As a SMART application holds it for the length of one of its own requests.
+    const request = new IncomingMessage(new Socket());
+    const client = smart(request, new ServerResponse(request)).client({
+      serverUrl: `${url}/fhir/R4`,
+      tokenResponse: { access_token: await token() },
+    });
+    const patient = await client.create({ resourceType: 'Patient', name: [{ family: 'Smart' }] });
+    const subject = { reference: `Patient/${patient.id}` };
+    for (const code of ['one', 'two', 'three']) {
+      await client.create({ resourceType: 'Observation', status: 'final', code: { text: code }, subject });
+    }
+    expect(await client.request(`Patient/${patient.id}`)).toMatchObject({ name: [{ family: 'Smart' }] });
+    const listed: unknown = await client.request(`Observation?subject=Patient/${patient.id}&_count=2`, {
+      pageLimit: 0,
+      flat: true,
+      resolveReferences: 'subject',
+    });
+    expect(listed).toHaveLength(3);
+    expect(listed).toContainEqual(
+      expect.objectContaining({ subject: expect.objectContaining({ id: patient.id }) }),
+    );
+    expect(await client.update({ ...patient, gender: 'female' })).toMatchObject({ meta: { versionId: '2' } });
+    const path = `Patient/${patient.id}`;
+    expect(await client.patch(path, [{ op: 'add', path: '/active', value: true }])).toMatchObject({
+      active: true,
+    });
+    await client.delete(path);
+    await expect(client.request(path)).rejects.toThrow(/410|Gone/);
   });
 });

@@ -1,0 +1,54 @@
+import { Anchor, Badge } from '@mantine/core';
+import { Link } from '../../app/link';
+import { type Column, DataTable } from '../../ui/data-table';
+import { Page } from '../../ui/page';
+import { Time } from '../../ui/time';
+import { ReportFrame } from './report-frame';
+import { TrailFilterBar, useTrailFilter } from './trail-filter';
+
+type Row = Record<string, string>;
+
+const COLUMNS: readonly Column<Row>[] = [
+  {
+    header: 'When',
+    width: '11.8rem',
+    cell: ({ event = '', when }) => (
+      <Anchor component={Link} to={`/compliance/events/${event}`}>
+        <Time at={when} />
+      </Anchor>
+    ),
+  },
+  { header: 'Who', cell: ({ who, id }) => (who === '' ? id : who) },
+  {
+    header: 'What',
+    width: '9rem',
+    cell: ({ interaction }) =>
+      interaction === 'login' ? <Badge color="red">failed login</Badge> : interaction,
+  },
+  { header: 'Reason', width: '11rem', wide: true, cell: ({ reason }) => reason },
+  { header: 'From', width: '9rem', wide: true, cell: ({ address }) => address },
+  { header: 'Facts', wide: true, cell: ({ facts = '' }) => <span title={facts}>{facts || '–'}</span> },
+];
+
+export default function RefusalsPage() {
+  const [filter, change] = useTrailFilter();
+  return (
+    <Page
+      title="Refusals"
+      lead="Failed sign-ins, wrong credentials, rights that were missing, requests that were refused."
+    >
+      <TrailFilterBar filter={filter} onChange={change} fields={['from', 'to', 'user', 'patient']} />
+      <ReportFrame name="refusals" filter={filter} nothing="Nothing was refused in this time.">
+        {({ rows }) => (
+          <DataTable
+            label="Refusals"
+            columns={COLUMNS}
+            rows={[...rows].reverse()}
+            rowKey={({ event = '' }) => event}
+            maxHeight="32rem"
+          />
+        )}
+      </ReportFrame>
+    </Page>
+  );
+}

@@ -4,7 +4,7 @@ import autocannon from 'autocannon';
 export interface Load {
   url: string;
   method: 'GET' | 'POST' | 'PUT';
-  headers: Record<string, string>;
+  headers: Record<string, string> | (() => Record<string, string>);
   path: () => string;
   body?: () => string;
   connections: number;
@@ -20,7 +20,7 @@ export interface Figure {
 
 /** Requests per second and latencies over some seconds; throws when answers are not 2xx, for those measure nothing. */
 export async function measure(load: Load, seconds: number): Promise<Figure> {
-  const { body } = load;
+  const { body, headers } = load;
   const result = await autocannon({
     url: load.url,
     connections: load.connections,
@@ -28,8 +28,12 @@ export async function measure(load: Load, seconds: number): Promise<Figure> {
     requests: [
       {
         method: load.method,
-        headers: load.headers,
-        setupRequest: (request) => ({ ...request, path: load.path(), ...(body !== undefined && { body: body() }) }),
+        setupRequest: (request) => ({
+          ...request,
+          headers: typeof headers === 'function' ? headers() : headers,
+          path: load.path(),
+          ...(body !== undefined && { body: body() }),
+        }),
       },
     ],
   });

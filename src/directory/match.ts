@@ -51,6 +51,9 @@ export function matchProviders(view: DirectoryView, request: MatchRequest): Prov
     const provider = points < least ? undefined : accepting[i];
     if (provider === undefined) return;
     const candidate = { provider, score: points };
+    const last = best[BEST - 1];
+    // Many score the same in a large directory; most of them are behind the last of the best.
+    if (last !== undefined && !isBefore(candidate, last, criteria)) return;
     const at = best.findIndex((other) => isBefore(candidate, other, criteria));
     best.splice(at < 0 ? best.length : at, 0, candidate);
     if (best.length > BEST) best.pop();

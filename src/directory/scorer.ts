@@ -74,15 +74,20 @@ function append(lists: Map<string, number[]>, key: string, position: number): vo
 /** Scores of all, by position, 0 to 100: each part all or nothing but the rating, which counts two points a star. */
 export function scoresOf(index: ClinicalIndex, criteria: ClinicalCriteria): Uint8Array {
   const scores = Uint8Array.from(index.rating);
-  const add = (positions: Iterable<number> | undefined, points: number): void => {
+  const add = (positions: readonly number[] | undefined, points: number): void => {
     for (const i of positions ?? []) scores[i] = (scores[i] ?? 0) + points;
   };
   add(index.facility.get(criteria.levelOfCare), POINTS.facility);
   if (criteria.insurance !== undefined) add(index.insurance.get(criteria.insurance), POINTS.insurance);
   add(index.slots.get(criteria.levelOfCare), POINTS.slots);
   // Several of the specialties count once.
-  const called = [...criteria.specialties].flatMap((code) => index.specialty.get(code) ?? []);
-  add(criteria.specialties.size > 1 ? new Set(called) : called, POINTS.specialty);
+  const counted = new Uint8Array(scores.length);
+  for (const code of criteria.specialties) {
+    for (const i of index.specialty.get(code) ?? []) {
+      if (counted[i] === 0) scores[i] = (scores[i] ?? 0) + POINTS.specialty;
+      counted[i] = 1;
+    }
+  }
   return scores;
 }
 

@@ -21,9 +21,20 @@ export interface Signed {
 /** The Dermifi API of a test house. */
 export interface Api extends Omit<VendorApi, 'send'> {
   /** Makes a user of a practice (made when new) and signs it in. */
-  user(role: string, options?: { practice?: string; practitioner?: string; name?: string }): Promise<Signed>;
+  user(role: string, options?: UserOptions): Promise<Signed>;
+  /** Tokens for as many calls as one likes: another user before the limit of a minute is reached. */
+  tokens(role: string, options?: UserOptions): () => Promise<string>;
   call(method: Method, path: string, options?: CallOptions): Promise<Response>;
 }
+
+interface UserOptions {
+  practice?: string;
+  practitioner?: string;
+  name?: string;
+}
+
+/** Fewer than the calls a minute of a user. */
+const CALLS_A_USER = 90;
 
 export const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
@@ -37,17 +48,29 @@ export async function openApi(environment: Record<string, string> = {}): Promise
     ids.set(name, id);
     return id;
   };
+  const user: Api['user'] = async (
+    role,
+    { practice = 'Bay Area Dermatology', practitioner, name = 'Sam Rivera' } = {},
+  ) => {
+    made += 1;
+    const email = `user${made}@dermifi.example`;
+    const id = await practiceId(practice);
+    const link = practitioner !== undefined && { practitioner };
+    const one = await users.create({ email, name, role, practice: id, ...link });
+    const { password } = one;
+    const { accessToken } = await sessions.login({ email, password, address: '127.0.0.1' });
+    return { id: one.id, email, password, token: accessToken, practice: id };
+  };
   return {
     ...api,
-    async user(role, { practice = 'Bay Area Dermatology', practitioner, name = 'Sam Rivera' } = {}) {
-      made += 1;
-      const email = `user${made}@dermifi.example`;
-      const id = await practiceId(practice);
-      const link = practitioner !== undefined && { practitioner };
-      const user = await users.create({ email, name, role, practice: id, ...link });
-      const { password } = user;
-      const { accessToken } = await sessions.login({ email, password, address: '127.0.0.1' });
-      return { id: user.id, email, password, token: accessToken, practice: id };
+    user,
+    tokens(role, options) {
+      let calls = 0;
+      let token = '';
+      return async () => {
+        if (calls++ % CALLS_A_USER === 0) ({ token } = await user(role, options));
+        return token;
+      };
     },
     call: (method, path, { token, ...options } = {}) => send(method, path, token, options),
   };

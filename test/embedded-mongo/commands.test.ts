@@ -1,6 +1,6 @@
 import { Double, Int32, Long, MongoClient, ObjectId } from 'mongodb';
 import type { Collection, Db, Document } from 'mongodb';
-import { testDatabase } from '../support/mongo';
+import { describeEmbedded, testDatabase } from '../support/mongo';
 import type { TestDatabase } from '../support/mongo';
 
 let database: TestDatabase;
@@ -254,9 +254,23 @@ test('an upsert that searches for long makes one document', async () => {
   expect(await rows.find({ key: 'k' }).toArray()).toMatchObject([{ v: 2 }]);
 });
 
-const onlyEmbedded = process.env['MONGODB_URI'] === undefined ? describe : describe.skip;
+describeEmbedded('nobody waits for a scan', () => {
+  test.each(['collStats', 'count', 'distinct', 'find', 'aggregate'])('%s pauses', async (command) => {
+    const rows = fresh();
+    await rows.insertMany(Array.from({ length: 20_000 }, (_, n) => ({ n, text: `row ${n}` })));
+    const options: Record<string, Document> = {
+      distinct: { key: 'text' },
+      find: { filter: { text: 'none' } },
+      aggregate: { pipeline: [{ $group: { _id: '$text' } }], cursor: {} },
+      count: { query: { text: 'none' } },
+    };
+    // A command looks at its time when it pauses.
+    const limited = { [command]: rows.collectionName, ...options[command], maxTimeMS: 1 };
+    expect(await codeOf(db.command(limited))).toBe(50);
+  });
+});
 
-onlyEmbedded('what only a real MongoDB has is refused by name', () => {
+describeEmbedded('what only a real MongoDB has is refused by name', () => {
   const refusals: [string, () => Promise<unknown>, RegExp][] = [
     [
       'collation',

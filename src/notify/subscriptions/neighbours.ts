@@ -1,5 +1,5 @@
 import type { List, Resource, ResourceType } from '@medplum/fhirtypes';
-import { parseReference } from '../../fhir';
+import { parseReference, ProblemError } from '../../fhir';
 import {
   evaluate,
   extractIndex,
@@ -32,21 +32,24 @@ const MOST = 1_000;
 
 export function neighboursIn(store: Pick<Store, 'search' | 'readMany'>): Neighbours {
   const read = remembered(readerOf(store));
+  const facts = remembered(async (reference: string) => {
+    const found = await read(reference);
+    return found === undefined ? undefined : factsOf(found);
+  });
   const referrers = remembered((key: string) => referrersOf(store, JSON.parse(key) as Referring));
   const inRecord = remembered((key: string) => {
     const [type, id, match] = JSON.parse(key) as [ResourceType, string, Match];
     return holdsInRecord(store, type, id, match);
   });
-  const targets: Neighbours['targets'] = async (facts, keys, type) => {
-    const ids = referencedIds([...facts.entries], '', keys, type);
-    const found = await Promise.all(ids.map((id) => read(`${type}/${id}`)));
-    return found.flatMap((each) => (each === undefined ? [] : [factsOf(each)]));
+  const targets: Neighbours['targets'] = async ({ entries }, keys, type) => {
+    const ids = referencedIds([...entries], '', keys, type);
+    return (await Promise.all(ids.map((id) => facts(`${type}/${id}`)))).filter((each) => each !== undefined);
   };
   const hasReferrer = async (match: HasMatch, facts: Facts): Promise<boolean> => {
     const { type, keys, own } = match;
     const found = await referrers(JSON.stringify({ type, keys, own, id: facts.id }));
     if (found === undefined) return inRecord(JSON.stringify([own, facts.id, match]));
-    return some(found, (each) => holds(match.match, type, factsOf(each)));
+    return some(found, (each) => holds(match.match, type, each));
   };
   const holds: Neighbours['holds'] = async (match, type, facts) => {
     if (!needsDatabase(match)) return evaluate(match, facts);
@@ -119,22 +122,25 @@ interface Referring {
 async function referrersOf(
   store: Pick<Store, 'search'>,
   { type, keys, own, id }: Referring,
-): Promise<Resource[] | undefined> {
+): Promise<Facts[] | undefined> {
   const { matches, next } = await store.search(EVERYTHING, request(type, refersTo(keys, own, [id]), MOST));
-  return next === undefined ? matches.map(({ resource }) => resource) : undefined;
+  return next === undefined ? matches.map(({ resource }) => factsOf(resource)) : undefined;
 }
 
+/** What the search refuses (a value set whose codes are not known here) holds of nothing. */
 async function holdsInRecord(
   store: Pick<Store, 'search'>,
   type: ResourceType,
   id: string,
   match: Match,
 ): Promise<boolean> {
-  const { matches } = await store.search(
-    EVERYTHING,
-    request(type, { kind: 'and', of: [{ kind: 'ids', ids: [id] }, match] }, 1),
-  );
-  return matches.length > 0;
+  const here: Match = { kind: 'and', of: [{ kind: 'ids', ids: [id] }, match] };
+  try {
+    return (await store.search(EVERYTHING, request(type, here, 1))).matches.length > 0;
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === 'invalid') return false;
+    throw error;
+  }
 }
 
 function request(type: ResourceType, match: Match, count: number): SearchRequest {

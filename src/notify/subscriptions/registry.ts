@@ -4,7 +4,8 @@ import { EVERYTHING, type Store, type StoredVersion } from '../../store';
 import { compileTopic, findTopic, shapeOf, topicsIn, type CompiledTopic, type Topic } from '../topics';
 import type { CompiledSubscription, RecordChange } from '../types';
 import { compileSubscription } from './compile';
-import { ListenerIndex, listenerOf } from './listeners';
+import { listenerOf } from './listener';
+import { ListenerIndex } from './listeners';
 import { REGISTRY_MARK } from './rules';
 
 /** The subscriptions and topics of the deployment, in memory. */

@@ -1,7 +1,7 @@
 import type { Basic, OperationOutcomeIssue, ResourceType, Subscription } from '@medplum/fhirtypes';
 import { isResourceType, ProblemError } from '../../fhir';
 import { acceptUrl, type AddressPolicy } from '../../outbound';
-import { parseSearch } from '../../search';
+import { dependsOnOthers, parseSearch } from '../../search';
 import {
   type Change,
   sessionOf,
@@ -199,9 +199,12 @@ async function criteriaFaults(
       ['Subscription.criteria', 'The criteria must begin with a resource type, or be the URL of a topic.'],
     ];
   try {
-    parseSearch(type as ResourceType, query);
+    const search = parseSearch(type as ResourceType, query);
+    // What looks at other resources is tried once: a value set may be unknown.
+    if (dependsOnOthers(search)) await tx.search(viewer, { ...search, count: 1, includes: [] });
     return [];
   } catch (error) {
-    return [['Subscription.criteria', (error as Error).message]];
+    if (!(error instanceof ProblemError)) throw error;
+    return [['Subscription.criteria', error.message]];
   }
 }

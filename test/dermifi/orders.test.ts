@@ -316,11 +316,12 @@ describe('rules', () => {
       ...ORDERED,
       patientId: 'pat_none',
       providerId: 'doc_1',
+      pharmacy: { id: 'pharm_none' },
     });
     expect(refusal(nowhere)).toEqual({
       status: 422,
       code: 'VALIDATION_ERROR',
-      fields: ['patientId', 'providerId'],
+      fields: ['patientId', 'providerId', 'pharmacy.id'],
     });
     const pharmacy = await clinic.refuse('post', '/orders', { ...ORDERED, pharmacy: { id: 'pharm_none' } });
     expect(refusal(pharmacy)).toEqual({ status: 422, code: 'VALIDATION_ERROR', fields: ['pharmacy.id'] });

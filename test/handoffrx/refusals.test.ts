@@ -169,6 +169,15 @@ test('every answer tells what is left, and a full window is 429 before 403 and 4
     });
   }
   expect(left).toEqual(['9', '8', '7', '6', '5', '4', '3', '2', '1', '0']);
+  const other = await api.practice('Other', { plan: 'Free' });
+  const unknown = await api.call('get', '/nowhere', { key: other.key });
+  const large = await api.call('post', '/referrals', { key: other.key, raw: 'x'.repeat(300_000) });
+  expect([unknown, large].map((answer) => [answer.status, answer.headers['ratelimit-remaining']])).toEqual([
+    [404, '9'],
+    [413, '8'],
+  ]);
+  const nobody = await api.call('get', '/referrals');
+  expect([nobody.status, nobody.headers['www-authenticate']]).toEqual([401, 'Bearer']);
   const { status, headers, body } = await api.call('post', '/referrals', { key: small.key, raw: '{' });
   expect({ status, body: body as object }).toEqual({
     status: 429,

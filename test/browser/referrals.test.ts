@@ -75,7 +75,7 @@ describe('referrals', () => {
     for (const card of await sender.getByRole('article').all()) {
       const points = await card.getByText(/^\d+ of (30|25|20|15|10)$/).allTextContents();
       expect(points).toHaveLength(5);
-      const score = Number(/(\d+) of 100/.exec((await card.textContent()) ?? '')?.[1]);
+      const score = Number.parseInt((await card.getByText('of 100').locator('..').textContent()) ?? '', 10);
       expect(points.reduce((sum, text) => sum + Number.parseInt(text, 10), 0)).toBe(score);
     }
     await visit(sender, { name: 'match' });
@@ -87,7 +87,7 @@ describe('referrals', () => {
     await sender.getByRole('heading', { level: 1, name: 'New referral' }).waitFor();
     expect(await sender.getByLabel('Diagnosis').inputValue()).toBe('F10.20');
     expect(sender.url()).not.toContain('F10.20');
-    await sender.getByLabel('Send to').fill('Sonora Behavioral Health');
+    await sender.getByRole('combobox', { name: 'Send to' }).fill('Sonora Behavioral Health');
     await sender.keyboard.press('Escape');
     await sender.getByLabel('Clinical justification').fill('Too short');
     await sender.getByRole('button', { name: 'Send referral' }).click();
@@ -223,7 +223,7 @@ describe('the directory', () => {
     expect(new URL(page.url()).search).toBe('?county=Pima&type=Inpatient&free=true');
     await page.getByRole('link', { name: 'Refer to Sonora Behavioral Health, Inpatient' }).click();
     await page.getByRole('heading', { level: 1, name: 'New referral' }).waitFor();
-    expect(await page.getByLabel('Send to').inputValue()).toBe('Sonora Behavioral Health');
+    expect(await page.getByRole('combobox', { name: 'Send to' }).inputValue()).toBe('Sonora Behavioral Health');
     expect(await page.getByRole('combobox', { name: 'Level of care' }).inputValue()).toBe('Inpatient');
   });
 

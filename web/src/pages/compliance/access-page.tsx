@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'When',
     width: '11.8rem',
     cell: ({ event = '', when }) => (
-      <Anchor component={Link} to={`/compliance/events/${event}`}>
+      <Anchor component={Link} size="sm" to={`/compliance/events/${event}`}>
         <Time at={when} />
       </Anchor>
     ),

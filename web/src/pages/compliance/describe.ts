@@ -42,7 +42,7 @@ export function describe({ agent, entity = [], subtype = [] }: AuditEvent): Told
     id: acting?.altId ?? '',
     practice: agent.find(({ type }) => type?.coding?.[0]?.code === 'PROV')?.name,
     address: agent.find(({ network }) => network !== undefined)?.network?.address,
-    patients: touched.filter((each) => each.startsWith('Patient/')).map((each) => each.split('/')[1] ?? ''),
+    patients: [...new Set(touched.flatMap((each) => /^Patient\/([^/]+)/.exec(each)?.[1] ?? []))],
     resources: touched.filter((each) => !each.startsWith('Patient/')),
     asked:
       query === undefined

@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<AuditEvent>[] = [
     header: 'When',
     width: '11.8rem',
     cell: ({ id = '', recorded }) => (
-      <Anchor component={Link} to={`/compliance/events/${id}`}>
+      <Anchor component={Link} size="sm" to={`/compliance/events/${id}`}>
         <Time at={recorded} />
       </Anchor>
     ),

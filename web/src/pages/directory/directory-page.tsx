@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<Provider>[] = [
   { header: 'Type', width: '7rem', cell: ({ facility_type }) => facility_type ?? '–' },
   {
     header: 'Free places',
-    width: '17rem',
+    width: '14.5rem',
     wide: true,
     cell: (provider) => <Slots slots={slotsOf(provider)} />,
   },
@@ -34,6 +34,7 @@ const REFER: Column<Provider> = {
   cell: ({ practice, facility_type }) => (
     <Anchor
       component={Link}
+      size="sm"
       to={referTo({ practice, level: facility_type })}
       aria-label={`Refer to ${practice}, ${facility_type ?? 'any type'}`}
     >

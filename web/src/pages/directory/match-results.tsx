@@ -61,7 +61,7 @@ function MatchCard({ match, rank, input }: { match: Match; rank: number; input: 
             to={referTo({ practice, ...(level !== undefined && { level }) })}
             state={prefillOf(input)}
             variant="light"
-            aria-label={`Refer to ${practice}`}
+            aria-label={`Refer to this provider: ${practice}`}
           >
             Refer to this provider
           </Button>

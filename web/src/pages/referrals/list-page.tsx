@@ -17,7 +17,7 @@ const CLIENT: Column<ListedReferral> = {
   header: 'Client',
   cell: (referral) => (
     <Group gap={8} wrap="nowrap">
-      <Anchor component={Link} to={`/referrals/${referral.id}`} truncate>
+      <Anchor component={Link} to={`/referrals/${referral.id}`} size="sm" truncate>
         {nameOf(referral)}
       </Anchor>
       {referral.is_urgent && <UrgentBadge />}

@@ -1,4 +1,4 @@
-import type { Subscription } from '@medplum/fhirtypes';
+import type { Resource, Subscription } from '@medplum/fhirtypes';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../src/config';
 import { openHouse, serverContext, type House } from '../src/house';
+import type { RecordChange } from '../src/notify';
 import { createRegistry } from '../src/notify/subscriptions/registry';
 import { EVERYTHING, type Change, type StoredVersion } from '../src/store';
 
@@ -55,57 +56,81 @@ function subscription(criteria: string, endpoint: string, payload?: string): Cha
   return { kind: 'create', resource };
 }
 
-/** Each subscription waits for a patient of its own; a change of one patient concerns one of them. */
+/** Kinds of criteria, each subscription with a value of its own; a change of one resource concerns one of them. */
+const CRITERIA: Record<string, (i: number) => string> = {
+  reference: (i) => `Observation?subject=Patient/m${i}&status=final`,
+  'beginning of a name': (i) => `Patient?family=Family${String(i).padStart(5, '0')}x`,
+  chain: (i) => `Condition?subject:Patient.family=Family${String(i).padStart(5, '0')}x`,
+};
+
+function concerned(kind: string, i: number): Resource & { id: string } {
+  if (kind === 'reference')
+    return {
+      resourceType: 'Observation',
+      id: `o${i}`,
+      status: 'final',
+      code: { text: 'x' },
+      subject: { reference: `Patient/m${i}` },
+    };
+  if (kind === 'chain')
+    return { resourceType: 'Condition', id: `c${i}`, subject: { reference: 'Patient/chained' } };
+  return { resourceType: 'Patient', id: `p${i}`, name: [{ family: `Family${String(i).padStart(5, '0')}x` }] };
+}
+
 async function matching({ store }: House, count: number): Promise<void> {
-  for (let at = 0; at < count; at += 1_000) {
-    const part = Array.from({ length: Math.min(1_000, count - at) }, (_, i) =>
-      subscription(`Observation?subject=Patient/m${at + i}&status=final`, 'https://receiver.example/never'),
-    );
-    await store.commit(part, serverContext());
+  const kinds = Object.keys(CRITERIA);
+  const each = Math.ceil(count / kinds.length);
+  for (const criteria of Object.values(CRITERIA)) {
+    for (let at = 0; at < each; at += 1_000) {
+      const part = Array.from({ length: Math.min(1_000, each - at) }, (_, i) =>
+        subscription(criteria(at + i), 'https://receiver.example/never'),
+      );
+      await store.commit(part, serverContext());
+    }
   }
+  const chained = concerned('beginning of a name', 7);
+  await store.commit([{ kind: 'put', resource: { ...chained, id: 'chained' } }], serverContext());
   const registry = createRegistry(store);
   const begun = performance.now();
   await registry.refresh();
-  process.stdout.write(`${count} subscriptions read in ${Math.round(performance.now() - begun)} ms\n`);
-  const changes = Array.from({ length: 2_000 }, (_, i) => {
-    const resource = {
-      resourceType: 'Observation' as const,
-      id: `o${i}`,
-      status: 'final' as const,
-      code: { text: 'x' },
-      subject: { reference: `Patient/m${(i * 7919) % count}` },
-    };
-    const current: StoredVersion = {
-      type: 'Observation',
-      id: resource.id,
-      version: 1,
-      lastUpdated: new Date(),
-      deleted: false,
-      resource,
-      access: [],
-    };
-    const author = { id: 'bench', name: 'bench', kind: 'system' };
-    return {
-      event: {
-        id: 'e',
-        kind: 'change' as const,
-        interaction: 'create' as const,
-        version: 1,
-        at: new Date(),
-        requestId: 'r',
-        author,
-      },
-      current,
-      previous: undefined,
-    };
-  });
-  let matched = 0;
-  const started = performance.now();
-  for (const change of changes) matched += (await registry.matching(change)).length;
-  const each = (performance.now() - started) / changes.length;
   process.stdout.write(
-    `matching one change: ${each.toFixed(3)} ms (wanted below 1), ${matched} of ${changes.length} matched\n`,
+    `${each * kinds.length} subscriptions read in ${Math.round(performance.now() - begun)} ms\n`,
   );
+  for (const kind of kinds) {
+    const changes = Array.from({ length: kind === 'chain' ? 200 : 2_000 }, (_, i) =>
+      changeOf(concerned(kind, (i * 7919) % each)),
+    );
+    let matched = 0;
+    const started = performance.now();
+    for (const change of changes) matched += (await registry.matching(change)).length;
+    const took = (performance.now() - started) / changes.length;
+    process.stdout.write(
+      `matching one change, by ${kind}: ${took.toFixed(3)} ms (wanted below 1), ${matched} of ${changes.length} matched\n`,
+    );
+  }
+}
+
+function changeOf(resource: Resource & { id: string }): RecordChange {
+  const current: StoredVersion = {
+    type: resource.resourceType,
+    id: resource.id,
+    version: 1,
+    lastUpdated: new Date(),
+    deleted: false,
+    resource,
+    access: [],
+  };
+  const author = { id: 'bench', name: 'bench', kind: 'system' };
+  const event = {
+    id: 'e',
+    kind: 'change' as const,
+    interaction: 'create' as const,
+    version: 1,
+    at: new Date(),
+    requestId: 'r',
+    author,
+  };
+  return { event, current, previous: undefined };
 }
 
 /** Receivers on one port, and when what was committed arrived there. */

@@ -93,7 +93,8 @@ export function createClients({ clients }: Pick<Records, 'clients'>, services: C
   return {
     find,
     async viewerOf(clientId) {
-      const client = await recently(clientId);
+      // Not from memory: what is sent out must not outlive the right to it, whichever process took that away.
+      const client = await find(clientId);
       return client === undefined ? undefined : principalOf(client, client.scopes, access).viewer;
     },
     async create(request) {

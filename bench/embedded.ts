@@ -1,4 +1,5 @@
 /** `npm run bench -- embedded`: the embedded database, as ratios to its own ping (the driver is the limit). */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +136,10 @@ async function measure(
         what: 'findOne p99 during an unindexed count, ms (wanted < 50)',
         perSecond: await slowestBeside(rows, id),
       },
+      {
+        what: 'private memory at most, sorts and groups of all, MB (< 400)',
+        perSecond: await mostMemory(server.pid, rows),
+      },
     ];
   } finally {
     await client.close();
@@ -174,6 +179,43 @@ async function rate(
   };
   await Promise.all(Array.from({ length: clients }, client));
   return (done * 1000) / (performance.now() - begun);
+}
+
+/**
+ * The most private memory of the server, in MB, while all documents are sorted, grouped, read and counted. What is beyond a
+ * limit has to be refused by an error that says so.
+ */
+async function mostMemory(pid: number, rows: Collection<Row>): Promise<number> {
+  let most = 0;
+  const look = (): void => {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const kilobytes = [...rollup.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].map(([, one]) => Number(one));
+    most = Math.max(most, kilobytes.reduce((sum, one) => sum + one, 0) / 1024);
+  };
+  const watch = setInterval(look, 50);
+  const all = async (cursor: AsyncIterable<unknown>): Promise<void> => {
+    let n = 0;
+    for await (const row of cursor) n += row === undefined ? 0 : 1;
+    process.stdout.write(`  ${n} rows\n`);
+  };
+  const asked = [
+    () => all(rows.find({}).sort({ 'resource.text': 1 })),
+    () => all(rows.aggregate([{ $group: { _id: '$resource.text', all: { $push: '$$ROOT' } } }])),
+    () => all(rows.aggregate([{ $group: { _id: '$resource.text', n: { $sum: 1 } } }])),
+    () => all(rows.aggregate([{ $sort: { counter: 1, 'resource.text': -1 } }])),
+    () => all(rows.find({}, { batchSize: 100_000 })),
+    () => rows.distinct('resource.text'),
+    () => rows.updateMany({}, { $inc: { counter: 1 } }),
+  ];
+  for (const ask of asked) {
+    await ask().catch((error: unknown) => {
+      if (!/exceeded memory limit|[Ee]xceeded|too big|16MB/.test((error as Error).message)) throw error;
+      process.stdout.write(`  refused: ${(error as Error).message.slice(0, 110)}\n`);
+    });
+    look();
+  }
+  clearInterval(watch);
+  return most;
 }
 
 async function slowestBeside(rows: Collection<Row>, id: () => string): Promise<number> {

@@ -1,12 +1,12 @@
 /**
- * The audit trail's costs: what `record` adds to a bare `findOne`, how fast drafts are sealed, and how fast a large log
- * is exported, in how much memory.
+ * The audit trail's costs: what strict reads cost over HTTP, what `record` adds to a bare `findOne`, what an event costs
+ * until it can be searched, and how fast a large log is exported and verified, in how much memory.
  * `npm run bench -- audit`: a log of 1,000,000 events; `--quick`: 100,000.
  */
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   createAudit,
+  newEventId,
   verifyFile,
   type Audit,
   type AuditDraft,
@@ -22,6 +23,7 @@ import {
 } from '../src/audit';
 import { startEmbeddedMongo } from '../src/embedded-mongo';
 import { connectStore, type StoreConnection } from '../src/store';
+import { readsOverHttp } from './audit-http';
 
 const ORIGIN = 'https://bench.test';
 const SEALING = { seal: (plain: string) => plain, unseal: (sealed: string) => sealed };
@@ -37,7 +39,7 @@ const ROUND_MS = 3_000;
 
 function read(i: number): AuditDraft {
   return {
-    id: randomUUID(),
+    id: newEventId(),
     at: new Date(),
     requestId: `req_${randomUUID().replaceAll('-', '')}`,
     face: 'fhir',
@@ -100,6 +102,24 @@ async function measureRecord(connection: StoreConnection, audit: Audit): Promise
   );
 }
 
+/** Events that are sealed and then made searchable, and what either costs this process. */
+async function measureSearchable(audit: Audit, events: number): Promise<void> {
+  await Promise.all(Array.from({ length: events }, (_, i) => audit.trail.record(read(i))));
+  for (const [name, work] of [
+    ['sealed', () => audit.checkpoint()],
+    ['made searchable', () => audit.flush()],
+  ] as const) {
+    const started = performance.now();
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    const seconds = (performance.now() - started) / 1_000;
+    line(
+      `${name.padEnd(28)} ${(events / seconds).toFixed(0).padStart(9)} /s   (${((user + system) / events).toFixed(0)} us of this process each)`,
+    );
+  }
+}
+
 async function fill(audit: Audit, events: number): Promise<void> {
   const started = performance.now();
   for (let made = 0; made < events;) {
@@ -150,7 +170,7 @@ interface Exported {
   /** Microseconds of processor time an event. */
   cpu: number;
   bytes: number;
-  /** Resident memory at its highest. Bytes. */
+  /** The process's own memory at its highest: resident, without what it shares with files. Bytes. */
   peak: number;
   /** Seconds to verify. */
   checked: number;
@@ -160,7 +180,7 @@ async function exportAlone({ uri, path, format, filter }: Order): Promise<Export
   const connection = await connectStore({ uri });
   const audit = await createAudit({ connection, sealing: SEALING, lookups: LOOKUPS, origin: ORIGIN });
   let peak = 0;
-  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50);
+  const watch = setInterval(() => (peak = Math.max(peak, privateMemory())), 50);
   const started = performance.now();
   const before = process.cpuUsage();
   const { text } = await audit.exportEvents({ format, filter });
@@ -186,12 +206,26 @@ async function exportAlone({ uri, path, format, filter }: Order): Promise<Export
   };
 }
 
+/** Resident pages less those of files, such as the program itself. https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html */
+function privateMemory(): number {
+  if (process.platform !== 'linux') return process.memoryUsage().rss;
+  const [, resident = 0, shared = 0] = readFileSync('/proc/self/statm', 'utf8').split(' ').map(Number);
+  return (resident - shared) * PAGE;
+}
+
+const PAGE = 4_096;
+
 function line(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /** @param options.events size of the log to export. */
 export async function benchAudit({ events }: { events: number }): Promise<void> {
+  const { strict, async } = await readsOverHttp(ROUNDS, ROUND_MS / 1_000);
+  line(`FHIR reads, async            ${async.toFixed(0).padStart(9)} /s`);
+  line(
+    `FHIR reads, strict           ${strict.toFixed(0).padStart(9)} /s   (${(100 * (1 - strict / async)).toFixed(1)} % less)`,
+  );
   const folder = await mkdtemp(join(tmpdir(), 'crosswalk-bench-audit-'));
   const external = process.env['MONGODB_URI'];
   const embedded = external === undefined ? await startEmbeddedMongo({ dataDir: folder }) : undefined;
@@ -207,6 +241,7 @@ export async function benchAudit({ events }: { events: number }): Promise<void> 
     );
     await measureRecord(connection, audit);
     await connection.collection('audit_inbox').deleteMany({});
+    await measureSearchable(audit, 5_000);
     await fill(unpublished, events);
     for (const format of ['ndjson', 'bundle', 'csv'] as const)
       await measureExport(uri, folder, format, {}, events);

@@ -20,12 +20,13 @@ export interface Bench {
   stop(): Promise<void>;
 }
 
-export async function startBench(): Promise<Bench> {
+/** @param environment what an operator would set besides. */
+export async function startBench(environment: Record<string, string> = {}): Promise<Bench> {
   const dataDir = mkdtempSync(join(tmpdir(), 'crosswalk-bench-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const server = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
-    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: '127.0.0.1' },
+    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: '127.0.0.1', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await firstOutput(server, /Ctrl-C/);

@@ -45,7 +45,7 @@ export interface ExportResult {
 }
 
 /** Events are given on in pieces of about this many characters. */
-const PIECE = 1 << 18;
+const PIECE = 1 << 16;
 
 /**
  * The text of the export. Given the same end of the log and the same filter, the same events and proofs come in the

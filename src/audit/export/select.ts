@@ -1,6 +1,6 @@
 /** The events of an export, in the order of the log, read segment by segment. */
 import type { AuditCollections } from '../log/collections';
-import { unpackEvents, type SegmentDocument } from '../log/segment';
+import { eventTexts, inflateEvents, type SegmentDocument } from '../log/segment';
 import { sizeAfter } from '../log/sealer';
 import { passes, type Filter } from './filter';
 
@@ -11,10 +11,13 @@ export interface Sealed {
   text: string;
 }
 
+/** Events that are given on together. */
+const BATCH = 100;
+
 type Row = Pick<SegmentDocument, '_id' | 'count' | 'events'>;
 
 /**
- * Events up to the end of this segment that pass, a segment's at a time. The next segment is fetched and inflated
+ * Events up to the end of this segment that pass, some at a time. The next segment is fetched and inflated
  * while the present one is written out.
  */
 export async function* selectEvents(
@@ -42,11 +45,15 @@ export async function* selectEvents(
       ahead = nextSegment(cursor);
       // Should the reader stop here, nobody awaits it: its failure is not to end the process.
       ahead.catch(() => undefined);
-      const { first, texts } = segment;
-      const chosen: Sealed[] = [];
-      texts.forEach((text, i) => {
-        if (passes(text, filter)) chosen.push({ sequence: first + i, text });
-      });
+      let sequence = segment.first;
+      let chosen: Sealed[] = [];
+      for (const text of segment.bytes === undefined ? [] : eventTexts(segment.bytes)) {
+        if (passes(text, filter)) chosen.push({ sequence, text });
+        sequence += 1;
+        if (chosen.length < BATCH) continue;
+        yield chosen;
+        chosen = [];
+      }
       if (chosen.length > 0) yield chosen;
     }
   } finally {
@@ -56,8 +63,8 @@ export async function* selectEvents(
 
 async function nextSegment(cursor: {
   next(): Promise<Row | null>;
-}): Promise<{ first: number; texts: string[] } | undefined> {
+}): Promise<{ first: number; bytes: Buffer | undefined } | undefined> {
   const row = await cursor.next();
   if (row === null) return undefined;
-  return { first: row._id, texts: row.events === undefined ? [] : await unpackEvents(row.events) };
+  return { first: row._id, bytes: row.events === undefined ? undefined : await inflateEvents(row.events) };
 }

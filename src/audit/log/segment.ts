@@ -37,8 +37,11 @@ export interface SegmentDocument {
 /** What of a segment ties it to the next one. */
 export type SegmentEnd = Pick<SegmentDocument, '_id' | 'count' | 'levels' | 'peaks' | 'chain'>;
 
+/** Bytes inflated at a time: fewer pieces to join than with the default of 16 KB. */
+const INFLATED_PIECE = 1 << 18;
+
 const deflated = promisify<Buffer, { level: number }, Buffer>(deflate);
-const inflated = promisify<Buffer, Buffer>(inflate);
+const inflated = promisify<Buffer, { chunkSize: number }, Buffer>(inflate);
 
 /** Compresses on the thread pool, fast rather than small: events resemble each other. */
 export async function packEvents(texts: readonly string[]): Promise<mongo.Binary> {
@@ -47,8 +50,25 @@ export async function packEvents(texts: readonly string[]): Promise<mongo.Binary
 
 /** Canonical JSON of the events, in order. */
 export async function unpackEvents(events: mongo.Binary): Promise<string[]> {
-  return (await inflated(bytesOf(events))).toString('utf8').split('\n');
+  return [...eventTexts(await inflateEvents(events))];
 }
+
+/** The events as bytes, a line each: half the memory of texts, and out of the way of the garbage collector. */
+export function inflateEvents(events: mongo.Binary): Promise<Buffer> {
+  return inflated(bytesOf(events), { chunkSize: INFLATED_PIECE });
+}
+
+/** One text after the other, so that few are held at a time. */
+export function* eventTexts(bytes: Buffer): Generator<string> {
+  for (let from = 0; from <= bytes.length;) {
+    const newline = bytes.indexOf(NEWLINE, from);
+    const to = newline < 0 ? bytes.length : newline;
+    yield bytes.toString('utf8', from, to);
+    from = to + 1;
+  }
+}
+
+const NEWLINE = 0x0a;
 
 export function peaksOf({ levels, peaks }: Pick<SegmentDocument, 'levels' | 'peaks'>): Peak[] {
   const bytes = bytesOf(peaks);

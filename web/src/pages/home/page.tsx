@@ -5,6 +5,7 @@ import { navigationFor } from '../../app/registry';
 import { Link } from '../../app/link';
 import { useUser } from '../../app/session';
 import { Page } from '../../ui/page';
+import { Figures } from './figures';
 
 /** What each role comes here for. */
 const LEADS: Readonly<Record<User['role'], string>> = {
@@ -24,6 +25,7 @@ export default function HomePage() {
   const [first = user.name] = user.name.split(' ');
   return (
     <Page title={`Hello, ${first}`} lead={LEADS[user.role]}>
+      <Figures user={user} />
       {navigationFor(user).map(({ group, pages }) => (
         <Stack key={group} gap="sm" component="section" aria-label={group}>
           <Title order={2}>{group}</Title>

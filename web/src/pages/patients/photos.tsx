@@ -21,6 +21,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Await, Empty } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { wordsOf } from '../../ui/words';
+import { bodyPartOf } from './body-part';
 import { UploadDialog } from './upload';
 
 const TYPING_MS = 250;
@@ -29,7 +30,7 @@ const TYPING_MS = 250;
 export function Photos({ patientId }: { patientId: string }) {
   const user = useUser();
   const [typed, setTyped] = useState('');
-  const [bodyPart] = useDebouncedValue(typed.trim(), TYPING_MS);
+  const [bodyPart] = useDebouncedValue(bodyPartOf(typed), TYPING_MS);
   const photos = useQuery(photosQuery(patientId, { type: '', bodyPart }));
   const [isUploading, { open, close }] = useDisclosure(false);
   const [shown, setShown] = useState<Photo>();
@@ -43,7 +44,7 @@ export function Photos({ patientId }: { patientId: string }) {
       <Group justify="space-between" align="flex-end">
         <TextInput
           label="Part of the body"
-          placeholder="left_forearm"
+          placeholder="Left forearm"
           value={typed}
           onChange={({ currentTarget }) => setTyped(currentTarget.value)}
         />
@@ -58,7 +59,9 @@ export function Photos({ patientId }: { patientId: string }) {
           ) : (
             <>
               <Text size="sm" role="status">
-                {total > all.length ? `The newest ${all.length} of ${total} photos` : `${total} photos`}
+                {total > all.length
+                  ? `The newest ${all.length} of ${total} photos`
+                  : `${total} ${total === 1 ? 'photo' : 'photos'}`}
               </Text>
               <SimpleGrid
                 cols={{ base: 2, sm: 3, lg: 5 }}

@@ -16,6 +16,7 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { photosOf, uploadPhoto } from '../../api/photos';
 import { Failure } from '../../ui/states';
+import { bodyPartOf } from './body-part';
 
 interface UploadDialogProps {
   patientId: string;
@@ -52,7 +53,7 @@ function UploadForm({ patientId, onClose }: Omit<UploadDialogProps, 'opened'>) {
   const isTooLarge = file !== null && file.size > MOST_BYTES;
   const sending = useMutation({
     mutationFn: (photo: File) =>
-      uploadPhoto(patientId, { file: photo, type, bodyPart: partOf(bodyPart), description }, setShare),
+      uploadPhoto(patientId, { file: photo, type, bodyPart: bodyPartOf(bodyPart), description }, setShare),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: photosOf(patientId) });
       onClose();
@@ -121,11 +122,6 @@ function UploadForm({ patientId, onClose }: Omit<UploadDialogProps, 'opened'>) {
   );
 }
 
-/** "Left forearm" as the API names it: `left_forearm`. */
-function partOf(words: string): string {
-  return words.trim().toLowerCase().replace(/\s+/g, '_');
-}
-
 /** The chosen file, before anything leaves; browsers cannot show HEIC. */
 function Preview({ file }: { file: File }) {
   const [url, setUrl] = useState<string>();
@@ -144,8 +140,12 @@ function Preview({ file }: { file: File }) {
         <Image src={url} mah={220} fit="contain" radius="md" alt="Preview" onError={() => setUnseen(true)} />
       )}
       <Text size="sm" c="dimmed" mt={4}>
-        {(file.size / MEGABYTE).toFixed(1)} MB
+        {sizeOf(file.size)}
       </Text>
     </div>
   );
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < MEGABYTE ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / MEGABYTE).toFixed(1)} MB`;
 }

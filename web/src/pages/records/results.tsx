@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Badge, Button, CopyButton, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Button, CopyButton, Group, Text } from '@mantine/core';
 import { IconCheck, IconChevronLeft, IconChevronRight, IconCopy, IconDatabaseOff } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { Found, Stored } from '../../api/fhir';
@@ -75,16 +75,14 @@ function AskedFor({ url }: { url: string }) {
       </Text>
       <CopyButton value={url}>
         {({ copied, copy }) => (
-          <Tooltip label={copied ? 'Copied' : 'Copy the query'}>
-            <ActionIcon
-              variant="default"
-              size="lg"
-              onClick={copy}
-              aria-label={copied ? 'Copied' : 'Copy the query'}
-            >
-              {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-            </ActionIcon>
-          </Tooltip>
+          <ActionIcon
+            variant="default"
+            size="lg"
+            onClick={copy}
+            aria-label={copied ? 'Copied' : 'Copy the query'}
+          >
+            {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+          </ActionIcon>
         )}
       </CopyButton>
     </Group>

@@ -1,4 +1,4 @@
-import { Anchor, Card, Group, Select, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Card, Select, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation, useParams } from 'wouter';
 import { abilitiesQuery, type TypeAbility } from '../../api/fhir';
@@ -82,15 +82,9 @@ function Often() {
           </Card>
         ))}
       </SimpleGrid>
-      <Group>
-        <Text size="sm" c="dimmed">
-          What the server can do, in its own words:{' '}
-          <Anchor component={Link} to="/records/CapabilityStatement" inherit>
-            stored statements
-          </Anchor>{' '}
-          and <Anchor href="/fhir/R4/metadata">its CapabilityStatement</Anchor>.
-        </Text>
-      </Group>
+      <Text size="sm" c="dimmed">
+        All that the server can do is in <Anchor href="/fhir/R4/metadata">its CapabilityStatement</Anchor>.
+      </Text>
     </Stack>
   );
 }

@@ -35,10 +35,15 @@ export function describe({ agent, entity = [], subtype = [] }: AuditEvent): Told
   const acting = agent.find(({ requestor }) => requestor);
   const touched = entity.flatMap(({ what }) => what?.reference ?? []);
   const query = entity.find((each) => each.query !== undefined)?.query;
+  const facts = entity.flatMap(({ detail = [] }) =>
+    detail.map(({ type = '', valueString = '' }) => ({ type, value: valueString })),
+  );
+  // A sign-in that failed names the account that was tried.
+  const tried = facts.find(({ type }) => type === 'email')?.value;
   return {
     // Of several codes the last is the most telling: a login is an operation too.
     what: (subtype.at(-1)?.display ?? subtype.at(-1)?.code ?? 'access').toLowerCase(),
-    who: acting?.name ?? 'unknown',
+    who: tried === undefined ? (acting?.name ?? 'unknown') : `${tried} (not signed in)`,
     id: acting?.altId ?? '',
     practice: agent.find(({ type }) => type?.coding?.[0]?.code === 'PROV')?.name,
     address: agent.find(({ network }) => network !== undefined)?.network?.address,
@@ -48,9 +53,7 @@ export function describe({ agent, entity = [], subtype = [] }: AuditEvent): Told
       query === undefined
         ? undefined
         : new TextDecoder().decode(Uint8Array.from(atob(query), (c) => c.charCodeAt(0))),
-    facts: entity.flatMap(({ detail = [] }) =>
-      detail.map(({ type = '', valueString = '' }) => ({ type, value: valueString })),
-    ),
+    facts,
     request: entity.find(({ type }) => type?.code === 'XrequestId')?.what?.identifier?.value,
   };
 }

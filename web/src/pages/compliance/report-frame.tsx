@@ -85,7 +85,7 @@ function Counts({ report: { counts } }: { report: Report }) {
     <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
       {shown.map(({ heading, values }) => (
         <Card key={heading} padding="md" component="section" aria-label={heading}>
-          <Title order={3} mb={6}>
+          <Title order={2} size="h3" mb={6}>
             {heading}
           </Title>
           {Object.entries(values)

@@ -189,8 +189,8 @@ async function mostMemory(pid: number, rows: Collection<Row>): Promise<number> {
   let most = 0;
   const look = (): void => {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    const kilobytes = [...rollup.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].map(([, one]) => Number(one));
-    most = Math.max(most, kilobytes.reduce((sum, one) => sum + one, 0) / 1024);
+    // Pages of the data file count as private too where one process maps it; they are the kernel's cache, and go when needed.
+    most = Math.max(most, Number(/^Anonymous:\s+(\d+) kB$/m.exec(rollup)?.[1]) / 1024);
   };
   const watch = setInterval(look, 50);
   const all = async (cursor: AsyncIterable<unknown>): Promise<void> => {

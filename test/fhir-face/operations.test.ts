@@ -1,4 +1,4 @@
-import type { Bundle, OperationOutcome, Parameters, ValueSet } from '@medplum/fhirtypes';
+import type { Bundle, CodeSystem, OperationOutcome, Parameters, ValueSet } from '@medplum/fhirtypes';
 import request from 'supertest';
 import { testHouse, type TestHouse } from '../support/house';
 
@@ -102,6 +102,31 @@ describe('$everything', () => {
 });
 
 describe('terminology', () => {
+  it('looks up, compares and validates codes of a CodeSystem that a client stored', async () => {
+    const url = 'urn:test:triage';
+    const stored = await post('CodeSystem', {
+      resourceType: 'CodeSystem',
+      url,
+      name: 'Triage',
+      status: 'active',
+      content: 'complete',
+      concept: [{ code: 'urgent', display: 'Urgent', concept: [{ code: 'now', display: 'At once' }] }],
+    });
+    expect(stored.status).toBe(201);
+    const found = (await get(`CodeSystem/$lookup?system=${url}&code=now`)).body as Parameters;
+    expect(found.parameter).toContainEqual({ name: 'display', valueString: 'At once' });
+    const pair = 'codeA=urgent&codeB=now';
+    for (const path of [
+      `CodeSystem/$subsumes?system=${url}&${pair}`,
+      `CodeSystem/${(stored.body as CodeSystem).id}/$subsumes?${pair}`,
+    ]) {
+      const compared = (await get(path)).body as Parameters;
+      expect(compared.parameter).toEqual([{ name: 'outcome', valueCode: 'subsumes' }]);
+    }
+    const checked = (await get(`CodeSystem/$validate-code?url=${url}&code=later`)).body as Parameters;
+    expect(checked.parameter).toContainEqual({ name: 'result', valueBoolean: false });
+  });
+
   it('looks up, validates, expands, translates and subsumes over what is shipped', async () => {
     const gender = 'http://hl7.org/fhir/administrative-gender';
     const found = (await get(`CodeSystem/$lookup?system=${gender}&code=female`)).body as Parameters;

@@ -50,6 +50,8 @@ export interface CodeInput {
   version?: string;
   code?: string;
   coding?: Coding;
+  /** The code's system, where it is not one that is shipped. */
+  codeSystem?: CodeSystem;
 }
 
 export const codingOf = (input: CodeInput): Coding =>
@@ -58,7 +60,7 @@ export const codingOf = (input: CodeInput): Coding =>
 export function requireConcept(input: CodeInput): { table: CodeTable; concept: Concept } {
   const coding = codingOf(input);
   if (coding.code === undefined) throw missing('A code is needed.');
-  const table = requireTable(coding.system);
+  const table = requireTable(coding.system, input.codeSystem);
   const concept = conceptOf(table, coding.code);
   if (concept === undefined) throw unknown('code');
   return { table, concept };

@@ -1,12 +1,5 @@
 /** The terminology operations over what is shipped. https://hl7.org/fhir/R4/terminology-service.html */
-import type {
-  CodeableConcept,
-  CodeSystem,
-  Coding,
-  Parameters,
-  ParametersParameter,
-  ValueSet,
-} from '@medplum/fhirtypes';
+import type { CodeableConcept, Coding, Parameters, ParametersParameter, ValueSet } from '@medplum/fhirtypes';
 import { conceptOf, isA, type Concept } from './code-systems';
 import {
   codingOf,
@@ -74,7 +67,6 @@ export interface ValidateCodeInput extends CodeInput {
   /** Value set, or for CodeSystem/$validate-code the code system. */
   url?: string;
   valueSet?: ValueSet;
-  codeSystem?: CodeSystem;
   display?: string;
   codeableConcept?: CodeableConcept;
 }

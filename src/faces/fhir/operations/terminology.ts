@@ -1,5 +1,6 @@
 import type { CodeSystem, ConceptMap, Resource, ResourceType, ValueSet } from '@medplum/fhirtypes';
 import {
+  type CodeInput,
   expand as expandValueSet,
   lookup as lookupCode,
   ProblemError,
@@ -25,7 +26,8 @@ const lookup: Handler = async (_context, request) => {
     'property',
   ]);
   const properties = inputs.texts('property');
-  return done(lookupCode({ ...codeOf(inputs), ...(properties.length > 0 && { property: properties }) }));
+  const coded = await withSystem(request, codeOf(inputs));
+  return done(lookupCode({ ...coded, ...(properties.length > 0 && { property: properties }) }));
 };
 
 const CODE_INPUTS = [
@@ -142,8 +144,14 @@ const subsumes: Handler = async (_context, request) => {
       ? { ...picked(inputs, ['system']), ...renamed(inputs, `code${letter}`) }
       : { coding };
   };
-  return done(compareCodes(side('A'), side('B')));
+  return done(compareCodes(await withSystem(request, side('A')), await withSystem(request, side('B'))));
 };
+
+/** The code with its system's resource, where a client stored one. */
+async function withSystem<T extends CodeInput>(request: FhirRequest, input: T): Promise<T> {
+  const stored = await own<CodeSystem>(request, 'CodeSystem', input.coding?.system ?? input.system);
+  return stored === undefined ? input : { ...input, codeSystem: stored };
+}
 
 function done(resource: Resource): FhirResponse {
   return { status: 200, resource };
@@ -217,7 +225,6 @@ export const TERMINOLOGY: readonly Operation[] = [
     name: 'subsumes',
     definition: `${R4}/CodeSystem-subsumes`,
     types: ['CodeSystem'],
-    instance: false,
     handle: subsumes,
   },
   {

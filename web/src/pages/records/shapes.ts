@@ -114,6 +114,7 @@ export function labelOf(name: string): string {
     /^(value|onset|effective|medication|deceased|multipleBirth|performed|occurrence)(?=[A-Z])/.exec(name);
   const words = (choice?.[0] ?? name)
     .replace(/^_+/, '')
+    .replace(/-/g, ' ')
     .replace(
       /([a-z0-9])([A-Z])/g,
       (_all, before: string, after: string) => `${before} ${after.toLowerCase()}`,

@@ -2,11 +2,11 @@ import { Badge } from '@mantine/core';
 import type { ReferralStatus } from '../../api/referrals';
 
 const COLORS: Readonly<Record<ReferralStatus, string>> = {
-  pending: 'yellow',
+  pending: 'orange',
   accepted: 'blue',
   scheduled: 'violet',
   completed: 'green',
-  declined: 'red',
+  declined: 'gray',
 };
 
 export function StatusBadge({ status }: { status: ReferralStatus }) {
@@ -14,7 +14,7 @@ export function StatusBadge({ status }: { status: ReferralStatus }) {
 }
 
 export function UrgentBadge() {
-  return <Badge color="orange">urgent</Badge>;
+  return <Badge color="red">urgent</Badge>;
 }
 
 /** `Maria Hernandez`, as far as it is known. */

@@ -86,11 +86,11 @@ function Board({ operations, label }: { operations: Operations; label: string })
       <Section title="Queues">
         <Waiting operations={operations} label={label} />
       </Section>
-      <Stack gap="sm" component="section" aria-label="APIs">
+      <Stack gap="sm" component="section">
         <Title order={2}>APIs</Title>
         <Faces faces={operations.faces} />
       </Stack>
-      <Stack gap="sm" component="section" aria-label="Processes">
+      <Stack gap="sm" component="section">
         <Title order={2}>Processes</Title>
         <Processes processes={operations.processes} />
       </Stack>

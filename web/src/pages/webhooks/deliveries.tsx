@@ -33,7 +33,7 @@ export function Deliveries({ id }: { id: string }) {
     setChosen(next);
   };
   return (
-    <Stack gap="md" component="section" aria-label="Deliveries">
+    <Stack gap="md" component="section">
       <Group justify="space-between">
         <Title order={2}>Deliveries</Title>
         <SegmentedControl

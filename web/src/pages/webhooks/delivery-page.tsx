@@ -65,7 +65,7 @@ function DeliveryView({ webhook, details }: { webhook: string; details: Delivery
           {indented(body)}
         </Code>
       </Stack>
-      <Stack gap="sm" component="section" aria-label="Attempts">
+      <Stack gap="sm" component="section">
         <Title order={2}>Attempts</Title>
         {attempts.length === 0 ? (
           <Text c="dimmed" size="sm">

@@ -108,6 +108,7 @@ describe('a compliance officer', () => {
     await open(page, `/compliance/brokering?referral=${referral}`, 'Brokering review');
     await page.getByRole('button', { name: /^Camelback Family Medicine to Desert Sky IOP/ }).click();
     await page.getByText('Client meets ASAM criteria for IOP level of care.').waitFor();
+    await page.getByText('offered as number 1').waitFor();
     await visit(page, { name: 'audit-brokering' });
     await open(page, '/compliance/refusals', 'Refusals');
     await page.getByText('failed login').first().waitFor();

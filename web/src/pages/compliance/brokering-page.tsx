@@ -1,5 +1,6 @@
 import { Accordion, Badge, Button, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
+import { NO_FILTER, type TrailFilter } from '../../api/audit';
 import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Time } from '../../ui/time';
@@ -14,14 +15,17 @@ const STEP = 50;
 
 export default function BrokeringPage() {
   const [filter, change] = useTrailFilter();
+  // The matches before a referral are events of their own: the report is drawn of all, and one referral picked here.
+  const drawn: TrailFilter = { ...NO_FILTER, from: filter.from, to: filter.to };
+  const isMeant = (row: Row): boolean => filter.referral === '' || row['referral'] === filter.referral;
   return (
     <Page
       title="Brokering review"
       lead="Each referral: why it was made, which providers the match offered its sender within 24 hours before, and who was chosen (ARS 36-2212)."
     >
-      <TrailFilterBar filter={filter} onChange={change} fields={['from', 'to', 'referral', 'user']} />
-      <ReportFrame name="brokering" filter={filter} nothing="No referral was made in this time.">
-        {({ rows }) => <Referrals rows={[...rows].reverse()} />}
+      <TrailFilterBar filter={filter} onChange={change} fields={['from', 'to', 'referral']} />
+      <ReportFrame name="brokering" filter={drawn} nothing="No referral was made in this time.">
+        {({ rows }) => <Referrals rows={rows.filter(isMeant).reverse()} />}
       </ReportFrame>
     </Page>
   );

@@ -5,7 +5,7 @@ import { createServer, IncomingMessage, type Server, ServerResponse } from 'node
 import { type AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import smart = require('fhirclient');
+import smart from 'fhirclient';
 import { testHouse, type TestHouse } from '../support/house';
 
 /** Clients that EHRs and their integrators use, against a listening server with authentication. */

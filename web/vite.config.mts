@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { componentImports } from './component-imports.mts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** `npm run dev:web` serves the pages with a running server behind them; `scripts/build-web.mjs` builds into dist/web. */
 export default defineConfig({
   root: here('.'),
+  plugins: [componentImports()],
   build: {
     outDir: here('../dist/web'),
     emptyOutDir: true,

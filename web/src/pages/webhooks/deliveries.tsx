@@ -84,7 +84,7 @@ function columnsFor(
   return [
     {
       header: 'Select',
-      width: '4.2rem',
+      width: '5.4rem',
       cell: ({ number }) => (
         <Checkbox
           aria-label={`Select delivery ${number}`}
@@ -95,7 +95,7 @@ function columnsFor(
     },
     {
       header: 'Delivery',
-      width: '5.2rem',
+      width: '6.2rem',
       cell: ({ number }) => (
         <Anchor component={Link} to={`/webhooks/${id}/deliveries/${number}`} size="sm">
           #{number}
@@ -103,7 +103,7 @@ function columnsFor(
       ),
     },
     { header: 'Event', cell: ({ event }) => <span className="mono">{event}</span> },
-    { header: 'State', width: '6.6rem', cell: (delivery) => <DeliveryStatus delivery={delivery} /> },
+    { header: 'State', width: '7.6rem', cell: (delivery) => <DeliveryStatus delivery={delivery} /> },
     { header: 'Calls', width: '4.2rem', align: 'end', cell: ({ attempts }) => attempts, wide: true },
     { header: 'Happened', width: '11.8rem', cell: ({ at }) => <Time at={at} />, wide: true },
     { header: 'Next try', width: '11.8rem', cell: ({ nextAt }) => <Time at={nextAt} />, wide: true },

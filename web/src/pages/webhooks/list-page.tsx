@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<Webhook>[] = [
   { header: 'Status', width: '6.2rem', cell: (webhook) => <WebhookStatus webhook={webhook} /> },
   { header: 'Events', width: '5.5rem', cell: ({ events }) => `${events.length} of 5`, wide: true },
   { header: 'Waiting', width: '5.6rem', align: 'end', cell: ({ waiting }) => waiting, wide: true },
-  { header: 'Laid aside', width: '6.6rem', align: 'end', cell: ({ dead }) => dead, wide: true },
+  { header: 'Laid aside', width: '7.4rem', align: 'end', cell: ({ dead }) => dead, wide: true },
   {
     header: 'Last call',
     width: '11.8rem',

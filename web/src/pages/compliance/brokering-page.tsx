@@ -110,7 +110,7 @@ function Offers({ offers }: { offers: readonly Offer[] }) {
       <List type="ordered" size="sm" mt={4}>
         {offers.map(({ practice, score, reasons }) => (
           <List.Item key={practice}>
-            {practice}, {score} of 100: {reasons.join('; ')}
+            {practice}, {score} of 100: {reasons}
           </List.Item>
         ))}
       </List>

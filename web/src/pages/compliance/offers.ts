@@ -2,26 +2,25 @@
 export interface Offer {
   practice: string;
   score: number;
-  reasons: string[];
+  /** Its reasons, one after the other. */
+  reasons: string;
 }
 
+const OFFER = /\d+\. (.+?), score (\d+) \((.*?)\)(?=; \d+\. |$)/g;
+
 /**
- * The matches in a row of the brokering report: `match.1: {...}; match.2: {...}`, one list a match, lists divided by ` | `.
- * What is no match is left out.
+ * The matches in a row of the brokering report: `Asked for ...: 1. Desert Sky IOP, score 99 (reasons); 2. ...`, several
+ * divided by ` | `. What is no match is left out.
  */
 export function offersIn(text: string): Offer[][] {
   return text
     .split(' | ')
-    .map((list) =>
-      [...list.matchAll(/match\.\d+: (\{.*?\})(?=; |$)/g)].flatMap(([, json = '']) => offerOf(json)),
+    .map((match) =>
+      [...match.matchAll(OFFER)].map(([, practice = '', score = '', reasons = '']) => ({
+        practice,
+        score: Number(score),
+        reasons,
+      })),
     )
     .filter((offers) => offers.length > 0);
-}
-
-function offerOf(json: string): Offer[] {
-  try {
-    return [JSON.parse(json) as Offer];
-  } catch {
-    return [];
-  }
 }

@@ -304,6 +304,12 @@ describe('validation', () => {
     );
   });
 
+  test('a hole among the parts of an extension that a profile slices is a finding, not a failure', () => {
+    const url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race';
+    const holed = spoiled((p) => Object.assign(p, { extension: [{ url, extension: [null] }] }));
+    expect(validateResource(holed).map(({ severity }) => severity)).toContain('error');
+  });
+
   test('modes, unknown types and unknown profiles', () => {
     const wrong = spoiled((p) => Object.assign(p, { gender: 'x', unknown: 1 }));
     expect(

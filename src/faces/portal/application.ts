@@ -1,9 +1,9 @@
 import type { Application, Request, RequestHandler, Response } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import { randomBytes } from 'node:crypto';
+import expressStaticGzip from 'express-static-gzip';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import sirv from 'sirv';
 import { AREAS } from './areas';
 
 /** Where `npm run build` leaves the application. */
@@ -22,13 +22,17 @@ export function mountApplication(app: Application, publicUrl: string, headers: H
   if (page !== undefined) {
     app.use(
       '/assets',
-      sirv(join(BUILT, 'assets'), {
-        brotli: true,
-        gzip: true,
-        etag: false,
-        immutable: true,
-        maxAge: 31_536_000,
-        setHeaders: nosniff,
+      expressStaticGzip(join(BUILT, 'assets'), {
+        enableBrotli: true,
+        orderPreference: ['br', 'gz'],
+        index: false,
+        serveStatic: {
+          etag: false,
+          lastModified: false,
+          immutable: true,
+          maxAge: '365d',
+          setHeaders: nosniff,
+        },
       }),
     );
   }

@@ -119,7 +119,7 @@ function belongs(
 ): boolean {
   if (node.type === 'Extension') {
     const url = extensionUrlOf(slice);
-    if (url !== undefined) return (node.value as { url?: unknown }).url === url;
+    if (url !== undefined) return (node.value as { url?: unknown } | undefined)?.url === url;
   }
   if (spec.discriminators.length === 0) return isChoiceSlice(spec, slice, node) || conforms(slice, node);
   return (

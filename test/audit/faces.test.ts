@@ -89,6 +89,13 @@ describe('the events of all faces', () => {
     ]);
   }, 120_000);
 
+  it('count failed logins under the account that was tried', async () => {
+    await send('post', '/v1/auth/login', undefined, { email: 'guess@dermifi.example', password: 'no' });
+    const { counts } = await test.house.audit.report('refusals', {});
+    const logins = counts.find(({ heading }) => heading === 'Failed logins by account');
+    expect(logins?.values).toContainEqual(['guess@dermifi.example', 1]);
+  });
+
   it.each<[string, () => Promise<Response>, string, string[], boolean]>([
     ['no key', () => send('get', '/api/v1/referrals/r1'), 'R', ['ServiceRequest/r1'], true],
     ['no right', () => send('patch', '/api/v1/referrals/r1', reader, {}), 'U', ['ServiceRequest/r1'], false],

@@ -1,5 +1,5 @@
 /** What was refused, and who failed to sign in. */
-import { actorOf, createCounter, factsOf, interactionsOf, type ReportDrawer } from './report';
+import { actorOf, createCounter, factOf, factsOf, interactionsOf, type ReportDrawer } from './report';
 
 const LOGIN = '110122';
 
@@ -30,7 +30,7 @@ export function drawRefusals(): ReportDrawer {
       const interactions = interactionsOf(event);
       byReason.add(event.outcomeDesc ?? 'not given');
       byAddress.add(address);
-      if (interactions.includes(LOGIN)) logins.add(id);
+      if (interactions.includes(LOGIN)) logins.add(factOf(event, 'email') ?? id);
       rows.push([
         event.recorded ?? '',
         name,

@@ -73,6 +73,11 @@ export function factsOf({ entity = [] }: EventShape): string[] {
     .map(({ type = '', valueString = '' }) => `${type}: ${valueString}`);
 }
 
+/** The fact of that name, such as the e-mail address that a failed login tried. */
+export function factOf({ entity = [] }: EventShape, name: string): string | undefined {
+  return entity.flatMap(({ detail = [] }) => detail).find(({ type }) => type === name)?.valueString;
+}
+
 export function interactionsOf({ subtype = [] }: EventShape): string[] {
   return subtype.flatMap(({ code }) => code ?? []);
 }

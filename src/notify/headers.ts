@@ -3,7 +3,7 @@ import type { Collection, Connection, mongo } from 'mongoose';
 import type { Sealing } from './secrets';
 import type { CompiledSubscription } from './types';
 
-/** What stands in `channel.header` instead of a value: it may be the receiver's secret, so nobody reads it. */
+/** What stands in `channel.header` instead of a value: it may be the receiver's secret, for nobody else to read. */
 export const HIDDEN = '***';
 
 /** Collection `notify_headers`: the values of `channel.header`, sealed for this subscription and origin alone. */
@@ -11,6 +11,8 @@ interface HeadersDocument {
   /** Subscription id. */
   _id: string;
   sealed: string;
+  /** Id of who wrote the values. */
+  writer: string;
 }
 
 type Pair = readonly [name: string, value: string];
@@ -32,9 +34,11 @@ export interface Headers {
     id: string,
     next: Subscription,
     before: Subscription | undefined,
-    session: mongo.ClientSession,
+    written: { by: string; session: mongo.ClientSession },
   ): Promise<Hidden>;
   forget(id: string, session: mongo.ClientSession): Promise<void>;
+  /** The lines of these Subscriptions as they were written, of those whose values this writer gave. */
+  writtenBy(writer: string, subscriptions: readonly Subscription[]): Promise<Map<string, string[]>>;
   /** The headers to send, by subscription. @throws Error when they were sealed for another endpoint. */
   of(subscriptions: readonly CompiledSubscription[]): Promise<Map<string, Record<string, string>>>;
 }
@@ -53,7 +57,7 @@ export function createHeaders(connection: Connection, sealing: Sealing): Headers
     return found === null ? [] : open(found.sealed, id, old?.channel.endpoint ?? '');
   };
   return {
-    async hide(id, next, old, session) {
+    async hide(id, next, old, { by: writer, session }) {
       const lines = (next.channel.header ?? []).map(pairOf);
       if (lines.length === 0 && (old?.channel.header ?? []).length === 0)
         return { lines: [], isChanged: false, missing: [] };
@@ -68,12 +72,25 @@ export function createHeaders(connection: Connection, sealing: Sealing): Headers
       if (missing.length === 0 && (isChanged || !isSamePlace)) {
         const sealed = sealing.seal(JSON.stringify(pairs), purpose(id, next.channel.endpoint ?? ''));
         if (pairs.length === 0) await kept.deleteOne({ _id: id }, { session });
-        else await kept.updateOne({ _id: id }, { $set: { sealed } }, { upsert: true, session });
+        else await kept.updateOne({ _id: id }, { $set: { sealed, writer } }, { upsert: true, session });
       }
       return { lines: lines.map(([name]) => `${name}: ${HIDDEN}`), isChanged, missing };
     },
     async forget(id, session) {
       await kept.deleteOne({ _id: id }, { session });
+    },
+    async writtenBy(writer, subscriptions) {
+      const asked = new Map(subscriptions.map((each) => [each.id ?? '', each]));
+      const found = await kept.find({ _id: { $in: [...asked.keys()] }, writer }).toArray();
+      return new Map(
+        found.flatMap(({ _id, sealed }) => {
+          const { header = [], endpoint = '' } = asked.get(_id)?.channel ?? {};
+          const pairs = openOr(() => open(sealed, _id, endpoint), []);
+          // A version from before may have had other headers: then its values are not known any more.
+          const isOfThese = header.every((line, i) => pairOf(line)[0] === pairs[i]?.[0]);
+          return isOfThese ? [[_id, pairs.map(([name, value]) => `${name}: ${value}`)]] : [];
+        }),
+      );
     },
     async of(subscriptions) {
       const endpoints = new Map(subscriptions.map(({ id, endpoint }) => [id, endpoint]));
@@ -87,6 +104,15 @@ export function createHeaders(connection: Connection, sealing: Sealing): Headers
       );
     },
   };
+}
+
+/** Values sealed for another endpoint stay closed. */
+function openOr<T>(open: () => T, otherwise: T): T {
+  try {
+    return open();
+  } catch {
+    return otherwise;
+  }
 }
 
 function purpose(id: string, endpoint: string): string {

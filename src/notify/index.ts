@@ -18,6 +18,7 @@ import { createSecrets, type Sealing } from './secrets';
 import { createSubscriptionService, type SubscriptionService } from './service';
 import { createSockets } from './sockets';
 import { compileSubscription } from './subscriptions/compile';
+import { createHeaders } from './headers';
 import { createHandshakes } from './subscriptions/handshakes';
 import { turnOff, type LifecycleContext } from './subscriptions/lifecycle';
 import { createRegistry, type Registry } from './subscriptions/registry';
@@ -117,6 +118,7 @@ export function createNotify(options: NotifyOptions): Notify {
       turn,
       tokens,
       secrets,
+      headers: createHeaders(connection, sealing),
       topics: registry.topics,
       wake: worker.wake,
     }),

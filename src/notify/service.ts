@@ -5,6 +5,7 @@ import type { StoredVersion, Viewer } from '../store';
 import type { BindingTokens } from './binding-tokens';
 import { lookUp } from './delivery/focus';
 import type { TurnContext } from './delivery/turn';
+import type { Headers } from './headers';
 import { notificationBundle, statusParameters } from './payloads';
 import type { Secrets } from './secrets';
 import { SOCKET_PATH } from './sockets';
@@ -35,6 +36,8 @@ export interface SubscriptionService {
   ): Promise<{ token: string; expiration: Date; subscriptions: string[]; url: string }>;
   /** `$rotate-secret`: the new secret, shown this once; the old one signs along for a day. */
   rotateSecret(viewer: Viewer, id: string): Promise<string>;
+  /** The header lines of Subscriptions as they were written, of those that this writer gave the values of. */
+  headersWrittenBy(writer: string, subscriptions: readonly Subscription[]): Promise<Map<string, string[]>>;
   /** Topics that everybody may subscribe to. */
   topics(): Topic[];
 }
@@ -46,6 +49,7 @@ export interface ServiceContext {
   turn: TurnContext;
   tokens: BindingTokens;
   secrets: Secrets;
+  headers: Pick<Headers, 'writtenBy'>;
   topics(): Topic[];
   wake(): void;
 }
@@ -54,6 +58,7 @@ export function createSubscriptionService({
   turn,
   tokens,
   secrets,
+  headers,
   topics,
   wake,
 }: ServiceContext): SubscriptionService {
@@ -128,6 +133,7 @@ export function createSubscriptionService({
       await one(viewer, id);
       return secrets.rotate(id, OVERLAP_MS);
     },
+    headersWrittenBy: headers.writtenBy,
     topics: () => topics().filter(({ practices }) => practices === undefined),
   };
 }

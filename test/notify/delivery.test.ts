@@ -136,29 +136,33 @@ describe('access is checked at delivery', () => {
 });
 
 describe('what a receiver keeps to itself', () => {
-  it('sends the headers asked for and shows their values to nobody, nor lets them be sent elsewhere', async () => {
+  it('sends the headers asked for, shows their values to their writer alone, and lets nobody else send them elsewhere', async () => {
     const at = await endpoint();
     const made = await subscribe(all, 'Patient?family=Header', at, {
       channel: { header: ['Authorization: Bearer receivers-secret', 'X-Tenant: north'] },
     });
     const { id } = made;
-    expect(made.channel.header).toEqual(['Authorization: ***', 'X-Tenant: ***']);
+    expect(made.channel.header).toEqual(['Authorization: Bearer receivers-secret', 'X-Tenant: north']);
+    const other = await callerWith(test, 'system/*.*');
+    const seen = (await other.get(`Subscription/${id}`)).body as Subscription;
+    expect(seen.channel.header).toEqual(['Authorization: ***', 'X-Tenant: ***']);
     for (const path of [
       `Subscription/${id}`,
       'Subscription?criteria=Patient',
       `Subscription/${id}/_history`,
       'Subscription/_history',
     ]) {
-      expect((await all.get(path)).text).not.toContain('receivers-secret');
+      expect((await all.get(path)).text).toContain('receivers-secret');
+      expect((await other.get(path)).text).not.toContain('receivers-secret');
     }
     const headers = () => at.received.map(({ headers: each }) => [each.authorization, each['x-tenant']]);
     expect(headers()).toEqual([['Bearer receivers-secret', 'north']]);
     // Written back as it is read, it goes on; a new value is taken; elsewhere the old ones are not sent.
-    const same = await all.send('put', `Subscription/${id}`, { ...made, reason: 'read and written' });
+    const same = await other.send('put', `Subscription/${id}`, { ...seen, reason: 'read and written' });
     expect(same.body).toMatchObject({ status: 'active', reason: 'read and written' });
-    const stolen = await all.send('put', `Subscription/${id}`, {
-      ...made,
-      channel: { ...made.channel, endpoint: 'https://thief.example.org/' },
+    const stolen = await other.send('put', `Subscription/${id}`, {
+      ...seen,
+      channel: { ...seen.channel, endpoint: 'https://thief.example.org/' },
     });
     expect(stolen.status).toBe(422);
     expect((stolen.body as OperationOutcome).issue?.[0]?.expression).toEqual([

@@ -12,6 +12,7 @@ import { refuseUnknownParameters } from './parameters';
 import { render, renderProblem } from './render';
 import type { FhirRequest } from './request';
 import { resolve } from './router';
+import { withOwnHeaders } from './subscription-headers';
 import { routed, splitUrl } from './url';
 
 export { DEFAULT_LIMITS, type FhirContext, type FhirLimits } from './context';
@@ -102,7 +103,8 @@ async function serve(context: FhirContext, x: Exchange): Promise<Reply> {
   refuseOtherVersions(request);
   refuseUnknownParameters(request, resolved.interaction.parameters);
   requirePermissionOf(context, request, resolved.interaction.permission);
-  return render(context.baseUrl, request, await resolved.interaction.handle(context, request));
+  const response = await resolved.interaction.handle(context, request);
+  return render(context.baseUrl, request, await withOwnHeaders(context, request, response));
 }
 
 function requirePermissionOf(

@@ -77,7 +77,10 @@ async function ruled(
   const isEnded = (before !== undefined && next.status === 'off') || hasEnded(next);
   const faults = isEnded ? [] : await faultsOf(next, policy, context, tx);
   const id = next.id ?? '';
-  const { lines, isChanged, missing } = await headers.hide(id, next, before, sessionOf(tx));
+  const { lines, isChanged, missing } = await headers.hide(id, next, before, {
+    by: context.author.id,
+    session: sessionOf(tx),
+  });
   refuse([
     ...faults,
     ...missing.map((i): Fault => [

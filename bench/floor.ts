@@ -14,7 +14,10 @@ interface FloorDocument {
 }
 
 async function main(uri: string): Promise<void> {
-  const client = await MongoClient.connect(uri, { maxPoolSize: 50, writeConcern: { w: 'majority', journal: true } });
+  const client = await MongoClient.connect(uri, {
+    maxPoolSize: 50,
+    writeConcern: { w: 'majority', journal: true },
+  });
   const floor = client.db().collection<FloorDocument>('floor');
   await floor.createIndex({ 'resource.identifier.value': 1 });
   const app = express();
@@ -23,7 +26,10 @@ async function main(uri: string): Promise<void> {
     res.json((await floor.findOne({ _id: req.params.id }))?.resource);
   });
   app.get('/floor', async (req, res) => {
-    const found = await floor.find({ 'resource.identifier.value': String(req.query.value) }).limit(20).toArray();
+    const found = await floor
+      .find({ 'resource.identifier.value': String(req.query.value) })
+      .limit(20)
+      .toArray();
     res.json(found.map(({ resource }) => resource));
   });
   app.post('/floor', express.json(), async (req, res) => {
@@ -36,7 +42,9 @@ async function main(uri: string): Promise<void> {
     await floor.replaceOne({ _id: req.params.id }, { resource: req.body as FloorDocument['resource'] });
     res.json(req.body);
   });
-  const server = app.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
+  const server = app.listen(0, '127.0.0.1', () =>
+    process.stdout.write(`${(server.address() as AddressInfo).port}\n`),
+  );
   process.stdin.resume().once('end', () => process.exit(0));
 }
 

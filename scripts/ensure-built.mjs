@@ -12,14 +12,28 @@ const installStamp = join(root, 'node_modules', '.crosswalk-lock');
 const buildStamp = join(root, 'dist', '.crosswalk-build');
 const webStamp = join(root, 'dist', '.crosswalk-web');
 const SOURCES = ['src', 'mappings', 'fhir-profiles', 'scripts', 'tsconfig.json', 'package-lock.json'];
-const WEB_SOURCES = ['web', join('src', 'faces', 'portal', 'areas.ts'), join('scripts', 'build-web.mjs'), 'package-lock.json'];
+const WEB_SOURCES = [
+  'web',
+  join('src', 'faces', 'portal', 'areas.ts'),
+  join('scripts', 'build-web.mjs'),
+  'package-lock.json',
+];
 
 /** Installs when needed; returns whether it did. */
 export function ensureInstalled() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(installStamp) && readFileSync(installStamp, 'utf8') === lock) return false;
   // Not `npm ci`: it refuses a lock file that names no binaries for platforms whose packages a registry mirror lacks.
-  run('Installing packages', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev']);
+  run('Installing packages', 'npm', [
+    'install',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--include=dev',
+  ]);
   writeFileSync(installStamp, lock);
   return true;
 }

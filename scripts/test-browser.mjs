@@ -4,7 +4,9 @@ import { CHROMIUM, hasChromium } from './chromium.mjs';
 import { ensureReady } from './ensure-built.mjs';
 
 if (!hasChromium()) {
-  process.stderr.write(`There is no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to one.\n`);
+  process.stderr.write(
+    `There is no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to one.\n`,
+  );
   process.exit(1);
 }
 ensureReady({ web: true });

@@ -9,7 +9,10 @@ ensureReady();
 run('node_modules/jest/bin/jest.js', chosen);
 if (chosen.length === 0) {
   if (hasChromium()) run('scripts/test-browser.mjs', []);
-  else process.stderr.write(`\nBROWSER TESTS NOT RUN: there is no Chromium at ${CHROMIUM} (apt-get install chromium).\n`);
+  else
+    process.stderr.write(
+      `\nBROWSER TESTS NOT RUN: there is no Chromium at ${CHROMIUM} (apt-get install chromium).\n`,
+    );
 }
 
 function run(script, args) {

@@ -17,7 +17,10 @@ import { createLogger, logExchange } from './log';
 import { EVERYTHING, explain } from './store';
 
 /** The HTTP application: every face mounted on the house's services. The one place where they meet. */
-export function createApp(house: House, state: { stopping(): boolean } = { stopping: () => false }): Application {
+export function createApp(
+  house: House,
+  state: { stopping(): boolean } = { stopping: () => false },
+): Application {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', house.config.trustProxy);
@@ -57,7 +60,12 @@ function serveContext(house: House): ServeContext {
     trail: house.audit.trail,
     observe: (done) => {
       const { x, route, status, milliseconds } = done;
-      house.operations.observe({ face: x.face, interaction: x.audit.interaction ?? route.interaction, status, milliseconds });
+      house.operations.observe({
+        face: x.face,
+        interaction: x.audit.interaction ?? route.interaction,
+        status,
+        milliseconds,
+      });
       log(done);
     },
   };
@@ -103,14 +111,24 @@ function auditFace({ audit, identity }: House, cookie: SessionCookie) {
 }
 
 /** Who asks when FHIR_AUTH=off: everybody, for everything. */
-const OPEN: Principal = { ...ANONYMOUS, kind: 'system', id: 'open', name: 'FHIR_AUTH=off', viewer: EVERYTHING };
+const OPEN: Principal = {
+  ...ANONYMOUS,
+  kind: 'system',
+  id: 'open',
+  name: 'FHIR_AUTH=off',
+  viewer: EVERYTHING,
+};
 
 function tokenOf(x: Exchange): string {
   const token = bearerOf(x);
   if (token !== undefined) return token;
-  throw new ProblemError('unauthorized', 'Send an access token: Authorization: Bearer <token>; get one from /oauth2/token.', {
-    headers: { 'WWW-Authenticate': 'Bearer' },
-  });
+  throw new ProblemError(
+    'unauthorized',
+    'Send an access token: Authorization: Bearer <token>; get one from /oauth2/token.',
+    {
+      headers: { 'WWW-Authenticate': 'Bearer' },
+    },
+  );
 }
 
 /** What no face caught; without internals. */

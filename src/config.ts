@@ -38,7 +38,9 @@ export function readConfig(env: Environment): Config {
   const host = text(env, 'HOST') ?? '127.0.0.1';
   const fhirAuth = oneOf(env, 'FHIR_AUTH', ['on', 'off'], 'on') === 'on';
   if (!fhirAuth && !isLoopback(host)) {
-    throw new StartError('FHIR_AUTH=off opens the record to everybody: it is refused unless HOST is a loopback address.');
+    throw new StartError(
+      'FHIR_AUTH=off opens the record to everybody: it is refused unless HOST is a loopback address.',
+    );
   }
   return {
     port,
@@ -83,7 +85,8 @@ function oneOf<T extends string>(env: Environment, name: string, allowed: readon
   const value = text(env, name);
   if (value === undefined) return fallback;
   const found = allowed.find((each) => each === value.toLowerCase());
-  if (found === undefined) throw new StartError(`${name} must be one of ${allowed.join(', ')}, but is "${value}".`);
+  if (found === undefined)
+    throw new StartError(`${name} must be one of ${allowed.join(', ')}, but is "${value}".`);
   return found;
 }
 
@@ -91,10 +94,14 @@ function cidrs(env: Environment, name: string): string[] {
   const list = (text(env, name) ?? '').split(/[\s,]+/).filter((each) => each !== '');
   for (const each of list) {
     if (!ipaddr.isValidCIDR(each) && !ipaddr.isValid(each)) {
-      throw new StartError(`${name} takes addresses in CIDR form such as 10.0.0.0/8, separated by commas, but has "${each}".`);
+      throw new StartError(
+        `${name} takes addresses in CIDR form such as 10.0.0.0/8, separated by commas, but has "${each}".`,
+      );
     }
   }
-  return list.map((each) => (each.includes('/') ? each : `${each}/${ipaddr.parse(each).kind() === 'ipv4' ? 32 : 128}`));
+  return list.map((each) =>
+    each.includes('/') ? each : `${each}/${ipaddr.parse(each).kind() === 'ipv4' ? 32 : 128}`,
+  );
 }
 
 function publicUrl(env: Environment, host: string, port: number): string {

@@ -9,7 +9,8 @@ import type { Attempted } from './notify';
  */
 export function disclosures({ subscription, told, result }: Attempted): AuditDraft[] {
   const { id, channel, endpoint } = subscription;
-  const { host, hostname } = channel === 'websocket' ? { host: 'websocket', hostname: 'websocket' } : new URL(endpoint);
+  const { host, hostname } =
+    channel === 'websocket' ? { host: 'websocket', hostname: 'websocket' } : new URL(endpoint);
   return [...byPatient(told)].map(([patient, resources]) => ({
     id: newEventId(),
     at: new Date(),

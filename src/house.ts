@@ -17,7 +17,16 @@ import { createPrescriptions, type Prescriptions } from './prescriptions';
 import { createReferrals, referralEvents, referralRules, type Referrals, webhookBody } from './referrals';
 import { parseSearch } from './search';
 import { createSearchParameters, searchParameterRules, type SearchParameters } from './search-parameters';
-import { createRelay, createStore, EVERYTHING, outboxDepth, type Relay, type Store, type StoreConnection, type WriteContext } from './store';
+import {
+  createRelay,
+  createStore,
+  EVERYTHING,
+  outboxDepth,
+  type Relay,
+  type Store,
+  type StoreConnection,
+  type WriteContext,
+} from './store';
 
 /** Every service of the house, put together once; the server and the operator's commands open the same one. */
 export interface House {
@@ -47,7 +56,15 @@ export async function openHouse(config: Config): Promise<House> {
   try {
     const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
     const sealed = sealedHeaders(connection.mongoose);
-    const rules = [...auditRules, ...referralRules, ...directoryRules, ...searchParameterRules, ...orderRules, ...noteRules, ...subscriptionRules(outbound.policy, sealed.headers)];
+    const rules = [
+      ...auditRules,
+      ...referralRules,
+      ...directoryRules,
+      ...searchParameterRules,
+      ...orderRules,
+      ...noteRules,
+      ...subscriptionRules(outbound.policy, sealed.headers),
+    ];
     const record = createStore({ connection, rules });
     const searchParameters = createSearchParameters(record, connection);
     await searchParameters.start();
@@ -112,7 +129,10 @@ export async function openHouse(config: Config): Promise<House> {
 }
 
 /** The rules of the store are made before identity, which opens on the store and has the sealing. */
-function sealedHeaders(connection: StoreConnection['mongoose']): { open(sealing: Identity['sealing']): void; headers(): Headers } {
+function sealedHeaders(connection: StoreConnection['mongoose']): {
+  open(sealing: Identity['sealing']): void;
+  headers(): Headers;
+} {
   let headers: Headers | undefined;
   return {
     open: (sealing) => (headers = createHeaders(connection, sealing)),
@@ -123,7 +143,12 @@ function sealedHeaders(connection: StoreConnection['mongoose']): { open(sealing:
   };
 }
 
-async function openIdentity(config: Config, connection: StoreConnection, store: Store, outbound: Outbound): Promise<Identity> {
+async function openIdentity(
+  config: Config,
+  connection: StoreConnection,
+  store: Store,
+  outbound: Outbound,
+): Promise<Identity> {
   try {
     return await createIdentity({
       connection: connection.mongoose,
@@ -153,7 +178,10 @@ function auditLookups(identity: Identity, store: Store): Lookups {
       return user === undefined ? [named] : [user.id, user.email];
     },
     referral: async (id) => {
-      const tasks = await store.search(EVERYTHING, parseSearch('Task', `focus=ServiceRequest/${id}&_count=100`));
+      const tasks = await store.search(
+        EVERYTHING,
+        parseSearch('Task', `focus=ServiceRequest/${id}&_count=100`),
+      );
       return tasks.matches.map((task) => `Task/${task.id}`);
     },
     referralFacts: referralFactsIn(store),
@@ -167,11 +195,15 @@ const RELAY_PATIENCE_MS = 5_000;
 async function untilRelayed(connection: StoreConnection, relay: Relay | undefined): Promise<void> {
   await relay?.settled();
   const last = Date.now() + RELAY_PATIENCE_MS;
-  while (Date.now() < last && (await eventsWait(connection))) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (Date.now() < last && (await eventsWait(connection)))
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 async function eventsWait(connection: StoreConnection): Promise<boolean> {
-  const places = [connection.outbox, ...(await connection.typesInUse()).map((type) => connection.records(type))];
+  const places = [
+    connection.outbox,
+    ...(await connection.typesInUse()).map((type) => connection.records(type)),
+  ];
   for (const place of places as Pick<StoreConnection, 'outbox'>['outbox'][]) {
     if ((await place.findOne({ due: { $exists: true } }, { projection: { _id: 1 } })) !== null) return true;
   }

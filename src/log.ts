@@ -9,7 +9,13 @@ export function createLogger(level: string): Logger {
 /** Logs an exchange: failures of ours with their stack, the rest as one line at debug. */
 export function logExchange(logger: Logger): ServeContext['observe'] {
   return ({ x, route, status, milliseconds, error }) => {
-    const line = { requestId: x.requestId, face: x.face, route: `${route.method} ${route.path}`, status, ms: Math.round(milliseconds) };
+    const line = {
+      requestId: x.requestId,
+      face: x.face,
+      route: `${route.method} ${route.path}`,
+      status,
+      ms: Math.round(milliseconds),
+    };
     if (status >= 500) logger.error({ ...line, stack: stackOf(error) }, 'request failed');
     else logger.debug(line, 'request');
   };

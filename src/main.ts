@@ -23,7 +23,9 @@ async function supervise(config: Config): Promise<void> {
   const stop = async (code: number): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    const workers = Object.values(cluster.workers ?? {}).flatMap((worker) => (worker === undefined ? [] : [worker]));
+    const workers = Object.values(cluster.workers ?? {}).flatMap((worker) =>
+      worker === undefined ? [] : [worker],
+    );
     const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
     for (const worker of workers) worker.process.kill('SIGTERM');
     await Promise.all(ended);
@@ -35,7 +37,10 @@ async function supervise(config: Config): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const message = error instanceof StartError ? error.message : `Crosswalk could not start: ${error instanceof Error ? error.message : String(error)}`;
+  const message =
+    error instanceof StartError
+      ? error.message
+      : `Crosswalk could not start: ${error instanceof Error ? error.message : String(error)}`;
   process.stderr.write(`${message.replace(/\s*\n\s*/g, ' ')}\n`);
   process.exit(1);
 });

@@ -10,7 +10,9 @@ import { welcome } from './welcome';
 const GRACE_MS = 10_000;
 
 /** The house with its demonstration, before it listens. */
-export async function prepareServer(config: Config): Promise<{ house: House; announce(): void; close(): Promise<void> }> {
+export async function prepareServer(
+  config: Config,
+): Promise<{ house: House; announce(): void; close(): Promise<void> }> {
   const house = await openHouse(config);
   const fresh = await seedIfEmpty(house);
   await publishDefinitions(house);
@@ -24,7 +26,9 @@ export async function prepareServer(config: Config): Promise<{ house: House; ann
 
 /** Opens the house, listens, and stops cleanly on SIGINT and SIGTERM with exit code 0. */
 export async function startServer(config: Config, role: { announce: boolean; seed: boolean }): Promise<void> {
-  const prepared = role.seed ? await prepareServer(config) : { ...(await openWorker(config)), announce: () => undefined };
+  const prepared = role.seed
+    ? await prepareServer(config)
+    : { ...(await openWorker(config)), announce: () => undefined };
   const { house } = prepared;
   let stopping = false;
   const server = createServer(createApp(house, { stopping: () => stopping }));
@@ -66,14 +70,17 @@ async function seedIfEmpty(house: House): Promise<DemoCredentials | undefined> {
 
 function listen(server: Server, { port, host }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new StartError(listenFailure(error, host, port))));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new StartError(listenFailure(error, host, port))),
+    );
     server.listen({ port, host }, resolve);
   });
 }
 
 function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === 'EADDRINUSE') return `Port ${port} on ${host} is taken; set PORT to another one.`;
-  if (error.code === 'EACCES') return `Port ${port} may not be opened by this user; set PORT to one above 1023.`;
+  if (error.code === 'EACCES')
+    return `Port ${port} may not be opened by this user; set PORT to one above 1023.`;
   return `Crosswalk cannot listen on ${urlHost(host)}:${port} (${error.code ?? 'unknown reason'}).`;
 }
 

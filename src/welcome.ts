@@ -4,10 +4,20 @@ import { credentialsFile, type DemoCredentials } from './demo';
 /** What `npm start` prints: what to open, and commands to paste that run as printed. */
 export function welcome(config: Config, credentials: DemoCredentials | undefined, isFresh: boolean): string {
   const { publicUrl } = config;
-  const lines = ['', `  Crosswalk is running at ${publicUrl}`, '', '  Open', `    ${publicUrl}/                        the dashboard`, `    ${publicUrl}/docs                    the documentation`, `    ${publicUrl}/fhir/R4/metadata        what the FHIR endpoint does`, ''];
+  const lines = [
+    '',
+    `  Crosswalk is running at ${publicUrl}`,
+    '',
+    '  Open',
+    `    ${publicUrl}/                        the dashboard`,
+    `    ${publicUrl}/docs                    the documentation`,
+    `    ${publicUrl}/fhir/R4/metadata        what the FHIR endpoint does`,
+    '',
+  ];
   if (credentials !== undefined) lines.push(...tryThis(config, credentials));
   if (credentials !== undefined && isFresh) lines.push(...secrets(credentials));
-  if (credentials !== undefined) lines.push(`  The demonstration's credentials are kept in ${credentialsFile(config.dataDir)}`, '');
+  if (credentials !== undefined)
+    lines.push(`  The demonstration's credentials are kept in ${credentialsFile(config.dataDir)}`, '');
   lines.push('  Ctrl-C stops the server.', '');
   return `${lines.join('\n')}\n`;
 }
@@ -44,12 +54,16 @@ const EXAMPLE = JSON.stringify({
   diagnosis: 'F10.20',
   risk_level: 'medium',
   is_urgent: false,
-  clinical_justification: 'Client meets ASAM criteria for IOP level of care. Motivated for treatment, stable housing, support system in place.',
+  clinical_justification:
+    'Client meets ASAM criteria for IOP level of care. Motivated for treatment, stable housing, support system in place.',
 });
 
 /** Variables that a command needs to find this server's data, when they are not the defaults. */
 function environment({ port, dataDir }: Config): string {
-  const variables = [port === 8080 ? '' : `PORT=${port} `, process.env.DATA_DIR === undefined ? '' : `DATA_DIR=${quoted(dataDir)} `];
+  const variables = [
+    port === 8080 ? '' : `PORT=${port} `,
+    process.env.DATA_DIR === undefined ? '' : `DATA_DIR=${quoted(dataDir)} `,
+  ];
   return variables.join('');
 }
 
@@ -60,9 +74,17 @@ function quoted(text: string): string {
 function secrets({ handoffrx, dermifi, fhir, portal }: DemoCredentials): string[] {
   return [
     '  Made for this demonstration, shown this once',
-    ...handoffrx.map(({ practice, plan, apiKey, scopes }) => `    HandoffRx key  ${apiKey}  ${practice}, ${plan}, ${scopes.join(' ')}`),
-    ...dermifi.map(({ email, password, totpSecret, role }) => `    Dermifi user   ${email}  ${password}  ${role}${totpSecret === undefined ? '' : `, TOTP ${totpSecret}`}`),
-    ...fhir.map(({ clientId, clientSecret, scope }) => `    FHIR client    ${clientId}  ${clientSecret}  ${scope}`),
+    ...handoffrx.map(
+      ({ practice, plan, apiKey, scopes }) =>
+        `    HandoffRx key  ${apiKey}  ${practice}, ${plan}, ${scopes.join(' ')}`,
+    ),
+    ...dermifi.map(
+      ({ email, password, totpSecret, role }) =>
+        `    Dermifi user   ${email}  ${password}  ${role}${totpSecret === undefined ? '' : `, TOTP ${totpSecret}`}`,
+    ),
+    ...fhir.map(
+      ({ clientId, clientSecret, scope }) => `    FHIR client    ${clientId}  ${clientSecret}  ${scope}`,
+    ),
     ...portal.map(({ email, password, role }) => `    Portal user    ${email}  ${password}  ${role}`),
     '',
   ];

@@ -11,7 +11,11 @@ const FHIR = 'application/fhir+json';
 const GROUP = 25;
 
 /** What the targets of the issue are, as ratios to the floor. */
-const TARGETS: Partial<Record<string, number>> = { 'FHIR read': 0.6, 'FHIR create': 0.4, 'FHIR token search': 0.6 };
+const TARGETS: Partial<Record<string, number>> = {
+  'FHIR read': 0.6,
+  'FHIR create': 0.4,
+  'FHIR token search': 0.6,
+};
 
 export interface FacesOptions {
   /** Resources at which searches are measured again. */
@@ -28,8 +32,14 @@ export async function benchFaces({ sizes, rounds, seconds }: FacesOptions): Prom
     for (const size of sizes) {
       await loadObservations(bench, loaded, size);
       loaded = await load(bench, loaded, size);
-      print(`${size.toLocaleString('en')} resources`, await interleaved(await loads(bench, size), rounds, seconds));
-      print(`${size.toLocaleString('en')} resources, joined`, await interleaved(await joinedSearches(bench), rounds, seconds));
+      print(
+        `${size.toLocaleString('en')} resources`,
+        await interleaved(await loads(bench, size), rounds, seconds),
+      );
+      print(
+        `${size.toLocaleString('en')} resources, joined`,
+        await interleaved(await joinedSearches(bench), rounds, seconds),
+      );
     }
     await benchImport(bench);
   } finally {
@@ -66,15 +76,28 @@ async function load(bench: Bench, from: number, to: number): Promise<number> {
   const token = await bench.token();
   for (let at = from; at < to; at += 500) {
     const slice = Array.from({ length: Math.min(500, to - at) }, (_, i) => at + i);
-    const entry = slice.map((i) => ({ resource: { ...patientOf(i), id: `p${i}` }, request: { method: 'PUT', url: `Patient/p${i}` } }));
-    await sent(`${bench.url}/fhir/R4`, { resourceType: 'Bundle', type: 'transaction', entry }, { Authorization: `Bearer ${token}`, Prefer: 'return=minimal' });
-    await Promise.all(slice.map((i) => sent(`${bench.floorUrl}/floor?id=p${i}`, { ...patientOf(i), id: `p${i}` }, {})));
+    const entry = slice.map((i) => ({
+      resource: { ...patientOf(i), id: `p${i}` },
+      request: { method: 'PUT', url: `Patient/p${i}` },
+    }));
+    await sent(
+      `${bench.url}/fhir/R4`,
+      { resourceType: 'Bundle', type: 'transaction', entry },
+      { Authorization: `Bearer ${token}`, Prefer: 'return=minimal' },
+    );
+    await Promise.all(
+      slice.map((i) => sent(`${bench.floorUrl}/floor?id=p${i}`, { ...patientOf(i), id: `p${i}` }, {})),
+    );
   }
   return to;
 }
 
 async function sent(url: string, body: object, headers: Record<string, string>): Promise<void> {
-  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': url.includes('/fhir/') ? FHIR : 'application/json', ...headers }, body: JSON.stringify(body) });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': url.includes('/fhir/') ? FHIR : 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
   if (!answer.ok) throw new Error(`Loading failed: ${answer.status} ${await answer.text()}`);
   await answer.arrayBuffer().catch(() => undefined);
 }
@@ -84,34 +107,102 @@ async function loads(bench: Bench, size: number): Promise<Record<string, Load>> 
   const group = (): number => Math.floor(random() / GROUP);
   const auth = { Authorization: `Bearer ${await bench.token()}` };
   const fhir = { ...auth, 'Content-Type': FHIR };
-  const key = (i: number) => ({ Authorization: `Bearer ${bench.credentials.handoffrx[i]?.apiKey ?? ''}`, 'Content-Type': 'application/json' });
+  const key = (i: number) => ({
+    Authorization: `Bearer ${bench.credentials.handoffrx[i]?.apiKey ?? ''}`,
+    'Content-Type': 'application/json',
+  });
   const json = { 'Content-Type': 'application/json' };
   const common = { connections: 32 };
   // Within the 500 requests a minute of an Enterprise key, all rounds together.
   const limited = { connections: 8, url: bench.url, amount: 120 };
   let next = 0;
   return {
-    'floor read': { ...common, url: bench.floorUrl, method: 'GET', headers: {}, path: () => `/floor/p${random()}` },
-    'FHIR read': { ...common, url: bench.url, method: 'GET', headers: auth, path: () => `/fhir/R4/Patient/p${random()}` },
-    'floor create': { ...common, url: bench.floorUrl, method: 'POST', headers: json, path: () => '/floor', body: () => JSON.stringify(patientOf(1e7 + next++)) },
-    'FHIR create': { ...common, url: bench.url, method: 'POST', headers: fhir, path: () => '/fhir/R4/Patient', body: () => JSON.stringify(patientOf(1e7 + next++)) },
-    'floor update': { ...common, url: bench.floorUrl, method: 'PUT', headers: json, path: () => `/floor/p${random()}`, body: () => JSON.stringify({ ...patientOf(next++), active: true }) },
+    'floor read': {
+      ...common,
+      url: bench.floorUrl,
+      method: 'GET',
+      headers: {},
+      path: () => `/floor/p${random()}`,
+    },
+    'FHIR read': {
+      ...common,
+      url: bench.url,
+      method: 'GET',
+      headers: auth,
+      path: () => `/fhir/R4/Patient/p${random()}`,
+    },
+    'floor create': {
+      ...common,
+      url: bench.floorUrl,
+      method: 'POST',
+      headers: json,
+      path: () => '/floor',
+      body: () => JSON.stringify(patientOf(1e7 + next++)),
+    },
+    'FHIR create': {
+      ...common,
+      url: bench.url,
+      method: 'POST',
+      headers: fhir,
+      path: () => '/fhir/R4/Patient',
+      body: () => JSON.stringify(patientOf(1e7 + next++)),
+    },
+    'floor update': {
+      ...common,
+      url: bench.floorUrl,
+      method: 'PUT',
+      headers: json,
+      path: () => `/floor/p${random()}`,
+      body: () => JSON.stringify({ ...patientOf(next++), active: true }),
+    },
     'FHIR update': {
       ...common,
       url: bench.url,
       method: 'PUT',
       headers: fhir,
-      ...samePath((i) => ({ path: `/fhir/R4/Patient/p${i}`, body: JSON.stringify({ ...patientOf(i), id: `p${i}`, multipleBirthInteger: next++ }) }), random),
+      ...samePath(
+        (i) => ({
+          path: `/fhir/R4/Patient/p${i}`,
+          body: JSON.stringify({ ...patientOf(i), id: `p${i}`, multipleBirthInteger: next++ }),
+        }),
+        random,
+      ),
     },
-    'floor token search': { ...common, url: bench.floorUrl, method: 'GET', headers: {}, path: () => `/floor?value=group-${group()}` },
-    'FHIR token search': { ...common, url: bench.url, method: 'GET', headers: auth, path: () => `/fhir/R4/Patient?identifier=urn:bench%7Cgroup-${group()}&_count=20` },
-    'HandoffRx list': { ...limited, headers: key(0), method: 'GET', path: () => '/api/v1/referrals?limit=20' },
-    'HandoffRx create': { ...limited, headers: key(1), method: 'POST', path: () => '/api/v1/referrals', body: () => JSON.stringify(referralOf(next++)) },
+    'floor token search': {
+      ...common,
+      url: bench.floorUrl,
+      method: 'GET',
+      headers: {},
+      path: () => `/floor?value=group-${group()}`,
+    },
+    'FHIR token search': {
+      ...common,
+      url: bench.url,
+      method: 'GET',
+      headers: auth,
+      path: () => `/fhir/R4/Patient?identifier=urn:bench%7Cgroup-${group()}&_count=20`,
+    },
+    'HandoffRx list': {
+      ...limited,
+      headers: key(0),
+      method: 'GET',
+      path: () => '/api/v1/referrals?limit=20',
+    },
+    'HandoffRx create': {
+      ...limited,
+      headers: key(1),
+      method: 'POST',
+      path: () => '/api/v1/referrals',
+      body: () => JSON.stringify(referralOf(next++)),
+    },
   };
 }
 
 /** Path and body of one request that belong together. */
-function samePath(make: (i: number) => { path: string; body: string }, random: () => number): Pick<Load, 'path' | 'body'> {
+function samePath(
+  make: (i: number) => { path: string; body: string },
+  random: () => number,
+): Pick<Load, 'path' | 'body'> {
   let current = make(0);
   return {
     path: () => (current = make(random())).path,
@@ -120,12 +211,17 @@ function samePath(make: (i: number) => { path: string; body: string }, random: (
 }
 
 function print(title: string, figures: Record<string, Figure>): void {
-  process.stdout.write(`\n${title}\n${'what'.padEnd(22)}${'req/s'.padStart(9)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'ratio'.padStart(8)}${'target'.padStart(8)}\n`);
+  process.stdout.write(
+    `\n${title}\n${'what'.padEnd(22)}${'req/s'.padStart(9)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'ratio'.padStart(8)}${'target'.padStart(8)}\n`,
+  );
   for (const [name, { perSecond, p50, p99 }] of Object.entries(figures)) {
     const floor = figures[name.replace(/^FHIR/, 'floor')];
-    const ratio = name.startsWith('floor') || floor === undefined ? '' : (perSecond / floor.perSecond).toFixed(2);
+    const ratio =
+      name.startsWith('floor') || floor === undefined ? '' : (perSecond / floor.perSecond).toFixed(2);
     const target = TARGETS[name]?.toFixed(1) ?? '';
-    process.stdout.write(`${name.padEnd(22)}${perSecond.toFixed(0).padStart(9)}${p50.toFixed(1).padStart(9)}${p99.toFixed(1).padStart(9)}${ratio.padStart(8)}${target.padStart(8)}\n`);
+    process.stdout.write(
+      `${name.padEnd(22)}${perSecond.toFixed(0).padStart(9)}${p50.toFixed(1).padStart(9)}${p99.toFixed(1).padStart(9)}${ratio.padStart(8)}${target.padStart(8)}\n`,
+    );
   }
 }
 
@@ -140,9 +236,14 @@ function benchImport({ dataDir }: Bench): Promise<void> {
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     child.once('exit', (code) => {
       if (code !== 0) return fail(new Error('The import failed.'));
-      const { resources, seconds } = JSON.parse(text) as { resources: Record<string, number>; seconds: number };
+      const { resources, seconds } = JSON.parse(text) as {
+        resources: Record<string, number>;
+        seconds: number;
+      };
       const count = Object.values(resources).reduce((sum, each) => sum + each, 0);
-      process.stdout.write(`\nSynthea import: ${count} resources in ${seconds} s, ${(count / seconds).toFixed(0)} resources/s (target 1,000)\n`);
+      process.stdout.write(
+        `\nSynthea import: ${count} resources in ${seconds} s, ${(count / seconds).toFixed(0)} resources/s (target 1,000)\n`,
+      );
       done();
     });
   });

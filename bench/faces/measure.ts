@@ -38,16 +38,27 @@ export async function measure(load: Load, seconds: number): Promise<Figure> {
     ],
   });
   if (result.non2xx > 0 || result.errors > 0) {
-    throw new Error(`${load.method} ${load.path()}: ${result.non2xx} answers were not 2xx, ${result.errors} failed.`);
+    throw new Error(
+      `${load.method} ${load.path()}: ${result.non2xx} answers were not 2xx, ${result.errors} failed.`,
+    );
   }
-  return { perSecond: result.requests.total / result.duration, p50: result.latency.p50, p99: result.latency.p99 };
+  return {
+    perSecond: result.requests.total / result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+  };
 }
 
 /** Each load in turn, round after round, so that what else the machine does meets all alike; the median of each. */
-export async function interleaved<K extends string>(loads: Record<K, Load>, rounds: number, seconds: number): Promise<Record<K, Figure>> {
+export async function interleaved<K extends string>(
+  loads: Record<K, Load>,
+  rounds: number,
+  seconds: number,
+): Promise<Record<K, Figure>> {
   const names = Object.keys(loads) as K[];
   const figures = Object.fromEntries(names.map((name) => [name, [] as Figure[]])) as Record<K, Figure[]>;
-  for (const name of names) if (loads[name].amount === undefined) await measure(loads[name], Math.min(1, seconds)); // warm
+  for (const name of names)
+    if (loads[name].amount === undefined) await measure(loads[name], Math.min(1, seconds)); // warm
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) figures[name].push(await measure(loads[name], seconds));
   }

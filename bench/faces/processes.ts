@@ -30,10 +30,14 @@ export async function startBench(environment: Record<string, string> = {}): Prom
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await firstOutput(server, /Ctrl-C/);
-  const credentials = JSON.parse(readFileSync(join(dataDir, 'demo-credentials.json'), 'utf8')) as DemoCredentials;
+  const credentials = JSON.parse(
+    readFileSync(join(dataDir, 'demo-credentials.json'), 'utf8'),
+  ) as DemoCredentials;
   const uri = await findEmbeddedMongo(dataDir);
   if (uri === undefined) throw new Error('The embedded database does not answer.');
-  const floor = spawn(process.execPath, ['--require', HOOK, join(ROOT, 'bench/floor.ts'), uri], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const floor = spawn(process.execPath, ['--require', HOOK, join(ROOT, 'bench/floor.ts'), uri], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const floorPort = (await firstOutput(floor, /\d+\n/)).trim();
   return {
     url,
@@ -79,7 +83,9 @@ function firstOutput(child: ChildProcess, wanted: RegExp): Promise<string> {
       text += chunk.toString();
       if (wanted.test(text)) done(text);
     });
-    child.once('exit', (code) => fail(new Error(`A process of the bench ended early with code ${code ?? 'none'}.`)));
+    child.once('exit', (code) =>
+      fail(new Error(`A process of the bench ended early with code ${code ?? 'none'}.`)),
+    );
   });
 }
 

@@ -1,7 +1,15 @@
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { readConfig, StartError } from '../config';
-import { backup, findEmbeddedMongo, migrate, restore, runDatabase, startEmbeddedMongo, type MigrationProgress } from '../embedded-mongo';
+import {
+  backup,
+  findEmbeddedMongo,
+  migrate,
+  restore,
+  runDatabase,
+  startEmbeddedMongo,
+  type MigrationProgress,
+} from '../embedded-mongo';
 import type { House } from '../house';
 import { reindex } from '../store';
 import { print } from './print';
@@ -32,7 +40,11 @@ function registerDb(program: Command): void {
         ...(port !== undefined && { port: portOf(port) }),
       });
       const { uri, pid } = database;
-      process.stdout.write(json === true ? `${JSON.stringify({ uri, pid })}\n` : `The database listens at ${uri} (process ${pid}). Ctrl-C stops it.\n`);
+      process.stdout.write(
+        json === true
+          ? `${JSON.stringify({ uri, pid })}\n`
+          : `The database listens at ${uri} (process ${pid}). Ctrl-C stops it.\n`,
+      );
       await new Promise<void>((resolve) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
       });
@@ -42,7 +54,8 @@ function registerDb(program: Command): void {
 
 function portOf(text: string): number {
   const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new StartError('--port must be a number from 0 to 65535.');
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new StartError('--port must be a number from 0 to 65535.');
   return port;
 }
 
@@ -67,7 +80,8 @@ function registerBackup(program: Command): void {
 
 function embeddedFolder(): string {
   const { mongodbUri, dataDir } = readConfig(process.env);
-  if (mongodbUri !== undefined) throw new StartError('MONGODB_URI is set: use the backup tools of that database.');
+  if (mongodbUri !== undefined)
+    throw new StartError('MONGODB_URI is set: use the backup tools of that database.');
   return dataDir;
 }
 
@@ -97,7 +111,11 @@ function registerMigrate(program: Command): void {
 /** A bar on a terminal, one collection after another; nothing elsewhere. */
 function progressBar(): { report(progress: MigrationProgress): void; stop(): void } {
   if (!process.stderr.isTTY) return { report: () => undefined, stop: () => undefined };
-  const bar = new SingleBar({ format: '{bar} {percentage}% | {collection}: {value}/{total}', stream: process.stderr, clearOnComplete: true });
+  const bar = new SingleBar({
+    format: '{bar} {percentage}% | {collection}: {value}/{total}',
+    stream: process.stderr,
+    clearOnComplete: true,
+  });
   let running = false;
   return {
     report({ collection, done, total }) {

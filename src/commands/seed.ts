@@ -15,9 +15,16 @@ export function registerSeedCommand(program: Command, openHouse: () => Promise<H
     .action(async ({ json }: { json?: boolean }) => {
       const house = await openHouse();
       try {
-        if (!(await isEmpty(house))) throw new ProblemError('conflict', 'The store is not empty; the demonstration goes into an empty one only.');
+        if (!(await isEmpty(house)))
+          throw new ProblemError(
+            'conflict',
+            'The store is not empty; the demonstration goes into an empty one only.',
+          );
         const credentials = await seedDemonstration(house);
-        print(json === true ? credentials : { seeded: true, credentials: credentialsFile(house.config.dataDir) }, { json });
+        print(
+          json === true ? credentials : { seeded: true, credentials: credentialsFile(house.config.dataDir) },
+          { json },
+        );
       } finally {
         await house.drain();
         await house.close();

@@ -9,7 +9,10 @@ const DAY_MS = 24 * 3_600_000;
 /** `webhook create|list|test|rotate|attempts|replay`: decisions, "Commands and files". */
 export function registerWebhookCommands(program: Command, openHouse: () => Promise<House>): void {
   const webhook = program.command('webhook').description('Webhooks of the practices');
-  const inHouse = async (json: boolean | undefined, work: (house: House) => Promise<object>): Promise<void> => {
+  const inHouse = async (
+    json: boolean | undefined,
+    work: (house: House) => Promise<object>,
+  ): Promise<void> => {
     const house = await openHouse();
     try {
       print(await work(house), { json });
@@ -17,7 +20,12 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
       await house.close();
     }
   };
-  const changing = (house: House, command: string, details: Record<string, string>, work: () => Promise<object>): Promise<object> =>
+  const changing = (
+    house: House,
+    command: string,
+    details: Record<string, string>,
+    work: () => Promise<object>,
+  ): Promise<object> =>
     audited(house.audit.trail, { action: 'U', command, details }, async () => ({ result: await work() }));
 
   webhook
@@ -27,14 +35,28 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
     .requiredOption('--url <url>', 'where events are posted')
     .requiredOption('--events <events>', 'separated by commas: referral.created,referral.accepted,...')
     .option('--json', 'print JSON')
-    .action(({ practice: named, url, events, json }: { practice: string; url: string; events: string; json?: boolean }) =>
-      inHouse(json, (house) =>
-        changing(house, 'webhook create', { practice: named }, async () => {
-          const practice = await house.identity.practices.get(named);
-          const list = events.split(',').map((each) => each.trim()).filter((each) => each !== '');
-          return house.notify.webhooks.create(practice.id, url, list, serverContext());
-        }),
-      ),
+    .action(
+      ({
+        practice: named,
+        url,
+        events,
+        json,
+      }: {
+        practice: string;
+        url: string;
+        events: string;
+        json?: boolean;
+      }) =>
+        inHouse(json, (house) =>
+          changing(house, 'webhook create', { practice: named }, async () => {
+            const practice = await house.identity.practices.get(named);
+            const list = events
+              .split(',')
+              .map((each) => each.trim())
+              .filter((each) => each !== '');
+            return house.notify.webhooks.create(practice.id, url, list, serverContext());
+          }),
+        ),
     );
   webhook
     .command('list')
@@ -42,7 +64,11 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
     .option('--practice <practice>', 'name or id')
     .option('--json', 'print JSON')
     .action(({ practice, json }: { practice?: string; json?: boolean }) =>
-      inHouse(json, async (house) => house.notify.webhooks.list(practice === undefined ? undefined : (await house.identity.practices.get(practice)).id)),
+      inHouse(json, async (house) =>
+        house.notify.webhooks.list(
+          practice === undefined ? undefined : (await house.identity.practices.get(practice)).id,
+        ),
+      ),
     );
   webhook
     .command('test')
@@ -50,7 +76,9 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
     .argument('<id>')
     .option('--json', 'print JSON')
     .action((id: string, { json }: { json?: boolean }) =>
-      inHouse(json, (house) => changing(house, 'webhook test', { webhook: id }, () => house.notify.webhooks.test(id))),
+      inHouse(json, (house) =>
+        changing(house, 'webhook test', { webhook: id }, () => house.notify.webhooks.test(id)),
+      ),
     );
   webhook
     .command('rotate')
@@ -60,7 +88,9 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
     .option('--json', 'print JSON')
     .action((id: string, { overlap, json }: { overlap: string; json?: boolean }) =>
       inHouse(json, (house) =>
-        changing(house, 'webhook rotate', { webhook: id }, () => house.notify.webhooks.rotate(id, (Number.parseFloat(overlap) / 24) * DAY_MS)),
+        changing(house, 'webhook rotate', { webhook: id }, () =>
+          house.notify.webhooks.rotate(id, (Number.parseFloat(overlap) / 24) * DAY_MS),
+        ),
       ),
     );
   webhook
@@ -68,7 +98,9 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
     .description('The latest delivery attempts')
     .argument('<id>')
     .option('--json', 'print JSON')
-    .action((id: string, { json }: { json?: boolean }) => inHouse(json, (house) => house.notify.webhooks.attempts(id, 100)));
+    .action((id: string, { json }: { json?: boolean }) =>
+      inHouse(json, (house) => house.notify.webhooks.attempts(id, 100)),
+    );
   webhook
     .command('replay')
     .description('Deliver again: one event by its number or id, or everything laid aside')
@@ -76,6 +108,8 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
     .argument('[event]')
     .option('--json', 'print JSON')
     .action((id: string, event: string | undefined, { json }: { json?: boolean }) =>
-      inHouse(json, (house) => changing(house, 'webhook replay', { webhook: id }, () => house.notify.webhooks.replay(id, event))),
+      inHouse(json, (house) =>
+        changing(house, 'webhook replay', { webhook: id }, () => house.notify.webhooks.replay(id, event)),
+      ),
     );
 }

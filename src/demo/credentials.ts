@@ -3,7 +3,14 @@ import { join } from 'node:path';
 
 /** What the demonstration's users hold; made on the spot, printed once, kept in DATA_DIR (mode 0600). */
 export interface DemoCredentials {
-  handoffrx: { practice: string; practiceId: string; plan: string; apiKey: string; scopes: readonly string[]; webhookSecret?: string }[];
+  handoffrx: {
+    practice: string;
+    practiceId: string;
+    plan: string;
+    apiKey: string;
+    scopes: readonly string[];
+    webhookSecret?: string;
+  }[];
   dermifi: { email: string; password: string; totpSecret?: string; role: string }[];
   fhir: { clientId: string; clientSecret: string; scope: string }[];
   portal: { email: string; password: string; role: string }[];

@@ -26,8 +26,18 @@ const DERMIFI_USERS = [
 
 const PORTAL_USERS = [
   { email: 'operator@crosswalk.example', name: 'Olivia Reed', role: 'operator' },
-  { email: 'practice@crosswalk.example', name: 'Priya Shah', role: 'practice-admin', practice: 'Camelback Family Medicine' },
-  { email: 'sonora@crosswalk.example', name: 'Marco Diaz', role: 'practice-admin', practice: 'Sonora Behavioral Health' },
+  {
+    email: 'practice@crosswalk.example',
+    name: 'Priya Shah',
+    role: 'practice-admin',
+    practice: 'Camelback Family Medicine',
+  },
+  {
+    email: 'sonora@crosswalk.example',
+    name: 'Marco Diaz',
+    role: 'practice-admin',
+    practice: 'Sonora Behavioral Health',
+  },
   { email: 'compliance@crosswalk.example', name: 'Carmen Ortiz', role: 'compliance' },
 ] as const;
 

@@ -16,7 +16,15 @@ export interface Reply {
 export type AuditFacts = Partial<
   Pick<
     AuditDraft,
-    'interaction' | 'action' | 'outcome' | 'patients' | 'resources' | 'query' | 'details' | 'purposeOfUse' | 'outcomeText'
+    | 'interaction'
+    | 'action'
+    | 'outcome'
+    | 'patients'
+    | 'resources'
+    | 'query'
+    | 'details'
+    | 'purposeOfUse'
+    | 'outcomeText'
   >
 >;
 

@@ -22,7 +22,8 @@ export function send(x: Exchange, reply: Reply): void {
   } else if (typeof body === 'string' || Buffer.isBuffer(body)) {
     res.send(body);
   } else {
-    if (res.getHeader('Content-Type') === undefined) res.setHeader('Content-Type', 'application/json; charset=utf-8');
+    if (res.getHeader('Content-Type') === undefined)
+      res.setHeader('Content-Type', 'application/json; charset=utf-8');
     res.send(JSON.stringify(body));
   }
 }

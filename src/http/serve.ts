@@ -76,7 +76,10 @@ function unknownRoute(face: Face): Route {
     interaction: 'operation',
     action: 'E',
     open: face.name !== 'dermifi',
-    handle: () => Promise.reject(new ProblemError('not-found', 'There is nothing at this path. See /docs for the endpoints.')),
+    handle: () =>
+      Promise.reject(
+        new ProblemError('not-found', 'There is nothing at this path. See /docs for the endpoints.'),
+      ),
   };
 }
 
@@ -101,12 +104,20 @@ function refuseBody(face: Face, route: Route, context: ServeContext) {
 
 function bodyProblem(error: unknown): ProblemError {
   const status = (error as { status?: number }).status;
-  if (status === 413) return new ProblemError('too-large', 'The request body is larger than this endpoint takes.');
-  if (status === 415) return new ProblemError('unsupported-media-type', 'The body has an encoding that is not supported.');
+  if (status === 413)
+    return new ProblemError('too-large', 'The request body is larger than this endpoint takes.');
+  if (status === 415)
+    return new ProblemError('unsupported-media-type', 'The body has an encoding that is not supported.');
   return new ProblemError('malformed', 'The request body could not be read.', { cause: error });
 }
 
-async function exchange(face: Face, route: Route, context: ServeContext, req: Request, res: Response): Promise<void> {
+async function exchange(
+  face: Face,
+  route: Route,
+  context: ServeContext,
+  req: Request,
+  res: Response,
+): Promise<void> {
   const started = performance.now();
   const x = beginExchange(req, res, face.name);
   x.audit = { interaction: route.interaction, action: route.action };
@@ -125,7 +136,13 @@ async function exchange(face: Face, route: Route, context: ServeContext, req: Re
     reply = await fail(face, context, x, error);
   }
   send(x, reply);
-  context.observe({ x, route, status: reply.status, milliseconds: performance.now() - started, error: failure });
+  context.observe({
+    x,
+    route,
+    status: reply.status,
+    milliseconds: performance.now() - started,
+    error: failure,
+  });
 }
 
 function takeBody(x: Exchange, body: unknown): void {
@@ -159,5 +176,7 @@ function nameSubject(face: Face, x: Exchange): void {
 
 function asProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  return new ProblemError('internal', 'Something went wrong on our side. Give support the request id.', { cause: error });
+  return new ProblemError('internal', 'Something went wrong on our side. Give support the request id.', {
+    cause: error,
+  });
 }

@@ -54,18 +54,31 @@ function agentFor(policy: AddressPolicy, secure: boolean): Agent {
   });
 }
 
-type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
 
 /** DNS whose answers are checked before the connection is made: a name cannot be moved to a private address in between. */
 function guardedLookup(policy: AddressPolicy, secure: boolean) {
-  return (hostname: string, options: { all?: boolean; family?: number | string }, callback: LookupCallback): void => {
-    resolveAll(hostname, { all: true, family: options.family === 6 ? 6 : options.family === 4 ? 4 : 0 }, (error, found) => {
-      if (error !== null) return callback(error, []);
-      const allowed = found.filter(({ address }) => policy.allows(address, secure));
-      const [first] = allowed;
-      if (first === undefined) return callback(new Error('The name leads to no address that may be called.'), []);
-      return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family);
-    });
+  return (
+    hostname: string,
+    options: { all?: boolean; family?: number | string },
+    callback: LookupCallback,
+  ): void => {
+    resolveAll(
+      hostname,
+      { all: true, family: options.family === 6 ? 6 : options.family === 4 ? 4 : 0 },
+      (error, found) => {
+        if (error !== null) return callback(error, []);
+        const allowed = found.filter(({ address }) => policy.allows(address, secure));
+        const [first] = allowed;
+        if (first === undefined)
+          return callback(new Error('The name leads to no address that may be called.'), []);
+        return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family);
+      },
+    );
   };
 }
 
@@ -83,10 +96,18 @@ async function callOut(agents: Agents, policy: AddressPolicy, call: Call): Promi
     bodyTimeout: timeout,
   });
   const text = await firstBytes(body, call.answerBytes ?? ANSWER_BYTES);
-  return { status: statusCode, headers: flat(headers), body: text, milliseconds: Math.round(performance.now() - started) };
+  return {
+    status: statusCode,
+    headers: flat(headers),
+    body: text,
+    milliseconds: Math.round(performance.now() - started),
+  };
 }
 
-async function firstBytes(body: AsyncIterable<Buffer> & { destroy(): unknown }, most: number): Promise<string> {
+async function firstBytes(
+  body: AsyncIterable<Buffer> & { destroy(): unknown },
+  most: number,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -98,5 +119,10 @@ async function firstBytes(body: AsyncIterable<Buffer> & { destroy(): unknown }, 
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  );
 }

@@ -17,7 +17,9 @@ export function addressPolicy(allowedPrivate: readonly string[]): AddressPolicy 
     allows(text, secure) {
       if (!ipaddr.isValid(text)) return false;
       const address = ipaddr.process(text); // ::ffff:10.0.0.1 is 10.0.0.1
-      const listed = ranges.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
+      const listed = ranges.some(
+        ([range, bits]) => address.kind() === range.kind() && address.match(range, bits),
+      );
       return listed || (secure && address.range() === 'unicast');
     },
   };
@@ -36,8 +38,10 @@ export function literalAddress(url: URL): string | undefined {
 export function acceptUrl(text: string, policy: AddressPolicy, field: string): URL {
   if (!URL.canParse(text)) throw refused(field, 'must be an absolute http or https URL');
   const url = new URL(text);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused(field, 'must be an http or https URL');
-  if (url.username !== '' || url.password !== '') throw refused(field, 'must not carry a user name or password');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw refused(field, 'must be an http or https URL');
+  if (url.username !== '' || url.password !== '')
+    throw refused(field, 'must not carry a user name or password');
   const literal = literalAddress(url);
   if (literal !== undefined && !policy.allows(literal, url.protocol === 'https:')) {
     throw refused(field, 'leads to an address that outgoing calls may not reach (private, or without TLS)');

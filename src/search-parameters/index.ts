@@ -1,14 +1,28 @@
 import type { ResourceType, SearchParameter } from '@medplum/fhirtypes';
 import type { mongo } from 'mongoose';
-import { checkSearchParameter, parseSearch, registerSearchParameter, unregisterSearchParameter } from '../search';
-import { EVERYTHING, reindex, type Committed, type Store, type StoreConnection, type StoreTransaction, type WriteRule } from '../store';
+import {
+  checkSearchParameter,
+  parseSearch,
+  registerSearchParameter,
+  unregisterSearchParameter,
+} from '../search';
+import {
+  EVERYTHING,
+  reindex,
+  type Committed,
+  type Store,
+  type StoreConnection,
+  type StoreTransaction,
+  type WriteRule,
+} from '../store';
 
 /** Refuses a SearchParameter that this server could not search by, before it is stored. */
 export const searchParameterRules: readonly WriteRule[] = [
   {
     type: 'SearchParameter',
     apply: ({ next }) => {
-      if (next !== undefined && isUsed(next as SearchParameter)) checkSearchParameter(next as SearchParameter);
+      if (next !== undefined && isUsed(next as SearchParameter))
+        checkSearchParameter(next as SearchParameter);
       return Promise.resolve([]);
     },
   },
@@ -87,7 +101,12 @@ export function createSearchParameters(store: Store, connection: StoreConnection
       seen = Math.max(seen, match.lastUpdated.getTime());
       take(match);
     }
-    const open = await jobs.find({ state: { $in: ['waiting', 'running'] }, until: { $lt: new Date() } }, { projection: { _id: 1 } }).toArray();
+    const open = await jobs
+      .find(
+        { state: { $in: ['waiting', 'running'] }, until: { $lt: new Date() } },
+        { projection: { _id: 1 } },
+      )
+      .toArray();
     for (const { _id } of open) work(_id);
   };
   return {
@@ -115,7 +134,12 @@ function isUsed({ status }: SearchParameter): boolean {
 }
 
 function newJob(version: number, types: readonly ResourceType[]): Omit<JobDocument, '_id'> {
-  return { version, state: 'waiting', until: new Date(0), types: types.map((type) => ({ type, done: 0, finished: false })) };
+  return {
+    version,
+    state: 'waiting',
+    until: new Date(0),
+    types: types.map((type) => ({ type, done: 0, finished: false })),
+  };
 }
 
 interface Work {
@@ -138,7 +162,10 @@ async function runJob({ jobs, connection, signal }: Work, id: string): Promise<v
       type,
       signal,
       onProgress: async ({ done }) => {
-        await jobs.updateOne({ _id: id }, { $set: { [`types.${i}.done`]: done, until: new Date(Date.now() + LEASE_MS) } });
+        await jobs.updateOne(
+          { _id: id },
+          { $set: { [`types.${i}.done`]: done, until: new Date(Date.now() + LEASE_MS) } },
+        );
       },
     });
     if (signal.aborted) return;

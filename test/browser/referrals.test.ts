@@ -223,7 +223,9 @@ describe('the directory', () => {
     expect(new URL(page.url()).search).toBe('?county=Pima&type=Inpatient&free=true');
     await page.getByRole('link', { name: 'Refer to Sonora Behavioral Health, Inpatient' }).click();
     await page.getByRole('heading', { level: 1, name: 'New referral' }).waitFor();
-    expect(await page.getByRole('combobox', { name: 'Send to' }).inputValue()).toBe('Sonora Behavioral Health');
+    expect(await page.getByRole('combobox', { name: 'Send to' }).inputValue()).toBe(
+      'Sonora Behavioral Health',
+    );
     expect(await page.getByRole('combobox', { name: 'Level of care' }).inputValue()).toBe('Inpatient');
   });
 

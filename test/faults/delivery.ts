@@ -45,18 +45,38 @@ interface Writing {
  * Kills the server, one of its workers, or the database at random moments while clients write on all three faces and
  * receivers misbehave; at the end everything acknowledged must have been delivered, in order, and nothing else.
  */
-export async function runDeliveryFaults({ kills, workers = 1, onKill }: { kills: number; workers?: number; onKill?: (done: number) => void }): Promise<DeliveryReport> {
+export async function runDeliveryFaults({
+  kills,
+  workers = 1,
+  onKill,
+}: {
+  kills: number;
+  workers?: number;
+  onKill?: (done: number) => void;
+}): Promise<DeliveryReport> {
   const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-delivery-faults-'));
   const receivers = await openReceivers();
   const port = String(await freePort());
-  const env = { PORT: port, DATA_DIR: dataDir, WORKERS: String(workers), FHIR_AUTH: 'off', NODE_ENV: 'production', LOG_LEVEL: 'silent', WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8' };
+  const env = {
+    PORT: port,
+    DATA_DIR: dataDir,
+    WORKERS: String(workers),
+    FHIR_AUTH: 'off',
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'silent',
+    WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8',
+  };
   let served: Served | undefined;
   try {
     const writing = await prepare(env, `http://127.0.0.1:${port}`, receivers);
     served = await serve(env);
     await untilActive(writing.url);
     receivers.trouble(true);
-    const writers = [...Array.from({ length: RESOURCES }, (_, i) => overFhir(writing, `steady-${i}`)), overHandoffRx(writing), overDermifi(writing)];
+    const writers = [
+      ...Array.from({ length: RESOURCES }, (_, i) => overFhir(writing, `steady-${i}`)),
+      overHandoffRx(writing),
+      overDermifi(writing),
+    ];
     for (let kill = 1; kill <= kills; kill++) {
       await pause(200 + Math.random() * 1_500);
       const victim = victimOf(kill, workers);
@@ -72,7 +92,14 @@ export async function runDeliveryFaults({ kills, workers = 1, onKill }: { kills:
     await served.stop();
     served = await serve(env);
     const { faults, expected } = await verify(env, writing, receivers);
-    return { kills, acknowledged: writing.counts, taken: receivers.taken('/').length, refused: receivers.refused(), expected, faults };
+    return {
+      kills,
+      acknowledged: writing.counts,
+      taken: receivers.taken('/').length,
+      refused: receivers.refused(),
+      expected,
+      faults,
+    };
   } finally {
     await served?.stop();
     receivers.close();
@@ -99,20 +126,37 @@ function prepare(env: Record<string, string>, url: string, receivers: Receivers)
   return inHouse(env, async ({ identity, notify, store }) => {
     const practice = async (name: string) => {
       const { id } = await identity.practices.create(name);
-      const { apiKey } = await identity.keys.create({ practice: id, plan: 'Enterprise', scopes: ['referrals:read', 'referrals:write'] });
+      const { apiKey } = await identity.keys.create({
+        practice: id,
+        plan: 'Enterprise',
+        scopes: ['referrals:read', 'referrals:write'],
+      });
       return { id, apiKey };
     };
     const [sender, receiver] = [await practice('Sender'), await practice('Receiver')];
-    for (const [at, { id }] of [['/flaky/receiver', receiver], ['/steady/sender', sender]] as const) {
+    for (const [at, { id }] of [
+      ['/flaky/receiver', receiver],
+      ['/steady/sender', sender],
+    ] as const) {
       await notify.webhooks.create(id, receivers.url + at, [...WEBHOOK_EVENTS], serverContext());
     }
-    const plain = (at: string) => ({ type: 'rest-hook' as const, endpoint: receivers.url + at, payload: 'application/fhir+json' });
+    const plain = (at: string) => ({
+      type: 'rest-hook' as const,
+      endpoint: receivers.url + at,
+      payload: 'application/fhir+json',
+    });
     const batched = {
       ...plain('/flaky/topic'),
       _payload: { extension: [{ url: `${IG}/backport-payload-content`, valueCode: 'id-only' }] },
       extension: [{ url: `${IG}/backport-max-count`, valuePositiveInt: 5 }],
     };
-    const subscription = (criteria: string, channel: Subscription['channel']): Subscription => ({ resourceType: 'Subscription', status: 'requested', reason: 'faults', criteria, channel });
+    const subscription = (criteria: string, channel: Subscription['channel']): Subscription => ({
+      resourceType: 'Subscription',
+      status: 'requested',
+      reason: 'faults',
+      criteria,
+      channel,
+    });
     for (const resource of [
       subscription('Patient?', plain('/steady/plain')),
       subscription('Patient?', plain('/flaky/plain')),
@@ -120,17 +164,34 @@ function prepare(env: Record<string, string>, url: string, receivers: Receivers)
     ]) {
       await store.commit([{ kind: 'create', resource }], serverContext());
     }
-    const user = await identity.users.create({ email: 'faults@example.org', name: 'Fault Finder', role: 'provider', practice: sender.id });
+    const user = await identity.users.create({
+      email: 'faults@example.org',
+      name: 'Fault Finder',
+      role: 'provider',
+      practice: sender.id,
+    });
     return {
-      ...{ url, keys: { sender: sender.apiKey, receiver: receiver.apiKey }, login: { email: user.email, password: user.password } },
-      ...{ isOver: false, fhir: new Map(), referrals: new Map(), patients: new Set(), counts: { fhir: 0, handoffrx: 0, dermifi: 0 } },
+      ...{
+        url,
+        keys: { sender: sender.apiKey, receiver: receiver.apiKey },
+        login: { email: user.email, password: user.password },
+      },
+      ...{
+        isOver: false,
+        fhir: new Map(),
+        referrals: new Map(),
+        patients: new Set(),
+        counts: { fhir: 0, handoffrx: 0, dermifi: 0 },
+      },
     };
   });
 }
 
 async function untilActive(url: string): Promise<void> {
   for (let waited = 0; waited < 60_000; waited += 200) {
-    const { total } = (await (await fetch(`${url}/fhir/R4/Subscription?status=active&_summary=count`)).json()) as { total?: number };
+    const { total } = (await (
+      await fetch(`${url}/fhir/R4/Subscription?status=active&_summary=count`)
+    ).json()) as { total?: number };
     if (total === 5) return;
     await pause(200);
   }
@@ -144,10 +205,24 @@ interface Answer {
 }
 
 /** One call; undefined when no answer came. */
-async function call(method: string, url: string, headers: Record<string, string>, body: object): Promise<Answer | undefined> {
+async function call(
+  method: string,
+  url: string,
+  headers: Record<string, string>,
+  body: object,
+): Promise<Answer | undefined> {
   try {
-    const answer = await fetch(url, { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
-    return { status: answer.status, body: (await answer.json()) as Answer['body'], etag: answer.headers.get('etag') };
+    const answer = await fetch(url, {
+      method,
+      headers,
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+    return {
+      status: answer.status,
+      body: (await answer.json()) as Answer['body'],
+      etag: answer.headers.get('etag'),
+    };
   } catch {
     await pause(50);
     return undefined;
@@ -157,7 +232,12 @@ async function call(method: string, url: string, headers: Record<string, string>
 async function overFhir(writing: Writing, id: string): Promise<void> {
   for (let i = 0; !writing.isOver; i++) {
     const body = { resourceType: 'Patient', id, name: [{ family: `Round ${i}` }] };
-    const answer = await call('PUT', `${writing.url}/fhir/R4/Patient/${id}`, { 'Content-Type': 'application/fhir+json' }, body);
+    const answer = await call(
+      'PUT',
+      `${writing.url}/fhir/R4/Patient/${id}`,
+      { 'Content-Type': 'application/fhir+json' },
+      body,
+    );
     const [, version] = /"(\d+)"/.exec(answer?.etag ?? '') ?? [];
     if (answer === undefined || answer.status >= 300 || version === undefined) continue;
     writing.counts.fhir += 1;
@@ -173,12 +253,30 @@ async function overHandoffRx(writing: Writing): Promise<void> {
     writing.referrals.set(id, (writing.referrals.get(id) ?? new Set()).add(event));
   };
   for (let i = 0; !writing.isOver; i++) {
-    const referral = { client_first: 'Maria', client_last: `Case ${i}`, client_insurance: 'AHCCCS', sent_to_practice: 'Receiver', service_needed: 'IOP', level_of_care: 'IOP', clinical_justification: 'Motivated for treatment.' };
-    const made = await call('POST', `${writing.url}/api/v1/referrals`, headers(writing.keys.sender), referral);
+    const referral = {
+      client_first: 'Maria',
+      client_last: `Case ${i}`,
+      client_insurance: 'AHCCCS',
+      sent_to_practice: 'Receiver',
+      service_needed: 'IOP',
+      level_of_care: 'IOP',
+      clinical_justification: 'Motivated for treatment.',
+    };
+    const made = await call(
+      'POST',
+      `${writing.url}/api/v1/referrals`,
+      headers(writing.keys.sender),
+      referral,
+    );
     if (made?.status !== 201) continue;
     const id = String(made.body['id']);
     note(id, 'referral.created');
-    const changed = await call('PATCH', `${writing.url}/api/v1/referrals/${id}`, headers(writing.keys.receiver), { status: 'accepted' });
+    const changed = await call(
+      'PATCH',
+      `${writing.url}/api/v1/referrals/${id}`,
+      headers(writing.keys.receiver),
+      { status: 'accepted' },
+    );
     if (changed?.status === 200) note(id, 'referral.accepted');
     await pause(50);
   }
@@ -190,13 +288,25 @@ async function overDermifi(writing: Writing): Promise<void> {
   for (let i = 0; !writing.isOver; i++) {
     if (token === '') {
       const login = await call('POST', `${writing.url}/v1/auth/login`, json, writing.login);
-      const data = (login?.body['data'] ?? login?.body) as { accessToken?: string; token?: string } | undefined;
+      const data = (login?.body['data'] ?? login?.body) as
+        { accessToken?: string; token?: string } | undefined;
       token = data?.accessToken ?? data?.token ?? '';
       if (token === '') await pause(300);
       continue;
     }
-    const body = { firstName: 'Ana', lastName: `Row ${i}`, dateOfBirth: '1990-01-01', consentToTreat: true, hipaaConsent: true };
-    const made = await call('POST', `${writing.url}/v1/patients`, { ...json, Authorization: `Bearer ${token}` }, body);
+    const body = {
+      firstName: 'Ana',
+      lastName: `Row ${i}`,
+      dateOfBirth: '1990-01-01',
+      consentToTreat: true,
+      hipaaConsent: true,
+    };
+    const made = await call(
+      'POST',
+      `${writing.url}/v1/patients`,
+      { ...json, Authorization: `Bearer ${token}` },
+      body,
+    );
     if (made?.status === 401) token = '';
     const id = ((made?.body['data'] ?? made?.body) as { id?: string } | undefined)?.id;
     if (made?.status === 201 && id !== undefined) {
@@ -208,17 +318,31 @@ async function overDermifi(writing: Writing): Promise<void> {
 }
 
 /** Waits until the queues are empty, and holds what was taken against what the record says. */
-async function verify(env: Record<string, string>, writing: Writing, receivers: Receivers): Promise<{ faults: string[]; expected: number }> {
+async function verify(
+  env: Record<string, string>,
+  writing: Writing,
+  receivers: Receivers,
+): Promise<{ faults: string[]; expected: number }> {
   return inHouse(env, async (house) => {
     const faults: string[] = [];
     await untilDelivered(house, faults);
     const patients = await allOf(house, 'Patient');
-    for (const at of ['/steady/plain', '/flaky/plain']) faults.push(...inOrder(at, receivers.taken(`${at}/Patient/`), patients));
+    for (const at of ['/steady/plain', '/flaky/plain'])
+      faults.push(...inOrder(at, receivers.taken(`${at}/Patient/`), patients));
     const versions = new Map(patients.map(({ id, version }) => [id, version]));
-    for (const [id, version] of writing.fhir) if ((versions.get(id) ?? 0) < version) faults.push(`Patient/${id} lost version ${version}, which was acknowledged`);
-    for (const id of writing.patients) if (![...versions.keys()].some((each) => id.endsWith(each))) faults.push(`Dermifi patient ${id} was acknowledged and is not there`);
+    for (const [id, version] of writing.fhir)
+      if ((versions.get(id) ?? 0) < version)
+        faults.push(`Patient/${id} lost version ${version}, which was acknowledged`);
+    for (const id of writing.patients)
+      if (![...versions.keys()].some((each) => id.endsWith(each)))
+        faults.push(`Dermifi patient ${id} was acknowledged and is not there`);
     const numbers = await numbered(house, receivers.taken('/flaky/topic'), faults);
-    const told = vendorEvents(writing, receivers, new Set((await allOf(house, 'ServiceRequest')).map(({ id }) => id)), faults);
+    const told = vendorEvents(
+      writing,
+      receivers,
+      new Set((await allOf(house, 'ServiceRequest')).map(({ id }) => id)),
+      faults,
+    );
     const changes = patients.reduce((sum, { version }) => sum + version, 0);
     return { faults, expected: 2 * changes + numbers + told };
   });
@@ -239,7 +363,9 @@ async function untilDelivered(house: House, faults: string[]): Promise<void> {
 
 async function waiting({ connection }: House): Promise<number> {
   const types = await connection.typesInUse();
-  const counts = await Promise.all(types.map((type) => connection.records(type).countDocuments({ due: { $exists: true } })));
+  const counts = await Promise.all(
+    types.map((type) => connection.records(type).countDocuments({ due: { $exists: true } })),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -266,10 +392,17 @@ function inOrder(at: string, taken: readonly Taken[], patients: readonly StoredV
   const faults = patients.flatMap(({ id, version }) => {
     const seen = arrived.get(id) ?? [];
     const isWhole = seen.length === version && seen.every((each, i) => each === i + 1);
-    return isWhole ? [] : [`${at}: Patient/${id} has ${version} versions, but these arrived: ${seen.join(' ')}`];
+    return isWhole
+      ? []
+      : [`${at}: Patient/${id} has ${version} versions, but these arrived: ${seen.join(' ')}`];
   });
   const known = new Set(patients.map(({ id }) => id));
-  return [...faults, ...[...arrived.keys()].filter((id) => !known.has(id)).map((id) => `${at}: Patient/${id} was never written`)];
+  return [
+    ...faults,
+    ...[...arrived.keys()]
+      .filter((id) => !known.has(id))
+      .map((id) => `${at}: Patient/${id} was never written`),
+  ];
 }
 
 /** Every number up to the last was received by the topic's subscriber; how many there are. */
@@ -283,15 +416,23 @@ async function numbered(house: House, taken: readonly Taken[], faults: string[])
       if (name === 'notification-event') received.add(Number(part?.[0]?.valueString));
     }
   }
-  const counted = await house.connection.mongoose.collection<{ _id: string; number: number }>('notify_numbers').findOne({ _id: subscription });
+  const counted = await house.connection.mongoose
+    .collection<{ _id: string; number: number }>('notify_numbers')
+    .findOne({ _id: subscription });
   const last = counted?.number ?? 0;
   const missing = Array.from({ length: last }, (_, i) => i + 1).filter((number) => !received.has(number));
-  if (missing.length > 0) faults.push(`event numbers ${missing.slice(0, 10).join(' ')} of ${last} never arrived`);
+  if (missing.length > 0)
+    faults.push(`event numbers ${missing.slice(0, 10).join(' ')} of ${last} never arrived`);
   if (received.size > last - missing.length) faults.push('numbers arrived that were never given');
   return last;
 }
 
-function vendorEvents(writing: Writing, receivers: Receivers, written: ReadonlySet<string>, faults: string[]): number {
+function vendorEvents(
+  writing: Writing,
+  receivers: Receivers,
+  written: ReadonlySet<string>,
+  faults: string[],
+): number {
   const told = (at: string): string[] =>
     receivers.taken(at).map(({ body }) => {
       const { event, data } = JSON.parse(body) as { event: string; data: { referral_id: string } };
@@ -299,10 +440,15 @@ function vendorEvents(writing: Writing, receivers: Receivers, written: ReadonlyS
     });
   const [atReceiver, atSender] = [told('/flaky/receiver'), told('/steady/sender')];
   for (const [id, events] of writing.referrals) {
-    for (const event of events) if (!atReceiver.includes(`${event} ${id}`)) faults.push(`${event} of ${id} never reached the receiver`);
-    if (events.has('referral.accepted') && !atSender.includes(`referral.accepted ${id}`)) faults.push(`referral.accepted of ${id} never reached the sender`);
-    const [made, accepted] = ['referral.created', 'referral.accepted'].map((event) => atReceiver.indexOf(`${event} ${id}`));
-    if (made !== undefined && accepted !== undefined && accepted >= 0 && accepted < made) faults.push(`${id} was accepted before it was created`);
+    for (const event of events)
+      if (!atReceiver.includes(`${event} ${id}`)) faults.push(`${event} of ${id} never reached the receiver`);
+    if (events.has('referral.accepted') && !atSender.includes(`referral.accepted ${id}`))
+      faults.push(`referral.accepted of ${id} never reached the sender`);
+    const [made, accepted] = ['referral.created', 'referral.accepted'].map((event) =>
+      atReceiver.indexOf(`${event} ${id}`),
+    );
+    if (made !== undefined && accepted !== undefined && accepted >= 0 && accepted < made)
+      faults.push(`${id} was accepted before it was created`);
   }
   for (const each of new Set([...atReceiver, ...atSender])) {
     if (!written.has(each.split(' ')[1] ?? '')) faults.push(`${each}: no such referral was written`);

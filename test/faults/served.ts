@@ -35,7 +35,8 @@ export async function serve(env: Record<string, string>): Promise<Served> {
   child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-500)));
   const url = `http://127.0.0.1:${env['PORT'] ?? ''}`;
   for (let waited = 0; !(await answers(url)); waited += 100) {
-    if (child.exitCode !== null) throw new Error(`The server ended with code ${child.exitCode}: ${complaint}`);
+    if (child.exitCode !== null)
+      throw new Error(`The server ended with code ${child.exitCode}: ${complaint}`);
     if (waited > 120_000) throw new Error(`The server did not start: ${complaint}`);
     await pause(100);
   }
@@ -55,12 +56,14 @@ async function kill(child: ChildProcess, victim: Victim): Promise<void> {
   const isDatabase = (pid: number): boolean => commandOf(pid).includes('embedded-mongo/child');
   const chosen = below.filter((pid) => isDatabase(pid) === (victim === 'database'));
   const [pid] = chosen;
-  if (victim !== 'server' && pid !== undefined) process.kill(chosen[Math.floor(Math.random() * chosen.length)] ?? pid, 'SIGKILL');
+  if (victim !== 'server' && pid !== undefined)
+    process.kill(chosen[Math.floor(Math.random() * chosen.length)] ?? pid, 'SIGKILL');
   if (victim === 'worker' && pid !== undefined) return;
   if (victim === 'database') await pause(200);
   await end(child, 'SIGKILL');
   // Its workers and its database end by themselves once it is gone.
-  for (let waited = 0; below.some((each) => commandOf(each) !== '') && waited < 10_000; waited += 50) await pause(50);
+  for (let waited = 0; below.some((each) => commandOf(each) !== '') && waited < 10_000; waited += 50)
+    await pause(50);
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

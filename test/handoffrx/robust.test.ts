@@ -64,61 +64,69 @@ const breakage = fc.oneof(
   },
 );
 
-test('random bodies are 201 or 4xx; what is created reads back as sent, what is refused leaves nothing', async () => {
-  const { id } = await api.practice('Random Practice');
-  const nextKey = api.keyring(id);
-  let created = 0;
-  await fc.assert(
-    fc.asyncProperty(valid, breakage, fc.boolean(), async (body, broken, isArray) => {
-      const sent: Record<string, unknown> = { ...body };
-      if (broken !== undefined)
-        Object.defineProperty(sent, broken[0], { value: broken[1], enumerable: true, configurable: true });
-      const raw = JSON.stringify(broken !== undefined && isArray && broken[0] === 'id' ? [sent] : sent);
-      const { status, body: answer } = await api.call('post', '/referrals', { key: await nextKey(), raw });
-      expect([201, 422, 413]).toContain(status);
-      if (status !== 201) return;
-      created += 1;
-      const read = await api.call('get', `/referrals/${(answer as { id: string }).id}`, {
-        key: await nextKey(),
-      });
-      expect(read.body).toEqual(answer);
-      const given = Object.entries(JSON.parse(raw) as object).filter(([, value]) => value !== null);
-      expect(answer).toMatchObject(Object.fromEntries(given));
-    }),
-    { numRuns: RUNS },
-  );
-  const count = async (type: ResourceType): Promise<number> => {
-    const { total } = await api.house.store.search({ practice: id }, parseSearch(type, '_summary=count'));
-    return total ?? -1;
-  };
-  expect(created).toBeGreaterThan(RUNS / 5);
-  expect([await count('ServiceRequest'), await count('Task')]).toEqual([created, created]);
-  expect(await count('Patient')).toBeLessThanOrEqual(created);
-}, PATIENCE_MS);
+test(
+  'random bodies are 201 or 4xx; what is created reads back as sent, what is refused leaves nothing',
+  async () => {
+    const { id } = await api.practice('Random Practice');
+    const nextKey = api.keyring(id);
+    let created = 0;
+    await fc.assert(
+      fc.asyncProperty(valid, breakage, fc.boolean(), async (body, broken, isArray) => {
+        const sent: Record<string, unknown> = { ...body };
+        if (broken !== undefined)
+          Object.defineProperty(sent, broken[0], { value: broken[1], enumerable: true, configurable: true });
+        const raw = JSON.stringify(broken !== undefined && isArray && broken[0] === 'id' ? [sent] : sent);
+        const { status, body: answer } = await api.call('post', '/referrals', { key: await nextKey(), raw });
+        expect([201, 422, 413]).toContain(status);
+        if (status !== 201) return;
+        created += 1;
+        const read = await api.call('get', `/referrals/${(answer as { id: string }).id}`, {
+          key: await nextKey(),
+        });
+        expect(read.body).toEqual(answer);
+        const given = Object.entries(JSON.parse(raw) as object).filter(([, value]) => value !== null);
+        expect(answer).toMatchObject(Object.fromEntries(given));
+      }),
+      { numRuns: RUNS },
+    );
+    const count = async (type: ResourceType): Promise<number> => {
+      const { total } = await api.house.store.search({ practice: id }, parseSearch(type, '_summary=count'));
+      return total ?? -1;
+    };
+    expect(created).toBeGreaterThan(RUNS / 5);
+    expect([await count('ServiceRequest'), await count('Task')]).toEqual([created, created]);
+    expect(await count('Patient')).toBeLessThanOrEqual(created);
+  },
+  PATIENCE_MS,
+);
 
-test('random patches are 200 or 4xx', async () => {
-  const { id: practice, key } = await api.practice('Random Patches');
-  const nextKey = api.keyring(practice);
-  const { body } = await api.call('post', '/referrals', { key, body: DOCUMENTED });
-  const { id } = body as { id: string };
-  const change = fc.record(
-    {
-      status: fc.oneof(fc.constantFrom('accepted', 'pending'), fc.jsonValue()),
-      outcome_notes: fc.oneof(anyText, fc.jsonValue()),
-    },
-    { requiredKeys: [] },
-  );
-  await fc.assert(
-    fc.asyncProperty(change, async (patch) => {
-      const { status } = await api.call('patch', `/referrals/${id}`, {
-        key: await nextKey(),
-        raw: JSON.stringify(patch),
-      });
-      expect([200, 422]).toContain(status);
-    }),
-    { numRuns: Math.ceil(RUNS / 5) },
-  );
-}, PATIENCE_MS);
+test(
+  'random patches are 200 or 4xx',
+  async () => {
+    const { id: practice, key } = await api.practice('Random Patches');
+    const nextKey = api.keyring(practice);
+    const { body } = await api.call('post', '/referrals', { key, body: DOCUMENTED });
+    const { id } = body as { id: string };
+    const change = fc.record(
+      {
+        status: fc.oneof(fc.constantFrom('accepted', 'pending'), fc.jsonValue()),
+        outcome_notes: fc.oneof(anyText, fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(change, async (patch) => {
+        const { status } = await api.call('patch', `/referrals/${id}`, {
+          key: await nextKey(),
+          raw: JSON.stringify(patch),
+        });
+        expect([200, 422]).toContain(status);
+      }),
+      { numRuns: Math.ceil(RUNS / 5) },
+    );
+  },
+  PATIENCE_MS,
+);
 
 test('each access is in the audit: who, what, and what it must prove', async () => {
   const { id: practice, key } = await api.practice('Audited Practice');

@@ -28,7 +28,9 @@ function run(script: string, args: string[], environment: Record<string, string>
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<{ code: number | null; stderr: string }>((done) => child.once('exit', (code) => done({ code, stderr })));
+  const ended = new Promise<{ code: number | null; stderr: string }>((done) =>
+    child.once('exit', (code) => done({ code, stderr })),
+  );
   return { child, url: `http://127.0.0.1:${env.PORT}`, output: () => stdout, ended };
 }
 
@@ -50,7 +52,8 @@ function freePort(): Promise<number> {
   });
 }
 
-const credentials = (): DemoCredentials => JSON.parse(readFileSync(join(dataDir, 'demo-credentials.json'), 'utf8')) as DemoCredentials;
+const credentials = (): DemoCredentials =>
+  JSON.parse(readFileSync(join(dataDir, 'demo-credentials.json'), 'utf8')) as DemoCredentials;
 const headers = (key: string) => ({ Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' });
 
 beforeAll(async () => {
@@ -70,14 +73,30 @@ it('seeds once, prints commands that carry its port and folder, stops with 0, an
   const { handoffrx } = credentials();
   const [sender] = handoffrx;
   const receiver = handoffrx.find(({ practice }) => practice === 'Sonora Behavioral Health');
-  expect(handoffrx.filter(({ plan, scopes }) => plan === 'Enterprise' && scopes.length === 3)).toHaveLength(2);
+  expect(handoffrx.filter(({ plan, scopes }) => plan === 'Enterprise' && scopes.length === 3)).toHaveLength(
+    2,
+  );
   first.child.kill('SIGTERM');
   expect(await first.ended).toMatchObject({ code: 0 });
 
   // Nobody listens at the receiver's endpoint yet: the event must wait through a kill.
   const hookPort = await freePort();
   const allowed = { WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8' };
-  const hook = run(CLI, ['webhook', 'create', '--practice', 'Sonora Behavioral Health', '--url', `http://127.0.0.1:${hookPort}/`, '--events', 'referral.created', '--json'], allowed);
+  const hook = run(
+    CLI,
+    [
+      'webhook',
+      'create',
+      '--practice',
+      'Sonora Behavioral Health',
+      '--url',
+      `http://127.0.0.1:${hookPort}/`,
+      '--events',
+      'referral.created',
+      '--json',
+    ],
+    allowed,
+  );
   expect(await hook.ended).toMatchObject({ code: 0 });
 
   const second = await started(allowed);
@@ -91,7 +110,11 @@ it('seeds once, prints commands that carry its port and folder, stops with 0, an
     level_of_care: 'IOP',
     clinical_justification: 'Client meets ASAM criteria for IOP.',
   });
-  const created = await fetch(`${second.url}/api/v1/referrals`, { method: 'POST', headers: headers(sender?.apiKey ?? ''), body });
+  const created = await fetch(`${second.url}/api/v1/referrals`, {
+    method: 'POST',
+    headers: headers(sender?.apiKey ?? ''),
+    body,
+  });
   expect(created.status).toBe(201);
   second.child.kill('SIGKILL');
   await second.ended;
@@ -108,10 +131,16 @@ it('seeds once, prints commands that carry its port and folder, stops with 0, an
   await new Promise<void>((done) => endpoint.listen(hookPort, '127.0.0.1', done));
   const third = await started(allowed);
   const { id } = (await created.json()) as { id: string };
-  const read = await fetch(`${third.url}/api/v1/referrals/${id}`, { headers: headers(receiver?.apiKey ?? '') });
+  const read = await fetch(`${third.url}/api/v1/referrals/${id}`, {
+    headers: headers(receiver?.apiKey ?? ''),
+  });
   expect(read.status).toBe(200);
-  for (let waited = 0; waited < 15_000 && received.length === 0; waited += 50) await new Promise((done) => setTimeout(done, 50));
-  expect(JSON.parse(received[0] ?? '{}')).toMatchObject({ event: 'referral.created', data: { referral_id: id } });
+  for (let waited = 0; waited < 15_000 && received.length === 0; waited += 50)
+    await new Promise((done) => setTimeout(done, 50));
+  expect(JSON.parse(received[0] ?? '{}')).toMatchObject({
+    event: 'referral.created',
+    data: { referral_id: id },
+  });
   third.child.kill('SIGINT');
   expect(await third.ended).toMatchObject({ code: 0 });
   endpoint.closeAllConnections();
@@ -146,8 +175,24 @@ describe('a start that cannot be', () => {
 
 it('refuses unknown commands and arguments with one line', async () => {
   const unknown = await run(CLI, ['nonsense'], {}).ended;
-  expect([unknown.code, unknown.stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining('nonsense')]]);
-  const plan = await run(CLI, ['key', 'create', '--practice', 'Sonora Behavioral Health', '--plan', 'Gold', '--scopes', 'referrals:read'], {}).ended;
+  expect([unknown.code, unknown.stderr.trim().split('\n')]).toEqual([
+    1,
+    [expect.stringContaining('nonsense')],
+  ]);
+  const plan = await run(
+    CLI,
+    [
+      'key',
+      'create',
+      '--practice',
+      'Sonora Behavioral Health',
+      '--plan',
+      'Gold',
+      '--scopes',
+      'referrals:read',
+    ],
+    {},
+  ).ended;
   expect([plan.code, plan.stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining('Gold')]]);
   expect(existsSync(dataDir)).toBe(true);
 });

@@ -150,7 +150,8 @@ function storableTypes(): ResourceType[] {
 
 /** http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical */
 function topicsOf({ subscriptions }: FhirContext) {
-  const url = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical';
+  const url =
+    'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical';
   return subscriptions.topics().map((topic) => ({ url, valueCanonical: topic.url }));
 }
 

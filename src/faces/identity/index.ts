@@ -10,7 +10,10 @@ export function createIdentityFace(identity: Identity): { face: Face; routes: Ro
     renderError: (problem) => ({
       status: problem.status,
       headers: { ...problem.headers, 'Cache-Control': 'no-store' },
-      body: { error: problem.status >= 500 ? 'server_error' : 'invalid_request', error_description: problem.message },
+      body: {
+        error: problem.status >= 500 ? 'server_error' : 'invalid_request',
+        error_description: problem.message,
+      },
     }),
   };
   const token: Route = {
@@ -28,7 +31,11 @@ export function createIdentityFace(identity: Identity): { face: Face; routes: Ro
     action: 'R',
     open: true,
     unaudited: true,
-    handle: async () => ({ status: 200, headers: { 'Cache-Control': 'public, max-age=300' }, body: await identity.tokens.jwks() }),
+    handle: async () => ({
+      status: 200,
+      headers: { 'Cache-Control': 'public, max-age=300' },
+      body: await identity.tokens.jwks(),
+    }),
   };
   return { face, routes: [token, keys] };
 }
@@ -62,4 +69,3 @@ async function issueToken(identity: Identity, x: Exchange): Promise<Reply> {
   if (claimed !== undefined) x.audit.details = [{ type: 'client', value: claimed }];
   return { status: answer.status, headers: answer.headers, body: answer.body };
 }
-

@@ -2,4 +2,7 @@ import type { House } from '../../house';
 import type { SessionCookie } from './session';
 
 /** What the dashboard's API needs of the house. */
-export type PortalServices = Pick<House, 'identity' | 'referrals' | 'audit' | 'connection' | 'config' | 'notify' | 'operations'> & { cookie: SessionCookie };
+export type PortalServices = Pick<
+  House,
+  'identity' | 'referrals' | 'audit' | 'connection' | 'config' | 'notify' | 'operations'
+> & { cookie: SessionCookie };

@@ -11,7 +11,10 @@ const IMAGES = join(__dirname, '..', '..', '..', 'docs', 'images');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** A dialog's `header` lies in a `section` with a role of its own; it is no banner, but axe takes it for one. */
-const EXCEPTED = { 'landmark-no-duplicate-banner': { enabled: false }, 'landmark-banner-is-top-level': { enabled: false } };
+const EXCEPTED = {
+  'landmark-no-duplicate-banner': { enabled: false },
+  'landmark-banner-is-top-level': { enabled: false },
+};
 
 interface Look {
   /** Name of the screenshots: `docs/images/dashboard-<name>.png`, `-dark` and `-phone`. */
@@ -27,11 +30,13 @@ interface Look {
 export async function visit(page: Page, { name, phone = true }: Look): Promise<void> {
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme });
+    await page.evaluate(shownIn(scheme));
     await settled(page);
     expect(await violations(page)).toEqual([]);
     await keep(page, scheme === 'light' ? name : `${name}-dark`);
   }
   await page.emulateMedia({ colorScheme: 'light' });
+  await page.evaluate(shownIn('light'));
   if (!phone) return;
   await page.setViewportSize(PHONE);
   await settled(page);
@@ -53,6 +58,18 @@ async function violations(page: Page): Promise<string[]> {
   return results.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`),
   );
+}
+
+/** Resolves when the application has drawn itself in the scheme; other pages follow the browser at once. */
+function shownIn(scheme: 'light' | 'dark'): string {
+  return `new Promise((done) => {
+    const look = () => {
+      const present = document.documentElement.dataset.mantineColorScheme;
+      if (present === undefined || present === '${scheme}') requestAnimationFrame(() => requestAnimationFrame(done));
+      else setTimeout(look, 20);
+    };
+    look();
+  })`;
 }
 
 /** Nothing loads or moves any more. */

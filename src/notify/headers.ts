@@ -11,8 +11,8 @@ interface HeadersDocument {
   /** Subscription id. */
   _id: string;
   sealed: string;
-  /** Id of who wrote the values. */
-  writer: string;
+  /** Id of who wrote all of the values; absent where they come from several. */
+  writer?: string | undefined;
 }
 
 type Pair = readonly [name: string, value: string];
@@ -51,17 +51,18 @@ export function createHeaders(connection: Connection, sealing: Sealing): Headers
     id: string,
     old: Subscription | undefined,
     session: mongo.ClientSession,
-  ): Promise<Pair[]> => {
-    if ((old?.channel.header ?? []).length === 0) return [];
+  ): Promise<{ known: Pair[]; writer?: string | undefined }> => {
+    if ((old?.channel.header ?? []).length === 0) return { known: [] };
     const found = await kept.findOne({ _id: id }, { session });
-    return found === null ? [] : open(found.sealed, id, old?.channel.endpoint ?? '');
+    if (found === null) return { known: [] };
+    return { known: open(found.sealed, id, old?.channel.endpoint ?? ''), writer: found.writer };
   };
   return {
-    async hide(id, next, old, { by: writer, session }) {
+    async hide(id, next, old, { by, session }) {
       const lines = (next.channel.header ?? []).map(pairOf);
       if (lines.length === 0 && (old?.channel.header ?? []).length === 0)
         return { lines: [], isChanged: false, missing: [] };
-      const known = await before(id, old, session);
+      const { known, writer } = await before(id, old, session);
       const isSamePlace = originOf(next.channel.endpoint) === originOf(old?.channel.endpoint);
       const filled = lines.map((pair, i) =>
         pair[1] === HIDDEN ? keptValue(lines, i, isSamePlace ? known : []) : pair,
@@ -71,8 +72,11 @@ export function createHeaders(connection: Connection, sealing: Sealing): Headers
       const isChanged = JSON.stringify(pairs) !== JSON.stringify(known);
       if (missing.length === 0 && (isChanged || !isSamePlace)) {
         const sealed = sealing.seal(JSON.stringify(pairs), purpose(id, next.channel.endpoint ?? ''));
+        // A value that was kept is still its writer's: who changes another one does not come to read it.
+        const isOwn = by === writer || lines.every(([, value]) => value !== HIDDEN);
+        const replacement = { sealed, ...(isOwn && { writer: by }) };
         if (pairs.length === 0) await kept.deleteOne({ _id: id }, { session });
-        else await kept.updateOne({ _id: id }, { $set: { sealed, writer } }, { upsert: true, session });
+        else await kept.replaceOne({ _id: id }, replacement, { upsert: true, session });
       }
       return { lines: lines.map(([name]) => `${name}: ${HIDDEN}`), isChanged, missing };
     },
@@ -87,7 +91,8 @@ export function createHeaders(connection: Connection, sealing: Sealing): Headers
           const { header = [], endpoint = '' } = asked.get(_id)?.channel ?? {};
           const pairs = openOr(() => open(sealed, _id, endpoint), []);
           // A version from before may have had other headers: then its values are not known any more.
-          const isOfThese = header.every((line, i) => pairOf(line)[0] === pairs[i]?.[0]);
+          const isOfThese =
+            header.length === pairs.length && header.every((line, i) => pairOf(line)[0] === pairs[i]?.[0]);
           return isOfThese ? [[_id, pairs.map(([name, value]) => `${name}: ${value}`)]] : [];
         }),
       );

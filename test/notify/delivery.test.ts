@@ -168,6 +168,14 @@ describe('what a receiver keeps to itself', () => {
     expect((stolen.body as OperationOutcome).issue?.[0]?.expression).toEqual([
       'Subscription.channel.header[0]',
     ]);
+    // Who changes one value does not come to read the others.
+    const mixed = await other.send('put', `Subscription/${id}`, {
+      ...seen,
+      channel: { ...seen.channel, header: ['Authorization: ***', 'X-Tenant: west'] },
+    });
+    expect(mixed.status).toBe(200);
+    expect((await other.get(`Subscription/${id}`)).text).not.toContain('receivers-secret');
+    await settled(all, id);
     const renewed = await all.send('put', `Subscription/${id}`, {
       ...made,
       channel: { ...made.channel, header: ['Authorization: ***', 'X-Tenant: south'] },
@@ -175,8 +183,9 @@ describe('what a receiver keeps to itself', () => {
     expect(renewed.body).toMatchObject({ status: 'requested' });
     await settled(all, id);
     await create(all, patient('Header'));
-    await until(() => at.received.length === 3);
+    await until(() => at.received.length === 4);
     expect(headers().slice(1)).toEqual([
+      ['Bearer receivers-secret', 'west'],
       ['Bearer receivers-secret', 'south'],
       ['Bearer receivers-secret', 'south'],
     ]);

@@ -10,7 +10,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await } from '../../ui/states';
 import { Time } from '../../ui/time';
-import { RotateDialog } from './rotate';
+import { RotateKeyDialog } from './rotate';
 import { KeyStatus, Scopes } from './status';
 import { UseOfKey } from './use';
 
@@ -76,7 +76,7 @@ function KeyView({ apiKey }: { apiKey: ApiKey }) {
         </Facts>
       </Card>
       <UseOfKey id={apiKey.id} />
-      <RotateDialog apiKey={apiKey} opened={isRotating} onClose={rotate.close} />
+      <RotateKeyDialog apiKey={apiKey} opened={isRotating} onClose={rotate.close} />
       <Revocation apiKey={apiKey} opened={isRevoking} onClose={revoke.close} />
     </Page>
   );

@@ -1,16 +1,6 @@
-import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { rotateSecret, WEBHOOKS } from '../../api/webhooks';
-import { Failure } from '../../ui/states';
+import { RotateDialog } from '../../ui/rotate-dialog';
 import { MadeSecret } from './new-webhook';
-
-const OVERLAPS = [
-  { value: '0', label: 'None: the old secret ends now' },
-  { value: '1', label: '1 hour' },
-  { value: '24', label: '24 hours' },
-  { value: '168', label: '7 days' },
-];
 
 /** A new signing secret; during the overlap calls carry a signature of each. */
 export function RotateSecretDialog({
@@ -22,52 +12,24 @@ export function RotateSecretDialog({
   opened: boolean;
   onClose: () => void;
 }) {
-  const queries = useQueryClient();
-  const [overlap, setOverlap] = useState('24');
-  const rotation = useMutation({
-    mutationFn: () => rotateSecret(id, Number(overlap)),
-    onSuccess: () => queries.invalidateQueries({ queryKey: WEBHOOKS }),
-  });
-  const close = (): void => {
-    rotation.reset();
-    onClose();
-  };
-  const made = rotation.data;
   return (
-    <Modal
+    <RotateDialog
       opened={opened}
-      onClose={close}
-      title={made === undefined ? 'Rotate the secret' : 'The new secret'}
-      size="lg"
-      closeOnClickOutside={made === undefined}
+      onClose={onClose}
+      what="secret"
+      title="Rotate the secret"
+      titleWhenMade="The new secret"
+      about={
+        <>
+          Calls are signed with the new secret from now on. During the overlap <code>webhook-signature</code>{' '}
+          carries a signature of the old one too; <code>X-HandoffRx-Signature</code> has room for the new one
+          only.
+        </>
+      }
+      rotate={(hours) => rotateSecret(id, hours)}
+      queryKey={WEBHOOKS}
     >
-      {made === undefined ? (
-        <Stack>
-          <Text size="sm">
-            Calls are signed with the new secret from now on. During the overlap{' '}
-            <code>webhook-signature</code> carries a signature of the old one too;{' '}
-            <code>X-HandoffRx-Signature</code> has room for the new one only.
-          </Text>
-          <Select
-            label="Overlap"
-            data={OVERLAPS}
-            value={overlap}
-            onChange={(value) => setOverlap(value ?? '24')}
-            allowDeselect={false}
-          />
-          {rotation.isError && <Failure error={rotation.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button loading={rotation.isPending} onClick={() => rotation.mutate()}>
-              Rotate
-            </Button>
-          </Group>
-        </Stack>
-      ) : (
-        <MadeSecret secret={made.secret} onClose={close} />
-      )}
-    </Modal>
+      {({ secret }, close) => <MadeSecret secret={secret} onClose={close} />}
+    </RotateDialog>
   );
 }

@@ -72,6 +72,59 @@ describe('FHIR XML', () => {
     expect((parseFhirXml(stringifyFhirXml(named)) as Patient).text?.div).toContain('&#160;&#169;');
   });
 
+  test('prefixes of namespaces mean what they are declared to be', () => {
+    const xhtml = 'http://www.w3.org/1999/xhtml';
+    const wanted = {
+      resourceType: 'Patient',
+      text: {
+        status: 'generated',
+        div: `<div xmlns="${xhtml}" class="a"><p>Ada <b title="x>y">Lovelace</b><br/></p><!-- h:p --><div>2</div></div>`,
+      },
+      contained: [{ resourceType: 'Organization', id: 'o', name: 'O' }],
+      active: true,
+      _active: { extension: [{ url: 'urn:e', valueCode: 'c' }] },
+    };
+    const body = (f: string, open: string, h: string, after = ''): string =>
+      `<${f}text><${f}status value="generated"/><${h}div${open} class="a"><${h}p>Ada <${h}b title="x>y">Lovelace</${h}b>` +
+      `<${h}br/></${h}p><!-- h:p --><${h}div>2</${h}div></${h}div></${f}text><${f}contained><${f}Organization>` +
+      `<${f}id value="o"/><${f}name value="O"/></${f}Organization></${f}contained>${after}` +
+      `<${f}active value="true"><${f}extension url="urn:e"><${f}valueCode value="c"/></${f}extension></${f}active>`;
+    const fhir = 'http://hl7.org/fhir';
+    for (const xml of [
+      `<f:Patient xmlns:f="${fhir}">${body('f:', ` xmlns="${xhtml}"`, '')}</f:Patient>`,
+      `<f:Patient xmlns:f="${fhir}" xmlns:h="${xhtml}">${body('f:', '', 'h:')}</f:Patient>`,
+      `<f:Patient xmlns:f="${fhir}" xmlns="${xhtml}">${body('f:', '', '')}</f:Patient>`,
+      `<Patient xmlns="${fhir}">${body('', ` xmlns:h.1="${xhtml}"`, 'h.1:')}</Patient>`,
+      `<Patient xmlns='${fhir}' xmlns:x="urn:fhir" xmlns:s="http://www.w3.org/2001/XMLSchema-instance" s:schemaLocation="a b">${body('', ` xmlns:h="${xhtml}"`, 'h:')}</Patient>`,
+    ])
+      expect(parseFhirXml(xml)).toEqual(wanted);
+  });
+
+  test.each([
+    ['another namespace under a prefix', '<f:Patient xmlns:f="urn:x"/>'],
+    ['a prefix that is not declared', '<f:Patient xmlns="http://hl7.org/fhir"/>'],
+    ['an element of another namespace', inNamespace('<active xmlns="urn:x" value="true"/>')],
+    ['an element of another prefix', inNamespace('<x:active xmlns:x="urn:x" value="true"/>')],
+    [
+      'an element without the prefix',
+      '<f:Patient xmlns:f="http://hl7.org/fhir"><active value="true"/></f:Patient>',
+    ],
+    [
+      'a narrative of another namespace',
+      inNamespace('<text><status value="empty"/><x:div xmlns:x="urn:x">a</x:div></text>'),
+    ],
+    [
+      'something else within a narrative',
+      inNamespace(
+        '<text><status value="empty"/><h:div xmlns:h="http://www.w3.org/1999/xhtml"><p>a</p></h:div></text>',
+      ),
+    ],
+  ])('%s is refused, and the namespace is named as the reason', (_what, xml) => {
+    expect(() => parseFhirXml(xml)).toThrow(
+      expect.objectContaining({ status: 400, message: expect.stringMatching(/namespace/) }),
+    );
+  });
+
   test.each([
     ['not XML', 'Patient'],
     ['an unclosed element', '<Patient xmlns="http://hl7.org/fhir"><active value="true">'],

@@ -4,6 +4,15 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { isPrimitiveType, isResourceType, propertiesOf, type Property } from '../definitions';
 import { keepDecimal } from '../json';
 import { ProblemError } from '../problem';
+import {
+  divisionAttributes,
+  isAboutNamespaces,
+  namespacesWithin,
+  NO_NAMESPACES,
+  resolveName,
+  xhtmlWithoutPrefixes,
+  type Namespaces,
+} from './namespaces';
 import { divisionText } from './narrative';
 import { decodeEntities, FHIR_NAMESPACE, MAX_DEPTH, XHTML_NAMESPACE } from './xml-text';
 
@@ -13,7 +22,12 @@ type Json = Record<string, unknown>;
 type Ordered = Record<string, unknown>;
 
 interface Element {
+  /** Without its prefix. */
   name: string;
+  /** The namespace it is in; undefined when none is declared. */
+  namespace: string | undefined;
+  /** What prefixes stand for within it. */
+  namespaces: Namespaces;
   attributes: Record<string, string>;
   children: Ordered[];
 }
@@ -35,33 +49,43 @@ const parser = new XMLParser({
 
 const malformed = (message: string): ProblemError => new ProblemError('malformed', message);
 
-function elementOf(node: Ordered): Element | undefined {
+function elementOf(node: Ordered, outer: Namespaces): Element | undefined {
   const name = Object.keys(node).find((key) => key !== ':@');
   if (name === undefined || name === '#text') return undefined;
   const children = node[name];
+  const attributes = (node[':@'] ?? {}) as Record<string, string>;
+  const namespaces = namespacesWithin(outer, attributes);
+  const { local, namespace } = resolveName(name, namespaces);
   return {
-    name,
-    attributes: (node[':@'] ?? {}) as Record<string, string>,
+    name: local,
+    namespace,
+    namespaces,
+    attributes,
     children: Array.isArray(children) ? (children as Ordered[]) : [],
   };
+}
+
+/** An element's name where it can be told. */
+const tellable = (name: string): string => (/^[A-Za-z]\w{0,63}$/.test(name) ? ` ${name}` : '');
+
+function demandFhir({ name, namespace }: Element): void {
+  if (namespace !== FHIR_NAMESPACE)
+    throw malformed(`The element${tellable(name)} is not in the namespace of FHIR, ${FHIR_NAMESPACE}.`);
 }
 
 const textOf = (nodes: readonly Ordered[]): string =>
   nodes.map((node) => (typeof node['#text'] === 'string' ? node['#text'] : '')).join('');
 
 /** The child elements; text between them may only be white space (values are attributes in FHIR). */
-function elementsOf(nodes: readonly Ordered[], parent: string): Element[] {
-  if (textOf(nodes).trim() !== '')
-    throw malformed(`The element ${parent} has text; values belong into attributes.`);
-  return nodes.flatMap((node) => elementOf(node) ?? []);
+function childrenOf({ children, name, namespaces }: Element): Element[] {
+  if (textOf(children).trim() !== '')
+    throw malformed(`The element ${name} has text; values belong into attributes.`);
+  return children.flatMap((node) => elementOf(node, namespaces) ?? []);
 }
-
-const isNamespace = (name: string): boolean =>
-  name === 'xmlns' || name.startsWith('xmlns:') || name === 'xsi:schemaLocation';
 
 function checkAttributes({ attributes, name }: Element, allowed: readonly string[]): void {
   for (const attribute of Object.keys(attributes)) {
-    if (!allowed.includes(attribute) && !isNamespace(attribute))
+    if (!allowed.includes(attribute) && !isAboutNamespaces(attribute))
       throw malformed(`The element ${name} has an attribute that FHIR does not define.`);
   }
 }
@@ -82,12 +106,12 @@ interface Read {
 
 function readPrimitive(element: Element, type: string): Read {
   checkAttributes(element, ['value', 'id']);
-  const { attributes, children, name } = element;
+  const { attributes } = element;
   const raw = attributes['value'];
   const text = raw === undefined ? undefined : decodeEntities(raw);
   const value = text === undefined ? undefined : primitiveValue(type, text);
   const sibling: Json = attributes['id'] === undefined ? {} : { id: decodeEntities(attributes['id']) };
-  readChildren(elementsOf(children, name), 'Element', sibling);
+  readChildren(childrenOf(element), 'Element', sibling);
   return {
     value,
     sibling: Object.keys(sibling).length > 0 ? sibling : undefined,
@@ -95,20 +119,21 @@ function readPrimitive(element: Element, type: string): Read {
   };
 }
 
-function readNarrative({ attributes, children }: Element): Read {
-  if (attributes['xmlns'] !== XHTML_NAMESPACE)
-    throw malformed('The narrative is not in the XHTML namespace.');
+function readNarrative({ attributes, children, namespace, namespaces }: Element): Read {
+  if (namespace !== XHTML_NAMESPACE)
+    throw malformed(`The narrative is not in the namespace of XHTML, ${XHTML_NAMESPACE}.`);
+  const inside = xhtmlWithoutPrefixes(textOf(children), namespaces);
   return {
-    value: divisionText({ attributes, inside: textOf(children) }),
+    value: divisionText({ attributes: divisionAttributes(attributes), inside }),
     sibling: undefined,
     literal: undefined,
   };
 }
 
-function readInnerResource({ children, name }: Element): Read {
-  const [resource, ...others] = elementsOf(children, name);
+function readInnerResource(element: Element): Read {
+  const [resource, ...others] = childrenOf(element);
   if (resource === undefined || others.length > 0)
-    throw malformed(`The element ${name} must hold one resource.`);
+    throw malformed(`The element ${element.name} must hold one resource.`);
   return { value: readResource(resource), sibling: undefined, literal: undefined };
 }
 
@@ -122,12 +147,13 @@ function readComplex(element: Element, type: string): Read {
     const raw = element.attributes[key];
     if (raw !== undefined) value[key] = decodeEntities(raw);
   }
-  readChildren(elementsOf(element.children, element.name), type, value);
+  readChildren(childrenOf(element), type, value);
   return { value, sibling: undefined, literal: undefined };
 }
 
 function readValue(element: Element, property: Property): Read {
   if (property.type === 'xhtml') return readNarrative(element);
+  demandFhir(element);
   if (property.type === 'Resource') return readInnerResource(element);
   return isPrimitiveType(property.type)
     ? readPrimitive(element, property.type)
@@ -157,9 +183,8 @@ function readChildren(elements: readonly Element[], type: string, into: Json): v
   for (const element of elements) {
     const property = properties.get(element.name);
     if (property === undefined || property.element.attribute === true) {
-      throw malformed(
-        `The element ${/^[A-Za-z]\w{0,63}$/.test(element.name) ? element.name : ''} is not defined in ${type}.`,
-      );
+      demandFhir(element);
+      throw malformed(`The element${tellable(element.name)} is not defined in ${type}.`);
     }
     const read = readValue(element, property);
     if (property.isList) appendTo(into, element.name, read);
@@ -174,13 +199,12 @@ function readChildren(elements: readonly Element[], type: string, into: Json): v
 }
 
 function readResource(element: Element): Json {
-  const { name, attributes, children } = element;
+  const { name } = element;
+  demandFhir(element);
   if (!isResourceType(name)) throw malformed('The XML has an element where a resource of R4 is expected.');
-  if (attributes['xmlns'] !== undefined && attributes['xmlns'] !== FHIR_NAMESPACE)
-    throw malformed('The resource is not in the namespace of FHIR.');
   checkAttributes(element, []);
   const resource: Json = { resourceType: name };
-  readChildren(elementsOf(children, name), name, resource);
+  readChildren(childrenOf(element), name, resource);
   return resource;
 }
 
@@ -197,9 +221,7 @@ export function parseFhirXml(text: string): Resource {
   } catch {
     throw malformed('The body is not well-formed XML, or is nested too deeply.');
   }
-  const [root, ...others] = nodes.flatMap((node) => elementOf(node) ?? []);
+  const [root, ...others] = nodes.flatMap((node) => elementOf(node, NO_NAMESPACES) ?? []);
   if (root === undefined || others.length > 0) throw malformed('The body is not one XML element.');
-  if (root.attributes['xmlns'] !== FHIR_NAMESPACE)
-    throw malformed('The resource is not in the namespace of FHIR.');
   return readResource(root) as unknown as Resource;
 }

@@ -94,7 +94,7 @@ describe('FHIR XML', () => {
       `<f:Patient xmlns:f="${fhir}">${body('f:', ` xmlns="${xhtml}"`, '')}</f:Patient>`,
       `<f:Patient xmlns:f="${fhir}" xmlns:h="${xhtml}">${body('f:', '', 'h:')}</f:Patient>`,
       `<f:Patient xmlns:f="${fhir}" xmlns="${xhtml}">${body('f:', '', '')}</f:Patient>`,
-      `<Patient xmlns="${fhir}">${body('', ` xmlns:h.1="${xhtml}"`, 'h.1:')}</Patient>`,
+      `<Patient xmlns="${fhir}">${body('', ` xmlns:h-1="${xhtml}"`, 'h-1:')}</Patient>`,
       `<Patient xmlns='${fhir}' xmlns:x="urn:fhir" xmlns:s="http://www.w3.org/2001/XMLSchema-instance" s:schemaLocation="a b">${body('', ` xmlns:h="${xhtml}"`, 'h:')}</Patient>`,
     ])
       expect(parseFhirXml(xml)).toEqual(wanted);
@@ -112,6 +112,12 @@ describe('FHIR XML', () => {
     [
       'a narrative of another namespace',
       inNamespace('<text><status value="empty"/><x:div xmlns:x="urn:x">a</x:div></text>'),
+    ],
+    [
+      'a narrative whose prefix cannot be read',
+      inNamespace(
+        '<text><status value="empty"/><h.1:div xmlns:h.1="http://www.w3.org/1999/xhtml"><h.1:p>a</h.1:p></h.1:div></text>',
+      ),
     ],
     [
       'something else within a narrative',

@@ -42,6 +42,14 @@ export function resolveName(
 export const isAboutNamespaces = (name: string): boolean =>
   declaredPrefix(name) !== undefined || name.endsWith(':schemaLocation');
 
+/** Prefixes that stand for XHTML somewhere in a document, of those that are plain words. */
+export function xhtmlPrefixes(text: string): string[] {
+  const found = text.matchAll(/\sxmlns:([\w-]+)\s*=\s*(["'])([^"']*)\2/g);
+  return [
+    ...new Set([...found].flatMap(([, prefix = '', , uri]) => (uri === XHTML_NAMESPACE ? prefix : []))),
+  ];
+}
+
 /** Attributes without declarations of prefixes for XHTML: there is no such prefix left. */
 function withoutXhtmlPrefixes(attributes: string): string {
   return attributes.replace(/\s+xmlns:[\w.-]+\s*=\s*(?:"([^"]*)"|'([^']*)')/g, (whole, double, single) =>

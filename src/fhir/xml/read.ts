@@ -10,6 +10,7 @@ import {
   namespacesWithin,
   NO_NAMESPACES,
   resolveName,
+  xhtmlPrefixes,
   xhtmlWithoutPrefixes,
   type Namespaces,
 } from './namespaces';
@@ -32,7 +33,7 @@ interface Element {
   children: Ordered[];
 }
 
-const parser = new XMLParser({
+const OPTIONS = {
   preserveOrder: true,
   ignoreAttributes: false,
   attributeNamePrefix: '',
@@ -45,7 +46,19 @@ const parser = new XMLParser({
   processEntities: false,
   stopNodes: ['*.div'],
   maxNestedTags: MAX_DEPTH,
-});
+};
+
+const parser = new XMLParser(OPTIONS);
+
+/** The library knows narratives by their name as written, so each prefix that XHTML has here makes one more. */
+function parserOf(text: string): XMLParser {
+  const prefixes = xhtmlPrefixes(text);
+  if (prefixes.length === 0) return parser;
+  return new XMLParser({
+    ...OPTIONS,
+    stopNodes: [...OPTIONS.stopNodes, ...prefixes.map((prefix) => `*.${prefix}:div`)],
+  });
+}
 
 const malformed = (message: string): ProblemError => new ProblemError('malformed', message);
 
@@ -122,6 +135,8 @@ function readPrimitive(element: Element, type: string): Read {
 function readNarrative({ attributes, children, namespace, namespaces }: Element): Read {
   if (namespace !== XHTML_NAMESPACE)
     throw malformed(`The narrative is not in the namespace of XHTML, ${XHTML_NAMESPACE}.`);
+  if (children.some((child) => elementOf(child, namespaces) !== undefined))
+    throw malformed('The prefix of the XHTML namespace may have letters, digits, _ and - only.');
   const inside = xhtmlWithoutPrefixes(textOf(children), namespaces);
   return {
     value: divisionText({ attributes: divisionAttributes(attributes), inside }),
@@ -217,7 +232,7 @@ export function parseFhirXml(text: string): Resource {
   if (XMLValidator.validate(text) !== true) throw malformed('The body is not well-formed XML.');
   let nodes: Ordered[];
   try {
-    nodes = parser.parse(text) as Ordered[];
+    nodes = parserOf(text).parse(text) as Ordered[];
   } catch {
     throw malformed('The body is not well-formed XML, or is nested too deeply.');
   }

@@ -1,3 +1,5 @@
+const commonjs = { module: { type: 'commonjs' }, sourceMaps: 'inline' };
+
 /** Tests run through swc: no type check here, that is `npm run lint`'s. */
 module.exports = {
   testEnvironment: 'node',
@@ -10,11 +12,13 @@ module.exports = {
       '@swc/jest',
       {
         jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
-        module: { type: 'commonjs' },
-        sourceMaps: 'inline',
+        ...commonjs,
       },
     ],
+    // It loads node:http by import(), which jest's CommonJS does not have.
+    '/otlp-exporter-base/.+\\.js$': ['@swc/jest', { jsc: { target: 'es2023' }, ...commonjs }],
   },
+  transformIgnorePatterns: ['/node_modules/(?!@opentelemetry/otlp-exporter-base/)'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

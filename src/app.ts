@@ -13,7 +13,7 @@ import { ProblemError } from './fhir';
 import type { House } from './house';
 import { ANONYMOUS, bearerOf, mountFace, type Exchange, type ServeContext } from './http';
 import type { Principal } from './identity';
-import { createLogger, logExchange } from './log';
+import { logExchange } from './log';
 import { EVERYTHING, explain } from './store';
 
 /** The HTTP application: every face mounted on the house's services. The one place where they meet. */
@@ -55,9 +55,15 @@ function headersFor(publicUrl: string): HelmetOptions {
 }
 
 function serveContext(house: House): ServeContext {
-  const log = logExchange(createLogger(house.config.logLevel));
+  const { tracing } = house;
+  const { trail } = house.audit;
+  const log = logExchange(house.log);
   return {
-    trail: house.audit.trail,
+    tracing,
+    trail:
+      tracing === undefined
+        ? trail
+        : { record: (draft) => tracing.step('audit.record', {}, () => trail.record(draft)) },
     observe: (done) => {
       const { x, route, status, milliseconds } = done;
       house.operations.observe({

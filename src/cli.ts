@@ -16,7 +16,8 @@ async function main(): Promise<void> {
   const open = async (): Promise<House> => {
     // The house is opened only by commands that need it: `audit verify` runs without any.
     const { openHouse } = await import('./house.js');
-    return openHouse(readConfig(process.env));
+    // Commands are nobody's requests.
+    return openHouse({ ...readConfig(process.env), traces: undefined });
   };
   const openNarrow = async () => {
     const house = await open();

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { resolve } from 'node:path';
+import type { TraceSettings } from './telemetry';
 
 /** What the environment says, typed. docs/operators.md explains each variable. */
 export interface Config {
@@ -21,10 +22,14 @@ export interface Config {
   /** Days that finished deliveries and their attempts are kept. */
   webhookKeepDays: number;
   auditReads: 'strict' | 'async';
+  /** Whether the words of whole resources are indexed for `_content`. */
+  contentIndex: boolean;
   /** Seals secrets in the database; undefined: a key is kept in `dataDir`. */
   masterKey: string | undefined;
   production: boolean;
   logLevel: string;
+  /** Where traces go; undefined: none are made. */
+  traces: TraceSettings | undefined;
 }
 
 /** A variable that cannot be understood, or a start that cannot go on: one line for the operator, exit code 1. */
@@ -55,10 +60,29 @@ export function readConfig(env: Environment): Config {
     webhookAllowPrivate: cidrs(env, 'WEBHOOK_ALLOW_PRIVATE'),
     webhookKeepDays: integer(env, 'WEBHOOK_KEEP_DAYS', 30, 1, 3650),
     auditReads: oneOf(env, 'AUDIT_READS', ['strict', 'async'], 'strict'),
+    contentIndex: oneOf(env, 'CONTENT_INDEX', ['on', 'off'], 'off') === 'on',
     masterKey: text(env, 'CROSSWALK_MASTER_KEY'),
     production: env.NODE_ENV === 'production',
     logLevel: oneOf(env, 'LOG_LEVEL', ['silent', 'error', 'warn', 'info', 'debug'], 'warn'),
+    traces: traces(env),
   };
+}
+
+const PROTOCOLS = ['http/json', 'http/protobuf'] as const;
+
+/**
+ * The variables of the OpenTelemetry specification that decide whether and where traces go; the SDK reads the others
+ * itself. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+function traces(env: Environment): TraceSettings | undefined {
+  const own = webAddress(env, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  const base = webAddress(env, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+  const url = own ?? (base === undefined ? undefined : `${base.replace(/\/+$/, '')}/v1/traces`);
+  const isDisabled = oneOf(env, 'OTEL_SDK_DISABLED', ['true', 'false'], 'false') === 'true';
+  if (url === undefined || isDisabled) return undefined;
+  if (oneOf(env, 'OTEL_TRACES_EXPORTER', ['otlp', 'none'], 'otlp') === 'none') return undefined;
+  const protocol = oneOf(env, 'OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS, 'http/json');
+  return { url, protocol: oneOf(env, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', PROTOCOLS, protocol) };
 }
 
 /** Host as it stands in a URL (IPv6 in brackets). */
@@ -105,13 +129,17 @@ function cidrs(env: Environment, name: string): string[] {
 }
 
 function publicUrl(env: Environment, host: string, port: number): string {
-  const value = text(env, 'PUBLIC_URL');
-  if (value === undefined) return `http://${urlHost(host)}:${port}`;
+  const value = webAddress(env, 'PUBLIC_URL');
+  return value === undefined ? `http://${urlHost(host)}:${port}` : value.replace(/\/+$/, '');
+}
+
+function webAddress(env: Environment, name: string): string | undefined {
+  const value = text(env, name);
+  if (value === undefined) return undefined;
   const parsed = URL.canParse(value) ? new URL(value) : undefined;
-  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) {
-    throw new StartError(`PUBLIC_URL must be an http or https address, but is "${value}".`);
-  }
-  return value.replace(/\/+$/, '');
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol))
+    throw new StartError(`${name} must be an http or https address, but is "${value}".`);
+  return value;
 }
 
 function mongodbUri(env: Environment): string | undefined {

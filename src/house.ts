@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
 import { auditRules, createAudit, referralFactsIn, type Audit, type AuditDraft, type Lookups } from './audit';
 import { noteRules } from './chart';
 import type { Config } from './config';
@@ -8,14 +9,15 @@ import { createDirectory, directoryRules, type Directory } from './directory';
 import { disclosures } from './disclosures';
 import { createFormulary, type Formulary } from './formulary';
 import { createIdentity, MasterKeyError, type Identity } from './identity';
+import { createLogger } from './log';
 import { createHeaders, createNotify, type Headers, type Notify, subscriptionRules } from './notify';
 import { createOperations, type Operations } from './operations';
 import { createOrders, orderRules, type Orders } from './orders';
-import { addressPolicy, createOutbound, type Outbound } from './outbound';
+import { addressPolicy, createOutbound, type Outbound, tracedOutbound } from './outbound';
 import { createPharmacySimulator } from './pharmacy';
 import { createPrescriptions, type Prescriptions } from './prescriptions';
 import { createReferrals, referralEvents, referralRules, type Referrals, webhookBody } from './referrals';
-import { parseSearch } from './search';
+import { indexContent, parseSearch } from './search';
 import { createSearchParameters, searchParameterRules, type SearchParameters } from './search-parameters';
 import {
   createRelay,
@@ -25,12 +27,17 @@ import {
   type Relay,
   type Store,
   type StoreConnection,
+  traced,
   type WriteContext,
 } from './store';
+import { startTracing, type Tracing } from './telemetry';
 
 /** Every service of the house, put together once; the server and the operator's commands open the same one. */
 export interface House {
   config: Config;
+  log: Logger;
+  /** Undefined where nobody asked for traces. */
+  tracing: Tracing | undefined;
   connection: StoreConnection;
   store: Store;
   identity: Identity;
@@ -50,11 +57,13 @@ export interface House {
 }
 
 /** Opens the house. @throws StartError with one line for the operator. */
-export async function openHouse(config: Config): Promise<House> {
+export async function openHouse(config: Config, log = createLogger(config.logLevel)): Promise<House> {
   const database = await openDatabase(config);
   const { connection } = database;
   try {
-    const outbound = createOutbound(addressPolicy(config.webhookAllowPrivate));
+    const tracing = tracingOf(config, log);
+    const client = createOutbound(addressPolicy(config.webhookAllowPrivate));
+    const outbound = tracing === undefined ? client : tracedOutbound(client, tracing);
     const sealed = sealedHeaders(connection.mongoose);
     const rules = [
       ...auditRules,
@@ -65,10 +74,12 @@ export async function openHouse(config: Config): Promise<House> {
       ...noteRules,
       ...subscriptionRules(outbound.policy, sealed.headers),
     ];
+    indexContent(config.contentIndex);
     const record = createStore({ connection, rules });
     const searchParameters = createSearchParameters(record, connection);
     await searchParameters.start();
-    const store = searchParameters.followed(record);
+    const followed = searchParameters.followed(record);
+    const store = tracing === undefined ? followed : traced(followed, tracing);
     const identity = await openIdentity(config, connection, store, outbound);
     sealed.open(identity.sealing);
     const relay: { current?: Relay } = {};
@@ -95,6 +106,8 @@ export async function openHouse(config: Config): Promise<House> {
     const network = createPharmacySimulator({ nextNumber: (sequence) => store.nextNumber(sequence) });
     return {
       config,
+      log,
+      tracing,
       connection,
       store,
       identity,
@@ -120,12 +133,18 @@ export async function openHouse(config: Config): Promise<House> {
         await audit.close();
         await outbound.close();
         await database.close();
+        await tracing?.close();
       },
     };
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+function tracingOf({ traces }: Config, log: Logger): Tracing | undefined {
+  if (traces === undefined) return undefined;
+  return startTracing(traces, (reason) => log.warn({ reason }, 'traces could not be sent'));
 }
 
 /** The rules of the store are made before identity, which opens on the store and has the sealing. */

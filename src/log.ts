@@ -1,9 +1,12 @@
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import type { ServeContext } from './http';
 
 /** Structured logs on standard error. They name routes, statuses, times and request ids: never paths with ids, bodies or names. */
-export function createLogger(level: string): Logger {
-  return pino({ level, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: false }));
+export function createLogger(
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
+): Logger {
+  return pino({ level, base: { pid: process.pid } }, destination);
 }
 
 /** Logs an exchange: failures of ours with their stack, the rest as one line at debug. */
@@ -11,6 +14,7 @@ export function logExchange(logger: Logger): ServeContext['observe'] {
   return ({ x, route, status, milliseconds, error }) => {
     const line = {
       requestId: x.requestId,
+      ...(x.traceparent !== undefined && { traceId: x.traceparent.split('-')[1] }),
       face: x.face,
       route: `${route.method} ${route.path}`,
       status,

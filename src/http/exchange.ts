@@ -32,6 +32,8 @@ export type AuditFacts = Partial<
 export interface Occasion {
   readonly face: AuditDraft['face'];
   readonly requestId: string;
+  /** Its span, where traces are made. */
+  traceparent?: string;
   readonly at: Date;
   /** Network address of the caller, behind TRUST_PROXY hops; the host's name for commands. */
   readonly address: string;
@@ -47,6 +49,8 @@ export interface Occasion {
 export interface Exchange extends Occasion {
   readonly req: Request;
   readonly res: Response;
+  /** Path below the face's mount point without ids, where that says more than the route's own (FHIR). */
+  template?: string;
   /** Body as text, read within the route's limit; empty when there is none. */
   body: string;
   /** The same as bytes, for routes that read `raw`. */
@@ -120,6 +124,7 @@ export function writeContext(
   return {
     viewer: x.principal.viewer,
     requestId: x.requestId,
+    ...(x.traceparent !== undefined && { traceparent: x.traceparent }),
     author: authorOf(x),
     audit: (committed) => {
       x.audited = true;

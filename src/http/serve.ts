@@ -3,8 +3,10 @@ import express from 'express';
 import type { AuditDraft, AuditTrail } from '../audit/draft';
 import { ProblemError } from '../fhir/problem';
 import type { Principal } from '../identity/principal';
+import type { Tracing } from '../telemetry';
 import { beginExchange, draftOf, type Exchange, type Reply } from './exchange';
 import { send } from './send';
+import { answerAsSpan } from './span';
 
 /** One endpoint of a face. The table of a face's routes is the whole truth about what it answers. */
 export interface Route {
@@ -47,6 +49,8 @@ export interface Face {
 /** What the pipeline needs of the house. */
 export interface ServeContext {
   trail: AuditTrail;
+  /** Where traces are made. */
+  tracing?: Tracing | undefined;
   /** Told of every finished exchange (logs, metrics): never carries PHI. */
   observe(done: { x: Exchange; route: Route; status: number; milliseconds: number; error?: unknown }): void;
 }
@@ -91,14 +95,14 @@ function bodyReaders(face: Face, route: Route): RequestHandler[] {
 
 /** One request through the face: authenticate, limit, authorize, handle, audit, send. */
 function serve(face: Face, route: Route, context: ServeContext): RequestHandler {
-  return (req, res) => void exchange(face, route, context, req, res);
+  return (req, res, next) => void exchange(face, route, context, req, res).catch(next);
 }
 
 /** Errors of the body reader (too large, unreadable encoding) leave in the face's own words too. */
 function refuseBody(face: Face, route: Route, context: ServeContext) {
-  return (error: unknown, req: Request, res: Response, _next: NextFunction): void => {
+  return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
     const refusing: Route = { ...route, handle: () => Promise.reject(bodyProblem(error)) };
-    void exchange(face, refusing, context, req, res);
+    void exchange(face, refusing, context, req, res).catch(next);
   };
 }
 
@@ -118,10 +122,17 @@ async function exchange(
   req: Request,
   res: Response,
 ): Promise<void> {
-  const started = performance.now();
   const x = beginExchange(req, res, face.name);
+  const { tracing } = context;
+  if (tracing === undefined) await answer(face, route, context, x);
+  else await answerAsSpan(tracing, x, route, () => answer(face, route, context, x));
+}
+
+/** @returns the status that was answered. */
+async function answer(face: Face, route: Route, context: ServeContext, x: Exchange): Promise<number> {
+  const started = performance.now();
   x.audit = { interaction: route.interaction, action: route.action };
-  takeBody(x, req.body);
+  takeBody(x, x.req.body);
   let failure: unknown;
   let reply: Reply;
   try {
@@ -143,6 +154,7 @@ async function exchange(
     milliseconds: performance.now() - started,
     error: failure,
   });
+  return reply.status;
 }
 
 function takeBody(x: Exchange, body: unknown): void {

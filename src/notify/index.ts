@@ -261,6 +261,7 @@ async function noticesOf(
     key: `${type}/${current.id}`,
     focus: { type, id: current.id, version },
     interaction: event.interaction,
+    ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
   };
   const plain = (await registry.matching(change)).map(({ id }): [string, Notice] => [
     id,

@@ -17,6 +17,8 @@ export interface Notice {
   key: string;
   focus: { type: ResourceType; id: string; version: number };
   interaction: 'create' | 'update' | 'delete';
+  /** Span of the request that made the change, where traces are made. */
+  traceparent?: string;
   /** Name and body of a vendor event; the body is fixed when the event happens. */
   vendor?: { event: string; body: string };
 }

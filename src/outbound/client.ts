@@ -1,5 +1,6 @@
 import { lookup as resolveAll, type LookupAddress } from 'node:dns';
 import { Agent, request } from 'undici';
+import type { Attributes } from '../telemetry';
 import { acceptUrl, type AddressPolicy } from './policy';
 
 export interface Answer {
@@ -19,6 +20,8 @@ export interface Call {
   timeout?: number;
   /** Most bytes of the answer that are read; default 4,096. */
   answerBytes?: number;
+  /** How the call is told in traces, and the spans that caused it; without it the call is no span and carries none. */
+  span?: { name: string; causes: readonly string[]; attributes: Attributes };
 }
 
 /** Calls out of the house: addresses checked at connect time, no redirects followed, waits and sizes bounded. */

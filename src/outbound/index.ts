@@ -1,2 +1,3 @@
 export * from './client';
 export * from './policy';
+export { tracedOutbound } from './traced';

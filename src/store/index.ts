@@ -13,6 +13,7 @@ export { outboxDepth } from './outbox/depth';
 export { clearEvents, type LeasedEvents, leaseEvents } from './outbox/lease';
 export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
 export { isShared } from './access';
+export { traced } from './traced';
 export { explain, type Explanation } from './search';
 export { type Appended, appendRecords } from './append';
 export { type Lookup, lookUpMany } from './lookup';

@@ -63,6 +63,8 @@ export interface Committed<T extends Resource = Resource> extends StoredVersion<
 export interface WriteContext {
   viewer: Viewer;
   requestId: string;
+  /** Span of the request, where traces are made: what the change causes later belongs to its trace. */
+  traceparent?: string;
   /** Reference of who wrote: `Practitioner/x`, `Device/x`, a display; kept with history (who changed it). */
   author: {
     id: string;
@@ -91,6 +93,7 @@ export type OutboxEvent =
       previousVersion?: number;
       at: Date;
       requestId: string;
+      traceparent?: string;
       author: WriteContext['author'];
     };
 

@@ -52,6 +52,7 @@ export function changeEvent(planned: Planned, next: NextVersion, context: WriteC
     ...(planned.previous === undefined ? {} : { previousVersion: planned.previous.version }),
     at: next.lastUpdated,
     requestId: context.requestId,
+    ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
     author: context.author,
   };
 }

@@ -2,6 +2,7 @@ import type { Application } from 'express';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { createApp } from '../../src/app';
 import { readConfig } from '../../src/config';
 import { openHouse, type House } from '../../src/house';
@@ -18,7 +19,10 @@ export interface TestHouse {
  * Opens a house for a test file. `environment` is what an operator would set; FHIR authentication is on unless
  * it says otherwise. Delivery and sealing run as in the server.
  */
-export async function testHouse(environment: Record<string, string> = {}): Promise<TestHouse> {
+export async function testHouse(
+  environment: Record<string, string> = {},
+  log?: Logger,
+): Promise<TestHouse> {
   const database = await testDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), 'crosswalk-house-'));
   const config = readConfig({
@@ -27,7 +31,7 @@ export async function testHouse(environment: Record<string, string> = {}): Promi
     MONGODB_URI: database.uri,
     ...environment,
   });
-  const house = await openHouse(config);
+  const house = await openHouse(config, log);
   house.audit.start();
   await house.notify.start();
   return {

@@ -13,7 +13,7 @@ import { render, renderProblem } from './render';
 import type { FhirRequest } from './request';
 import { resolve } from './router';
 import { withOwnHeaders } from './subscription-headers';
-import { routed, splitUrl } from './url';
+import { routed, splitUrl, templateOf } from './url';
 
 export { DEFAULT_LIMITS, type FhirContext, type FhirLimits } from './context';
 
@@ -96,6 +96,7 @@ async function serve(context: FhirContext, x: Exchange): Promise<Reply> {
   const request = baseRequest(context, x);
   const resolved = resolve(request.method, request.segments);
   Object.assign(request, routed(resolved));
+  x.template = templateOf(request.segments, resolved);
   Object.assign(x.audit, resolved.interaction.audit);
   if (request.type !== undefined && request.id !== undefined)
     x.audit.resources = [`${request.type}/${request.id}`];

@@ -20,6 +20,14 @@ function decode(segment: string): string {
   }
 }
 
+/** The path of a request that leads somewhere, with places for ids: `/Patient/:id/_history/:version`. */
+export function templateOf(segments: readonly string[], { id, version }: Resolved): string {
+  const shown = [...segments];
+  if (id !== undefined) shown[1] = ':id';
+  if (version !== undefined) shown[3] = ':version';
+  return `/${shown.join('/')}`;
+}
+
 /** The request's fields that routing decides. */
 export function routed(resolved: Resolved): Pick<FhirRequest, 'type' | 'id' | 'version'> {
   const { type, id, version } = resolved;

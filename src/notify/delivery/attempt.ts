@@ -13,6 +13,8 @@ export type Result =
 export interface Message extends Pick<Call, 'method' | 'url' | 'headers' | 'body'> {
   /** The same for every attempt of one event. */
   id: string;
+  /** Spans of the requests that it tells of. */
+  causes?: readonly string[];
 }
 
 const ANSWER_KEPT = 256;
@@ -20,18 +22,19 @@ const ANSWER_KEPT = 256;
 /** Makes one signed call and judges the answer: 2xx is received, 410 ends the subscription, all else is tried again. */
 export async function attempt(
   outbound: Outbound,
-  { timeout }: CompiledSubscription,
+  subscription: Pick<CompiledSubscription, 'id' | 'timeout'>,
   { headers, secrets }: Credentials,
   message: Message,
 ): Promise<Result> {
   const started = performance.now();
-  const { id, ...call } = message;
+  const { id, causes = [], ...call } = message;
   const signatures = signatureHeaders(secrets, id, new Date(), call.body ?? '');
   try {
     const answer = await outbound.call({
       ...call,
       headers: { ...headers, ...call.headers, ...signatures },
-      timeout,
+      timeout: subscription.timeout,
+      span: { name: 'webhook', causes, attributes: { 'crosswalk.subscription': subscription.id } },
       answerBytes: ANSWER_KEPT,
     });
     if (answer.status >= 200 && answer.status < 300) return { kind: 'received', answer };

@@ -81,7 +81,8 @@ interface Part {
 
 /** One message, or several where it would be too large. */
 function partsOf(baseUrl: string, subscription: CompiledSubscription, told: readonly Told[]): Part[] {
-  const message = messageOf(baseUrl, subscription, told);
+  const causes = told.flatMap(({ delivery }) => delivery.traceparent ?? []);
+  const message: Message = { ...messageOf(baseUrl, subscription, told), causes };
   if (told.length === 1 || Buffer.byteLength(message.body ?? '') <= LARGEST_BODY) return [{ told, message }];
   const half = Math.ceil(told.length / 2);
   return [told.slice(0, half), told.slice(half)].flatMap((part) => partsOf(baseUrl, subscription, part));

@@ -40,10 +40,11 @@ function stagesOf(stage: Stage | undefined): string[] {
 
 /** Plans the first page of a search without running it; what it asks beforehand (chains) is asked. */
 export async function explain(scope: Scope, viewer: Viewer, request: SearchRequest): Promise<Explanation[]> {
+  const run = runOf(scope, viewer);
   const order = orderOf(request.sort);
   const explanations: Explanation[] = [];
-  for (const { type, match } of await targetsOf(scope, request)) {
-    const { plan } = await prepare(runOf(scope, viewer), { type, match, order, limit: request.count });
+  for (const { type, match } of await targetsOf(run, request)) {
+    const { plan } = await prepare(run, { type, match, order, limit: request.count });
     const answer = (await scope.connection
       .records(type)
       .find(plan.filter as mongo.Filter<RecordDocument>, {

@@ -1,11 +1,8 @@
 /** Running searches on MongoDB. The pure half lies in the search room; docs/search.md explains both. */
-import type { Resource, ResourceType } from '@medplum/fhirtypes';
 import {
-  type Match,
   type OrderField,
   type Position,
   type SearchRequest,
-  containedMatching,
   decodePosition,
   encodePosition,
   orderOf,
@@ -15,6 +12,7 @@ import {
 import { versionOf } from '../documents';
 import type { Scope } from '../scope';
 import type { SearchPage, StoredVersion, Viewer } from '../types';
+import { containedVersions } from './contained';
 import { include } from './includes';
 import { countRows, positionOf, runOf } from './rows';
 import { type Target, targetsOf } from './targets';
@@ -67,23 +65,6 @@ function versionsOf(rows: readonly Row[]): StoredVersion[] {
   return rows.map(({ type, document }) => versionOf(type, document._id, document));
 }
 
-/** `_containedType=contained`: the contained resources themselves, each with the id it has within its container. */
-function containedVersions(request: SearchRequest, versions: readonly StoredVersion[]): StoredVersion[] {
-  const own = new Map<string, Match>(request.targets.map(({ type, match }) => [type, match]));
-  return versions.flatMap((version) => {
-    const inner = [...own].flatMap(([type, match]): Resource[] =>
-      containedMatching(version.resource, { kind: 'contained', type: type as ResourceType, match }),
-    );
-    if (inner.length === 0) return [version];
-    return inner.map((resource) => ({
-      ...version,
-      type: resource.resourceType,
-      id: `${version.id}#${resource.id ?? ''}`,
-      resource,
-    }));
-  });
-}
-
 /** Includes show what may be read; searches look only through what may be searched. */
 function includingViewer(viewer: Viewer): Viewer {
   return viewer.included === undefined ? viewer : { ...viewer, rows: viewer.included };
@@ -118,7 +99,7 @@ async function totalOf(
  */
 export async function search(scope: Scope, viewer: Viewer, request: SearchRequest): Promise<SearchPage> {
   const run = runOf(scope, viewer);
-  const targets = await targetsOf(scope, request);
+  const targets = await targetsOf(run, request);
   const isCountOnly = request.count === 0 || request.summary === 'count';
   const found: Page = isCountOnly ? { rows: [] } : await page(run, request, targets);
   const included =
@@ -135,7 +116,7 @@ export async function search(scope: Scope, viewer: Viewer, request: SearchReques
   const matches = versionsOf(rows);
   const isContained = request.contained !== 'false' && request.containedType === 'contained';
   return {
-    matches: isContained ? containedVersions(request, matches) : matches,
+    matches: isContained ? containedVersions(targets, matches) : matches,
     included: versionsOf(included),
     ...(total === undefined ? {} : { total }),
     ...links,
@@ -144,5 +125,6 @@ export async function search(scope: Scope, viewer: Viewer, request: SearchReques
 
 /** The number of all matches, whatever page the request is about. */
 export async function count(scope: Scope, viewer: Viewer, request: SearchRequest): Promise<number> {
-  return countTargets(runOf(scope, viewer), await targetsOf(scope, request));
+  const run = runOf(scope, viewer);
+  return countTargets(run, await targetsOf(run, request));
 }

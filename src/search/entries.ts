@@ -12,11 +12,13 @@
  * | `subject:>Patient/1` | a reference or canonical |
  * | `subject:I\|Rb4vK2mQ\|77`, `subject:I=77` | the identifier of a reference |
  * | `relationship:$...` | the parts of a composite, joined |
+ * | `_text:~canoe`, `_content:~canoe` | a word of the narrative; of the whole resource |
  */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
 import type { Extracted, IndexFields, RangeEntry } from './types';
 import { LISTS } from './lists';
+import type { WordsIn } from './values/words';
 import { TAB, short, tokenText, uriText } from './values/text';
 
 export const tokenEntry = (key: string, code: string): string => `${key}:=${tokenText(code)}`;
@@ -35,6 +37,14 @@ export const uriPrefix = (key: string): string => `${key}:=`;
 export const uriEntry = (key: string, uri: string): string => `${key}:=${uriText(uri)}`;
 /** Where the identifiers of a field's references lie. */
 export const identifierKey = (key: string): string => `${key}:I`;
+/** Where words of the narrative or of the whole resource lie. */
+export const wordsKey = (where: WordsIn): string => (where === 'narrative' ? '_text' : '_content');
+/** Shorter words have no entries: they are everywhere. */
+export const SHORTEST_WORD = 2;
+/** Longest word of an entry. */
+const WORD_LIMIT = 32;
+/** A word, by its beginning; every longer word that begins so has an entry that begins so. */
+export const wordEntry = (key: string, word: string): string => stringPrefix(key) + word.slice(0, WORD_LIMIT);
 export const compositePrefix = (key: string): string => `${key}:$`;
 export const compositeRangeKey = (key: string, parts: readonly string[]): string =>
   `${key}$${parts.join(TAB)}`;
@@ -116,7 +126,7 @@ function isListed(entry: string, beginning: string): boolean {
 
 /**
  * The fields of a document: the entries plain, for viewers of the whole deployment, and once more for every practice
- * in `access` under its prefix, so that a practice's query walks its own entries only.
+ * in `access` under its prefix, so that a practice's query walks its own entries only. Words are written plain alone.
  */
 export function indexEntries(
   extracted: Extracted,
@@ -136,6 +146,7 @@ export function indexEntries(
       for (const range of extracted.ranges) ranges.push({ ...range, k: prefix + range.k });
     }
   }
+  for (const word of extracted.words) index.push(word);
   return { index, ranges, sort: { ...extracted.sort }, ...(list === undefined ? {} : { list }) };
 }
 

@@ -25,5 +25,6 @@ export {
   registryVersion,
   unregisterSearchParameter,
 } from './parameters/registry';
+export { indexContent } from './parameters/content';
 export * from './plan';
 export * from './types';

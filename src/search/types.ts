@@ -25,6 +25,8 @@ export type SortValue = string | number;
 /** What one resource says to the index, before anybody's access is considered. */
 export interface Extracted {
   index: readonly string[];
+  /** Entries of words: many, so they are written once, whoever sees them. */
+  words: readonly string[];
   ranges: readonly RangeEntry[];
   /** By field; of fields that may repeat the lowest value, and under the field's name with `-` the highest. */
   sort: Readonly<Record<string, SortValue>>;
@@ -78,8 +80,11 @@ export type Match =
   | { kind: 'ranges'; key: string }
   /** A position within `km` kilometres. */
   | { kind: 'near'; key: string; latitude: number; longitude: number; km: number }
-  /** Words anywhere in the narrative (`_text`) or in the whole resource (`_content`). */
-  | { kind: 'text'; where: 'narrative' | 'content'; words: readonly (readonly string[])[] }
+  /**
+   * All the words begin words of the narrative (`_text`) or of the whole resource (`_content`); `indexed` where these
+   * have entries, so that only what has them is looked at.
+   */
+  | { kind: 'text'; where: 'narrative' | 'content'; words: readonly string[]; indexed: boolean }
   | JoinMatch
   | { kind: 'has'; type: ResourceType; keys: readonly string[]; own: ResourceType; match: Match }
   | { kind: 'list'; id: string; type: ResourceType }

@@ -8,6 +8,7 @@ const SORT_LIMIT = 32;
 export interface Collector {
   resource: Resource;
   index: Set<string>;
+  words: string[];
   ranges: Map<string, RangeEntry>;
   sort: Record<string, SortValue>;
   /** Fields that may have several values, with the name under which the highest lies. */
@@ -17,7 +18,7 @@ export interface Collector {
 }
 
 export function collectorOf(resource: Resource, repeating: Collector['repeating']): Collector {
-  return { resource, index: new Set(), ranges: new Map(), sort: {}, repeating, scope: '' };
+  return { resource, index: new Set(), words: [], ranges: new Map(), sort: {}, repeating, scope: '' };
 }
 
 export function addEntry(out: Collector, entry: string): void {
@@ -43,5 +44,6 @@ export function addSort(out: Collector, key: string, value: SortValue): void {
 }
 
 export function extractedOf(out: Collector): Extracted {
-  return { index: [...out.index], ranges: [...out.ranges.values()], sort: out.sort };
+  const { index, words, ranges, sort } = out;
+  return { index: [...index], words, ranges: [...ranges.values()], sort };
 }

@@ -8,6 +8,7 @@ import type { Extracted } from '../types';
 import { type Collector, addEntry, collectorOf, extractedOf } from './collector';
 import { compositeEmitter } from './composite';
 import { type Emit, emitterOf } from './emit';
+import { addWords } from './words';
 import { type TrieNode, addWay, emptyNode, walk } from './walk';
 
 interface Extractor {
@@ -63,6 +64,7 @@ function collect(resource: Resource, out: Collector): void {
 export function extractIndex(resource: Resource): Extracted {
   const out = collectorOf(resource, layout(resource.resourceType).repeating);
   collect(resource, out);
+  addWords(resource, out);
   const contained = (resource as { contained?: Resource[] }).contained ?? [];
   for (const inner of contained) {
     const scoped: Collector = { ...out, resource: inner, scope: containedScope(inner.resourceType) };

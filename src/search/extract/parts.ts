@@ -4,6 +4,7 @@
  */
 import type { Resource } from '@medplum/fhirtypes';
 import { indexEntries } from '../entries';
+import { isContentIndexed } from '../parameters/content';
 import type { TypeLayout } from '../parameters/layout';
 import { layout } from '../parameters/registry';
 import type { IndexFields } from '../types';
@@ -35,6 +36,8 @@ export function sharedIndexEntries(
 ): IndexFields {
   const type = resource.resourceType;
   const made = layout(type);
+  // Words are of the whole resource, and written once.
+  if ('text' in resource || isContentIndexed(type)) return indexEntries(extractIndex(resource), access, type);
   const name = `${type} ${access.join(' ')} ${key}`;
   let shared = known.get(name);
   if (shared?.layout !== made) {
@@ -43,7 +46,7 @@ export function sharedIndexEntries(
     shared = {
       layout: made,
       fields: indexEntries(extractIndex(pick(resource, elements, true)), access, type),
-      viewers: indexEntries({ index: [], ranges: [], sort: {} }, access, type).index.length,
+      viewers: indexEntries({ index: [], words: [], ranges: [], sort: {} }, access, type).index.length,
     };
     known.set(name, shared);
   }

@@ -72,6 +72,9 @@ export interface TypeLayout {
 /** Parameters without values of their own in the index. */
 const NOT_INDEXED = new Set(['_id', '_text', '_content', '_query', '_list', '_type', '_filter', '_has']);
 
+/** Entries beside the fields: words of the narrative. */
+const WORDS = '_text';
+
 const PARTS_OF_TYPE: Record<string, readonly string[]> = {
   HumanName: ['family', 'given', 'prefix', 'suffix', 'text'],
   Address: ['line', 'city', 'district', 'state', 'postalCode', 'country', 'text'],
@@ -311,7 +314,7 @@ export function layoutOf(type: string, posted: readonly SearchParameter[]): Type
     ...composites.parameters,
   ];
   const repeating = new Map(fields.filter(isRepeating).map(({ key }) => [key, `${key}-`] as const));
-  const shape = JSON.stringify([fields, composites.fields]);
+  const shape = JSON.stringify([fields, composites.fields, WORDS]);
   return {
     type,
     parameters: new Map(parameters.map((parameter) => [parameter.code, parameter])),

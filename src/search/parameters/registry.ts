@@ -8,6 +8,7 @@ import {
   searchParametersOf,
 } from '../../fhir';
 import { compositeForms } from './composite';
+import { isContentIndexed } from './content';
 import { parseExpression } from './expression';
 import { type Parameter, type TypeLayout, layoutOf } from './layout';
 
@@ -115,5 +116,5 @@ export function registryVersion(): number {
 
 /** What a document's entries were made by; equal for documents that need no reindex. */
 export function indexVersion(type: ResourceType): string {
-  return layout(type).version;
+  return isContentIndexed(type) ? `${layout(type).version}+` : layout(type).version;
 }

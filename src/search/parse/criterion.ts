@@ -2,14 +2,15 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import { isResourceType } from '../../fhir';
 import { ALL, NOTHING, anyOf, negate } from '../matches';
+import { isContentIndexed } from '../parameters/content';
 import type { Parameter } from '../parameters/layout';
 import { parameterOf } from '../parameters/registry';
 import type { Match } from '../types';
-import { fold } from '../values/text';
 import { parseFilter } from './filter';
 import { type Issue, MAX_DEPTH, type ParseContext, report } from './issues';
 import { parameterMatch } from './parameter';
 import { splitEscaped, unescape } from './split';
+import { wordsMatch } from './words';
 
 /** More possible target types than this, and a chain must name the one it means. */
 const MAX_TARGETS = 40;
@@ -33,17 +34,6 @@ function listMatch(type: ResourceType, value: string, context: ParseContext): Ma
   return anyOf(ids.map((id) => ({ kind: 'list', id, type })));
 }
 
-function textMatch(code: '_text' | '_content', value: string, context: ParseContext): Match | undefined {
-  const words = splitEscaped(value, ',').map((text) =>
-    fold(unescape(text))
-      .split(/[^\p{L}\p{N}]+/u)
-      .filter((word) => word !== ''),
-  );
-  if (words.some((alternative) => alternative.length === 0))
-    return report(context, 'Words to look for are expected.');
-  return { kind: 'text', where: code === '_text' ? 'narrative' : 'content', words };
-}
-
 function specialMatch(
   type: ResourceType,
   code: string,
@@ -57,7 +47,9 @@ function specialMatch(
     return report(context, `The modifier ${modifier} is not supported on ${code}.`, 'not-supported');
   if (code === '_list') return listMatch(type, value, context);
   if (code === '_filter') return parseFilter(type, value, context);
-  return textMatch(code === '_text' ? '_text' : '_content', value, context);
+  const isText = code === '_text';
+  const where = isText ? 'narrative' : 'content';
+  return wordsMatch(value, { where, indexed: isText || isContentIndexed(type) }, context);
 }
 
 const SPECIAL = new Set(['_id', '_list', '_filter', '_text', '_content']);

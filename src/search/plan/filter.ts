@@ -3,7 +3,7 @@
  * followed, distances, texts longer than an entry) it leaves open: it is then not exact, and whoever runs it checks
  * its documents with `evaluate`.
  */
-import { EVERY, containedScope, wide } from '../entries';
+import { EVERY, SHORTEST_WORD, containedScope, cutEntry, wide, wordEntry, wordsKey } from '../entries';
 import type { Comparison, Match } from '../types';
 import { boxAround } from '../values/position';
 import { escapePattern } from '../values/text';
@@ -87,6 +87,17 @@ function planNear(match: Extract<Match, { kind: 'near' }>, prefix: string): Plan
   return { filter: { ranges: { $elemMatch: element } }, exact: false };
 }
 
+/** Entries that the words begin; a resource with more words than entries is looked at whatever they are. Words are the same for all viewers. */
+function planWords({ where, words, indexed }: Extract<Match, { kind: 'text' }>): Filter {
+  if (!indexed) return EVERYTHING;
+  const key = wordsKey(where);
+  const begun = words
+    .filter(({ length }) => length >= SHORTEST_WORD)
+    .map((word): Filter => ({ index: { $elemMatch: between(wordEntry(key, word)) } }));
+  if (begun.length === 0) return EVERYTHING;
+  return { $or: [merge(begun), { index: cutEntry(key) }] };
+}
+
 /** One filter for several: flat, and in one object where no two speak of the same field. */
 export function merge(filters: readonly Filter[]): Filter {
   const flat = filters.flatMap((filter): Filter[] => {
@@ -159,6 +170,7 @@ export function plan(match: Match, prefix: string): Planned {
       // Several contained resources share their entries: the resource tells which one has them all.
       return { filter: planContained(match.match, prefix + containedScope(match.type)), exact: false };
     case 'text':
+      return { filter: planWords(match), exact: false };
     case 'join':
     case 'has':
     case 'list':
@@ -179,7 +191,8 @@ function planContained(match: Match, scope: string): Filter {
 
 function isPositive(match: Match): boolean {
   if (match.kind === 'and' || match.kind === 'or') return match.of.every(isPositive);
-  return match.kind !== 'not' && match.kind !== 'ids';
+  // The words of contained resources have no entries of their own.
+  return match.kind !== 'not' && match.kind !== 'ids' && match.kind !== 'text';
 }
 
 /**
@@ -202,6 +215,8 @@ export function driverOf(match: Match): Driver {
       return NARROW_TEXT.test(match.key) ? 'text' : undefined;
     case 'contained':
       return 'text';
+    case 'text':
+      return match.indexed && match.words.some((word) => word.length >= 3) ? 'text' : undefined;
     case 'range':
     case 'ranges':
     case 'near':

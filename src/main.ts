@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { readConfig, StartError, type Config } from './config';
+import { gatherMetrics } from './operations';
 import { prepareServer, startServer } from './server';
 
 /** `npm start`: the server, or with WORKERS above 1 a primary that keeps so many of them running. */
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
 /** The primary opens the database and seeds; workers share the port. One that dies is replaced. */
 async function supervise(config: Config): Promise<void> {
   const prepared = await prepareServer(config);
+  gatherMetrics();
   let stopping = false;
   const fork = () => cluster.fork();
   for (let i = 0; i < config.workers; i += 1) fork();

@@ -1,18 +1,19 @@
 /** How the deployment runs: metrics of this process, samples of all, and what waits. docs/operators.md */
 import type { Connection } from 'mongoose';
-import type { Registry } from 'prom-client';
 import { createDepths, type Depths, type DepthSources } from './depths';
 import { type Answered, createMetrics } from './metrics';
 import { type OperationsReport, reportOf } from './report';
 import { createSampler, STEP_MS } from './samples';
+import { createExposition } from './workers';
 
 export type { Depths, DepthSources } from './depths';
 export type { Answered } from './metrics';
 export type { Figures, FigurePoint, OperationsReport } from './report';
+export { gatherMetrics } from './workers';
 
 export interface Operations {
-  /** Prometheus' registry of this process. */
-  registry: Registry;
+  /** Prometheus' text of all workers of this server, and its content type. */
+  exposition(): Promise<{ type: string; text: string }>;
   observe(answered: Answered): void;
   /** What waits at this moment. */
   depths(): Promise<Depths>;
@@ -32,9 +33,10 @@ const RANGES = {
 export function createOperations(connection: Connection, sources: DepthSources): Operations {
   const depths = createDepths(sources);
   const metrics = createMetrics(depths);
+  const exposition = createExposition(metrics.registry);
   const sampler = createSampler(connection, metrics, depths);
   return {
-    registry: metrics.registry,
+    exposition: async () => ({ type: metrics.registry.contentType, text: await exposition.text() }),
     observe: metrics.observe,
     depths,
     async report(range) {
@@ -44,6 +46,9 @@ export function createOperations(connection: Connection, sources: DepthSources):
       return reportOf(await sampler.since(from), from, now, perStep);
     },
     start: sampler.start,
-    stop: sampler.stop,
+    async stop() {
+      exposition.stop();
+      await sampler.stop();
+    },
   };
 }

@@ -44,6 +44,8 @@ export function createMetrics(depths: () => Promise<Depths>): Metrics {
     name: 'crosswalk_waiting',
     help: 'What waits in the database: committed documents with events, deliveries, deliveries laid aside, audit entries.',
     labelNames: ['queue'],
+    // Every worker counts the same database.
+    aggregator: 'max',
     registers: [registry],
     async collect() {
       // A database that does not answer takes nothing from the other figures.

@@ -12,7 +12,7 @@ export interface HealthChecks {
 export function mountOperations(
   app: Application,
   checks: HealthChecks,
-  { registry }: Pick<Operations, 'registry'>,
+  { exposition }: Pick<Operations, 'exposition'>,
 ): void {
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
@@ -25,8 +25,8 @@ export function mountOperations(
     );
   });
   app.get('/metrics', (_req, res) => {
-    registry.metrics().then(
-      (text) => res.type(registry.contentType).send(text),
+    exposition().then(
+      ({ type, text }) => res.type(type).send(text),
       () => res.status(500).end(),
     );
   });

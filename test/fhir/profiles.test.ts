@@ -174,6 +174,11 @@ describe('our own definitions', () => {
       if (!isBorrowed && definition.resourceType !== 'NamingSystem') {
         expect(url).toBe(`${CANONICAL_BASE}/${definition.resourceType}/${definition.id}`);
       }
+      // What keeps another's canonical says that it is an extract, and where the whole of it is.
+      if (isBorrowed) {
+        const purpose: unknown = expect.stringMatching(/^An extract.*https:\/\/vsac\.nlm\.nih\.gov\//);
+        expect(definition).toMatchObject({ experimental: true, purpose });
+      }
       expect(urls).not.toContain(url);
       urls.add(url);
     }

@@ -25,10 +25,14 @@ export function logExchange(logger: Logger): ServeContext['observe'] {
   };
 }
 
-/** Where it broke, not what was in it: messages of drivers and parsers may repeat data. */
+/** A line of V8's stacks that names a place in a file. */
+const FRAME = /^\s+at .*:\d+:\d+\)?$/;
+
+/** Where it broke, not what was in it: messages of drivers and parsers may repeat data, in lines of their own too. */
 function stackOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const cause = error.cause instanceof Error ? error.cause : error;
-  const frames = (cause.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
-  return [cause.name, ...frames.slice(0, 12)].join('\n');
+  const { name, message, stack = '' } = error.cause instanceof Error ? error.cause : error;
+  const below = message === '' ? stack : stack.slice(stack.indexOf(message) + message.length);
+  const frames = below.split('\n').filter((line) => FRAME.test(line));
+  return [name, ...frames.slice(0, 12)].join('\n');
 }

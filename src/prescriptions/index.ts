@@ -22,5 +22,6 @@ export type { RefillRequest } from './refill-request';
 export type { SendRequest } from './send';
 export { createPrescriptions, type Prescriptions } from './service';
 export type { PrescriptionServices } from './services';
+export type { PrescriptionDetail } from './show';
 export { changed, created, sound } from './sound';
 export { PRESCRIPTION_STATUSES, type PrescriptionStatus } from './status';

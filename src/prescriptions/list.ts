@@ -41,6 +41,22 @@ export async function listPrescriptions(
 ): Promise<PrescriptionList> {
   const page = await store.search(viewer, requestOf(query, now));
   const prescriptions = page.matches.map(({ id, resource }) => ({ id, mr: resource as MedicationRequest }));
+  const rows = await listedRows(store, viewer, prescriptions, now);
+  return {
+    rows,
+    total: page.total ?? rows.length,
+    resources: prescriptions.map(({ id }) => `MedicationRequest/${id}`),
+    patients: [...new Set(prescriptions.flatMap(({ mr }) => referencedId(mr.subject, 'Patient') ?? []))],
+  };
+}
+
+/** Rows of a list: two queries for what was given of them, one a type for who and what they name. */
+export async function listedRows(
+  store: Store,
+  viewer: Viewer,
+  prescriptions: readonly { id: string; mr: MedicationRequest }[],
+  now: Date,
+): Promise<Record<string, unknown>[]> {
   const fills = await readFills(
     store,
     viewer,
@@ -51,17 +67,11 @@ export async function listPrescriptions(
     viewer,
     prescriptions.map(({ mr }) => mr),
   );
-  const rows = prescriptions.map(({ id, mr }) => {
+  return prescriptions.map(({ id, mr }) => {
     const { lastFilled, approved } = fills(id);
     const context = { now, lastFilled, refillsRemaining: refillsLeft(mr, { approved }) };
     return prescriptionListMapping.read({ mr, ...related(mr) }, 'list', context);
   });
-  return {
-    rows,
-    total: page.total ?? rows.length,
-    resources: prescriptions.map(({ id }) => `MedicationRequest/${id}`),
-    patients: [...new Set(prescriptions.flatMap(({ mr }) => referencedId(mr.subject, 'Patient') ?? []))],
-  };
 }
 
 function requestOf(

@@ -8,11 +8,14 @@ import { pendingRefills, type PendingRefills } from './refill-pending';
 import { type RefillRequest, requestRefill } from './refill-request';
 import { sendPrescription, type SendRequest } from './send';
 import type { PrescriptionServices } from './services';
+import { type PrescriptionDetail, showPrescription } from './show';
 
 /** Prescriptions and their refills. Dermifi, "Prescriptions API" and "Refills API". Ids are FHIR ids. */
 export interface Prescriptions {
   create(actor: Actor, input: NewPrescription): Promise<Shown>;
   send(actor: Actor, id: string, input: SendRequest): Promise<Shown>;
+  /** One prescription, and where it was sent. @throws ProblemError not-found */
+  show(viewer: Viewer, id: string): Promise<Shown<PrescriptionDetail>>;
   list(viewer: Viewer, query: PrescriptionQuery): Promise<PrescriptionList>;
   requestRefill(actor: Actor, id: string, input: RefillRequest): Promise<Shown>;
   changeDosage(actor: Actor, id: string, change: DosageChange): Promise<Shown>;
@@ -32,6 +35,7 @@ export function createPrescriptions(
   return {
     create: (actor, input) => createPrescription(services, actor, input),
     send: (actor, id, input) => sendPrescription(services, actor, id, input),
+    show: (viewer, id) => showPrescription(store, viewer, id, clock()),
     list: (viewer, query) => listPrescriptions(store, viewer, query, clock()),
     requestRefill: (actor, id, input) => requestRefill(services, actor, id, input),
     changeDosage: (actor, id, change) => changeDosage(services, actor, id, change),

@@ -3,6 +3,7 @@ import { complianceRoutes } from './compliance';
 import { keyRoutes } from './keys';
 import { operationsRoutes } from './operations';
 import { practiceRoutes } from './practices';
+import { prescriptionRoutes } from './prescriptions';
 import { referralRoutes } from './referrals';
 import type { PortalServices } from './services';
 import { signInRoutes } from './sign-in';
@@ -15,6 +16,7 @@ export function portalRoutes(services: PortalServices): Route[] {
     ...keyRoutes(services),
     ...operationsRoutes(services),
     ...practiceRoutes(services),
+    ...prescriptionRoutes(services),
     ...referralRoutes(services),
     ...complianceRoutes(services),
     ...webhookRoutes(services),

@@ -4,5 +4,5 @@ import type { SessionCookie } from './session';
 /** What the dashboard's API needs of the house. */
 export type PortalServices = Pick<
   House,
-  'identity' | 'referrals' | 'audit' | 'connection' | 'config' | 'notify' | 'operations'
+  'identity' | 'referrals' | 'prescriptions' | 'audit' | 'connection' | 'config' | 'notify' | 'operations'
 > & { cookie: SessionCookie };

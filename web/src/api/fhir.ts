@@ -1,6 +1,6 @@
 import type { Bundle, CapabilityStatement, Resource } from '@medplum/fhirtypes';
 import { queryOptions } from '@tanstack/react-query';
-import { request } from './client';
+import { queryString, request } from './client';
 
 export const BASE = '/fhir/R4';
 
@@ -80,6 +80,18 @@ function pathOf(url: string | undefined): string | undefined {
   if (url === undefined) return undefined;
   const { pathname, search } = new URL(url, window.location.origin);
   return pathname + search;
+}
+
+/** The first matches of a search, for pages that show something else of them than FHIR. @throws ApiError */
+export async function searchFor<T extends Resource>(
+  type: T['resourceType'],
+  query: Parameters<typeof queryString>[0],
+  signal: AbortSignal,
+): Promise<T[]> {
+  const bundle = await request<Bundle>(`${BASE}/${type}${queryString(query)}`, { signal });
+  return (bundle.entry ?? []).flatMap(({ resource }) =>
+    resource?.resourceType === type ? [resource as T] : [],
+  );
 }
 
 export const resourceQuery = (type: string, id: string) =>

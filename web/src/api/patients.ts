@@ -131,6 +131,37 @@ export const patientHistoryQuery = (id: string, type: string) =>
         .history,
   });
 
+/** Fields of a patient that are written; objects and lists are replaced whole, null clears. */
+export interface PatientFields {
+  firstName: string;
+  lastName: string;
+  dateOfBirth: string;
+  gender: string | null;
+  email: string | null;
+  phone: string | null;
+  address: Address | null;
+  emergencyContact: Patient['emergencyContact'];
+  insurance: (Insurance & { copay: number | null }) | null;
+  allergies: string[];
+  medications: string[];
+  conditions: string[];
+}
+
+/** Dermifi, "Create a new patient": without both consents no record is opened. */
+export function createPatient(
+  body: PatientFields & { consentToTreat: boolean; hipaaConsent: boolean },
+): Promise<{ id: string }> {
+  return request('/v1/patients', { method: 'POST', body });
+}
+
+/** Absent fields stay. */
+export function updatePatient(
+  id: string,
+  body: Partial<PatientFields & { status: PatientStatus }>,
+): Promise<unknown> {
+  return request(`/v1/patients/${id}`, { method: 'PUT', body });
+}
+
 export interface NewNote {
   type: string;
   content: Record<string, string>;

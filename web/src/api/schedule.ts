@@ -1,7 +1,9 @@
-import type { Bundle, Location, Patient as FhirPatient } from '@medplum/fhirtypes';
+import type { Location, Patient as FhirPatient } from '@medplum/fhirtypes';
 import { queryOptions } from '@tanstack/react-query';
 import { queryString, request } from './client';
+import { searchFor } from './fhir';
 import { PATIENTS } from './patients';
+import type { User } from './session';
 
 export interface Provider {
   id: string;
@@ -49,6 +51,16 @@ export const providersQuery = queryOptions({
   staleTime: 5 * MINUTE_MS,
 });
 
+/** "Emily Johnson, MD". */
+export function nameOf({ firstName, lastName, title }: Provider): string {
+  return [firstName, lastName].filter(Boolean).join(' ') + (title === null ? '' : `, ${title}`);
+}
+
+/** The provider that a user is, when the user is one. */
+export function ownOf(providers: readonly Provider[], { practitioner }: User): Provider | undefined {
+  return practitioner === null ? undefined : providers.find(({ id }) => id === `prov_${practitioner}`);
+}
+
 export const dayQuery = (providerId: string, date: string | undefined, location: string | undefined) =>
   queryOptions({
     queryKey: [...SCHEDULE, 'day', providerId, date, location],
@@ -64,9 +76,8 @@ export const zoneQuery = (location: string) =>
   queryOptions({
     queryKey: [...SCHEDULE, 'zone', location],
     queryFn: async ({ signal }) => {
-      const path = `/fhir/R4/Location${queryString({ 'name:exact': location, _count: 1 })}`;
-      const { entry = [] } = await request<Bundle<Location>>(path, { signal });
-      const zone = entry[0]?.resource?.extension?.find(({ url }) => url === ZONE_EXTENSION);
+      const [place] = await searchFor<Location>('Location', { 'name:exact': location, _count: 1 }, signal);
+      const zone = place?.extension?.find(({ url }) => url === ZONE_EXTENSION);
       return zone?.valueCode ?? 'UTC';
     },
     staleTime: Infinity,
@@ -78,13 +89,12 @@ export const namesQuery = (ids: readonly string[]) =>
     queryKey: [...PATIENTS, 'names', ids],
     queryFn: async ({ signal }) => {
       const asked = ids.map((id) => id.slice('pat_'.length)).join(',');
-      const path = `/fhir/R4/Patient${queryString({ _id: asked, _elements: 'name', _count: ids.length })}`;
-      const { entry = [] } = await request<Bundle<FhirPatient>>(path, { signal });
+      const query = { _id: asked, _elements: 'name', _count: ids.length };
+      const patients = await searchFor<FhirPatient>('Patient', query, signal);
       return Object.fromEntries(
-        entry.flatMap(({ resource }) => {
-          const [name] = resource?.name ?? [];
+        patients.flatMap(({ id, name: [name] = [] }) => {
           const words = [...(name?.given ?? []), name?.family ?? ''].join(' ').trim();
-          return resource?.id === undefined ? [] : [[`pat_${resource.id}`, words]];
+          return id === undefined ? [] : [[`pat_${id}`, words]];
         }),
       ) as Readonly<Record<string, string>>;
     },

@@ -1,6 +1,6 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Modal, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Failure } from './states';
+import { FormEnd } from './form-end';
 
 interface ConfirmProps {
   opened: boolean;
@@ -16,37 +16,14 @@ interface ConfirmProps {
 }
 
 /** Asks before what cannot be undone. */
-export function Confirm({
-  opened,
-  title,
-  children,
-  verb,
-  isDangerous = false,
-  isBusy,
-  error,
-  onConfirm,
-  onClose,
-}: ConfirmProps) {
+export function Confirm({ opened, title, children, onClose, ...end }: ConfirmProps) {
   return (
     <Modal opened={opened} onClose={onClose} title={title}>
       <Stack gap="md">
         <Text size="sm" component="div">
           {children}
         </Text>
-        {error !== null && error !== undefined && <Failure error={error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            color={isDangerous ? 'red.9' : undefined}
-            loading={isBusy}
-            onClick={onConfirm}
-            data-autofocus
-          >
-            {verb}
-          </Button>
-        </Group>
+        <FormEnd {...end} onCancel={onClose} />
       </Stack>
     </Modal>
   );

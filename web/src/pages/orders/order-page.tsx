@@ -102,11 +102,7 @@ function Items({ order: { items } }: { order: Order }) {
               {prescriptionId === null ? (
                 <Text fw={500}>{name}</Text>
               ) : (
-                <Anchor
-                  component={Link}
-                  to={`/records/MedicationRequest/${prescriptionId.slice('rx_'.length)}`}
-                  fw={500}
-                >
+                <Anchor component={Link} to={`/prescriptions/${prescriptionId}`} fw={500}>
                   {name}
                 </Anchor>
               )}

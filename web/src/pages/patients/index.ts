@@ -1,6 +1,6 @@
 import { IconUsers } from '@tabler/icons-react';
 import type { PageEntry } from '../../app/pages';
-import { readsClinic } from '../../app/rights';
+import { mayWrite, readsClinic } from '../../app/rights';
 
 export const pages: readonly PageEntry[] = [
   {
@@ -15,5 +15,7 @@ export const pages: readonly PageEntry[] = [
     },
     load: () => import('./list-page'),
   },
+  { path: '/patients/new', title: 'New patient', roles: mayWrite, load: () => import('./new-page') },
+  { path: '/patients/:id/edit', title: 'Edit patient', roles: mayWrite, load: () => import('./edit-page') },
   { path: '/patients/:id', title: 'Patient', roles: readsClinic, load: () => import('./patient-page') },
 ];

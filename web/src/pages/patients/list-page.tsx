@@ -1,12 +1,14 @@
-import { Anchor, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, NativeSelect, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconSearch, IconUsers } from '@tabler/icons-react';
+import { IconPlus, IconSearch, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { PAGE_SIZE } from '../../api/paged';
 import { type ListedPatient, patientsQuery } from '../../api/patients';
 import { Link } from '../../app/link';
+import { mayWrite } from '../../app/rights';
+import { useUser } from '../../app/session';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
 import { Pager } from '../../ui/pager';
@@ -45,6 +47,7 @@ const ORDERS = [
 const TYPING_MS = 250;
 
 export default function PatientsPage() {
+  const user = useUser();
   // What names a patient stays out of the address.
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), TYPING_MS);
@@ -59,7 +62,17 @@ export default function PatientsPage() {
   };
   const patients = useQuery(patientsQuery({ search, status, sortBy, order, page }));
   return (
-    <Page title="Patients" lead="By name, e-mail or phone: the beginnings of words are enough.">
+    <Page
+      title="Patients"
+      lead="By name, e-mail or phone: the beginnings of words are enough."
+      actions={
+        mayWrite(user) && (
+          <Button component={Link} to="/patients/new" leftSection={<IconPlus size={17} />}>
+            New patient
+          </Button>
+        )
+      }
+    >
       <Group align="flex-end">
         <TextInput
           label="Find a patient"
@@ -93,7 +106,7 @@ export default function PatientsPage() {
           rows.length === 0 ? (
             <Empty icon={IconUsers} title={search === '' ? 'No patients' : 'Nobody matches'}>
               {search === ''
-                ? 'Patients come in through the API or an EHR.'
+                ? 'They are added here, through the API or by an EHR.'
                 : 'Try fewer letters, or another status.'}
             </Empty>
           ) : (

@@ -1,8 +1,8 @@
-import { Button, Checkbox, Group, Modal, NativeSelect, Stack, Text, Textarea } from '@mantine/core';
+import { Checkbox, Modal, NativeSelect, Stack, Text, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { createNote, PATIENTS } from '../../api/patients';
-import { Failure } from '../../ui/states';
+import { FormEnd } from '../../ui/form-end';
 import { NOTE_TYPES, SECTIONS } from './sections';
 
 interface NewNoteDialogProps {
@@ -66,18 +66,16 @@ function NewNoteForm({ patientId, onClose }: Omit<NewNoteDialogProps, 'opened'>)
           checked={confidential}
           onChange={({ currentTarget }) => setConfidential(currentTarget.checked)}
         />
-        {create.isError && <Failure error={create.error} />}
         <Text size="sm" c="dimmed">
           Signing locks the note. A correction is another note.
         </Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending} disabled={Object.keys(content).length === 0}>
-            Sign note
-          </Button>
-        </Group>
+        <FormEnd
+          verb="Sign note"
+          isBusy={create.isPending}
+          disabled={Object.keys(content).length === 0}
+          error={create.error}
+          onCancel={onClose}
+        />
       </Stack>
     </form>
   );

@@ -1,8 +1,11 @@
-import { Anchor, Group, Tabs } from '@mantine/core';
+import { Anchor, Button, Group, Tabs } from '@mantine/core';
+import { IconPencil } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearchParams } from 'wouter';
 import { type Patient, patientQuery } from '../../api/patients';
 import { Link } from '../../app/link';
+import { mayWrite } from '../../app/rights';
+import { useUser } from '../../app/session';
 import { Page } from '../../ui/page';
 import { Await } from '../../ui/states';
 import { CalendarDate } from '../../ui/time';
@@ -23,6 +26,7 @@ export default function PatientPage() {
 function PatientView({ patient }: { patient: Patient }) {
   const { id, firstName, lastName, dateOfBirth, age, gender, status } = patient;
   const [search, setSearch] = useSearchParams();
+  const user = useUser();
   return (
     <Page
       back={{ to: '/patients', label: 'Patients' }}
@@ -40,6 +44,18 @@ function PatientView({ patient }: { patient: Patient }) {
             FHIR record
           </Anchor>
         </>
+      }
+      actions={
+        mayWrite(user) && (
+          <Button
+            component={Link}
+            to={`/patients/${id}/edit`}
+            variant="default"
+            leftSection={<IconPencil size={17} />}
+          >
+            Edit
+          </Button>
+        )
       }
     >
       <Tabs
@@ -69,7 +85,7 @@ function PatientView({ patient }: { patient: Patient }) {
           <Appointments appointments={patient.appointments} />
         </Tabs.Panel>
         <Tabs.Panel value="prescriptions">
-          <PatientPrescriptions prescriptions={patient.prescriptions} />
+          <PatientPrescriptions patient={patient} />
         </Tabs.Panel>
         <Tabs.Panel value="orders">
           <PatientOrders patientId={id} />

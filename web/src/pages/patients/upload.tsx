@@ -1,21 +1,10 @@
-import {
-  Button,
-  FileInput,
-  Group,
-  Image,
-  Modal,
-  NativeSelect,
-  Progress,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { FileInput, Image, Modal, NativeSelect, Progress, Stack, Text, TextInput } from '@mantine/core';
 import { IconPhotoUp } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { photosOf, uploadPhoto } from '../../api/photos';
-import { Failure } from '../../ui/states';
+import { FormEnd } from '../../ui/form-end';
 import { bodyPartOf } from './body-part';
 
 interface UploadDialogProps {
@@ -108,15 +97,13 @@ function UploadForm({ patientId, onClose }: Omit<UploadDialogProps, 'opened'>) {
             <Progress value={share * 100} aria-label="Sent" animated={share >= 1} />
           </div>
         )}
-        {sending.isError && <Failure error={sending.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={sending.isPending} disabled={file === null || isTooLarge}>
-            Upload
-          </Button>
-        </Group>
+        <FormEnd
+          verb="Upload"
+          isBusy={sending.isPending}
+          disabled={file === null || isTooLarge}
+          error={sending.error}
+          onCancel={onClose}
+        />
       </Stack>
     </form>
   );

@@ -1,6 +1,6 @@
 import { IconPill } from '@tabler/icons-react';
 import type { PageEntry } from '../../app/pages';
-import { readsClinic } from '../../app/rights';
+import { mayPrescribe, readsClinic } from '../../app/rights';
 
 export const pages: readonly PageEntry[] = [
   {
@@ -14,5 +14,17 @@ export const pages: readonly PageEntry[] = [
       about: 'What is prescribed, what is left of it, and refills asked for.',
     },
     load: () => import('./list-page'),
+  },
+  {
+    path: '/prescriptions/new',
+    title: 'New prescription',
+    roles: mayPrescribe,
+    load: () => import('./new-page'),
+  },
+  {
+    path: '/prescriptions/:id',
+    title: 'Prescription',
+    roles: readsClinic,
+    load: () => import('./prescription-page'),
   },
 ];

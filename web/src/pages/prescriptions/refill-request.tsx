@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { PATIENTS } from '../../api/patients';
 import { type ListedPrescription, PRESCRIPTIONS, requestRefill } from '../../api/prescriptions';
 import { REFILLS } from '../../api/refills';
-import { Failure } from '../../ui/states';
+import { FormEnd } from '../../ui/form-end';
 import { wordsOf } from '../../ui/words';
 
 const ASKERS = [
@@ -87,15 +87,7 @@ function RefillRequestForm({
           value={reason}
           onChange={({ currentTarget }) => setReason(currentTarget.value)}
         />
-        {ask.isError && <Failure error={ask.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={ask.isPending}>
-            Ask for the refill
-          </Button>
-        </Group>
+        <FormEnd verb="Ask for the refill" isBusy={ask.isPending} error={ask.error} onCancel={onClose} />
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button } from '@mantine/core';
+import { Anchor, Button } from '@mantine/core';
 import { useState } from 'react';
 import type { ListedPrescription } from '../../api/prescriptions';
 import { Link } from '../../app/link';
@@ -7,25 +7,20 @@ import { useUser } from '../../app/session';
 import { type Column, DataTable } from '../../ui/data-table';
 import { CalendarDate } from '../../ui/time';
 import { RefillRequestDialog } from './refill-request';
-
-const COLORS: Readonly<Record<ListedPrescription['status'], string>> = {
-  active: 'green',
-  expired: 'orange',
-  cancelled: 'gray',
-};
+import { PrescriptionStatusBadge } from './status';
 
 const COLUMNS: readonly Column<ListedPrescription>[] = [
   {
     header: 'Medication',
     cell: ({ id, medication, rxNumber }) => (
-      <Anchor component={Link} to={`/records/MedicationRequest/${id.slice('rx_'.length)}`} size="sm">
+      <Anchor component={Link} to={`/prescriptions/${id}`} size="sm">
         {medication ?? rxNumber}
       </Anchor>
     ),
   },
   { header: 'Patient', cell: ({ patient }) => patient ?? '–' },
   { header: 'Prescriber', cell: ({ provider }) => provider ?? '–', wide: true },
-  { header: 'Status', width: '6.5rem', cell: ({ status }) => <Badge color={COLORS[status]}>{status}</Badge> },
+  { header: 'Status', width: '6.5rem', cell: ({ status }) => <PrescriptionStatusBadge status={status} /> },
   {
     header: 'Refills',
     width: '5.5rem',

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/client';
@@ -10,7 +10,7 @@ import {
   REFERRALS,
   type SeenReferral,
 } from '../../api/referrals';
-import { Failure } from '../../ui/states';
+import { FormEnd } from '../../ui/form-end';
 import { nameOf } from './status';
 
 /** What may be done next: a change of status, or a note alone. */
@@ -91,22 +91,17 @@ export function DecideDialog({ seen, step, opened, onClose }: DecideProps) {
           onChange={({ currentTarget: { value } }) => setNote(value)}
           data-autofocus
         />
-        {change.isError && <Trouble error={change.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button
-            color={isDangerous ? 'red.9' : undefined}
-            loading={change.isPending}
-            disabled={(needsNote && text === '') || isConflict(change.error)}
-            onClick={() =>
-              change.mutate({ ...(!isNote && { status: step }), ...(text !== '' && { outcome_notes: text }) })
-            }
-          >
-            {verb}
-          </Button>
-        </Group>
+        <FormEnd
+          verb={verb}
+          isDangerous={isDangerous}
+          isBusy={change.isPending}
+          disabled={(needsNote && text === '') || isConflict(change.error)}
+          error={isConflict(change.error) ? CHANGED : change.error}
+          onCancel={close}
+          onConfirm={() =>
+            change.mutate({ ...(!isNote && { status: step }), ...(text !== '' && { outcome_notes: text }) })
+          }
+        />
       </Stack>
     </Modal>
   );
@@ -116,17 +111,8 @@ function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;
 }
 
-function Trouble({ error }: { error: unknown }) {
-  if (!isConflict(error)) return <Failure error={error} />;
-  return (
-    <Failure
-      error={
-        new ApiError(
-          409,
-          'conflict',
-          'Somebody changed this referral after you opened it. Close this, look at what happened, and decide anew.',
-        )
-      }
-    />
-  );
-}
+const CHANGED = new ApiError(
+  409,
+  'conflict',
+  'Somebody changed this referral after you opened it. Close this, look at what happened, and decide anew.',
+);

@@ -1,14 +1,15 @@
-import { Anchor, Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group } from '@mantine/core';
 import { IconInbox, IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { useSearchParams } from 'wouter';
 import { type Box, type ListedReferral, referralsQuery } from '../../api/referrals';
 import { Link } from '../../app/link';
 import { useUser } from '../../app/session';
-import { type Column, DataTable } from '../../ui/data-table';
+import { useAddress } from '../../ui/address';
+import type { Column } from '../../ui/data-table';
+import { EndlessTable } from '../../ui/endless-table';
 import { Page } from '../../ui/page';
-import { Empty, Failure, Loading } from '../../ui/states';
+import { Empty } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { FilterBar, type Filters, filtersIn, searchOf } from './filters';
 import { nameOf, StatusBadge, UrgentBadge } from './status';
@@ -47,20 +48,9 @@ const REST: readonly Column<ListedReferral>[] = [
 
 export default function ReferralsPage() {
   const { practice, scopes } = useUser();
-  const [search, setSearch] = useSearchParams();
+  const [search, change] = useAddress();
   const [client, setClient] = useState('');
   const filters = filtersIn(search);
-  const change = (changed: Partial<Filters>): void =>
-    setSearch(
-      (present) => {
-        const next = new URLSearchParams(present);
-        for (const [name, value] of Object.entries(changed))
-          if (value === '') next.delete(name);
-          else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
   return (
     <Page
       title="Referrals"
@@ -83,31 +73,17 @@ function NewReferral() {
 
 function Results({ filters, client }: { filters: Filters; client: string }) {
   const { box } = filters;
-  const found = useInfiniteQuery(referralsQuery(searchOf(filters, client)));
-  const columns = useMemo(() => [CLIENT, otherSide(box), ...REST], [box]);
-  if (found.isPending) return <Loading />;
-  if (found.isError && found.data === undefined)
-    return <Failure error={found.error} retry={() => void found.refetch()} />;
-  const rows = found.data?.pages.flatMap(({ data }) => data) ?? [];
-  const count = found.data?.pages[0]?.count ?? rows.length;
-  if (rows.length === 0) return <NothingFound filters={filters} client={client} />;
   return (
-    <>
-      <Text size="sm" c="dimmed" role="status">
-        {count.toLocaleString()} {count === 1 ? 'referral' : 'referrals'}
-      </Text>
-      <DataTable
-        label="Referrals"
-        columns={columns}
-        rows={rows}
-        rowKey={({ id }) => id}
-        count={count}
-        maxHeight="calc(100dvh - 20rem)"
-        onEnd={() => {
-          if (found.hasNextPage && !found.isFetching) void found.fetchNextPage();
-        }}
-      />
-    </>
+    <EndlessTable
+      found={useInfiniteQuery(referralsQuery(searchOf(filters, client)))}
+      rowsOf={({ data }) => data}
+      countOf={({ count }) => count}
+      what={['referral', 'referrals']}
+      label="Referrals"
+      columns={useMemo(() => [CLIENT, otherSide(box), ...REST], [box])}
+      rowKey={({ id }) => id}
+      none={<NothingFound filters={filters} client={client} />}
+    />
   );
 }
 

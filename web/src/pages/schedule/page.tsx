@@ -2,7 +2,15 @@ import { ActionIcon, Button, Group, NativeSelect, Text, TextInput, Title } from 
 import { IconCalendarOff, IconChevronLeft, IconChevronRight, IconUserOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'wouter';
-import { type Day, dayQuery, type Provider, providersQuery, zoneQuery } from '../../api/schedule';
+import {
+  type Day,
+  dayQuery,
+  nameOf,
+  ownOf,
+  type Provider,
+  providersQuery,
+  zoneQuery,
+} from '../../api/schedule';
 import type { User } from '../../api/session';
 import { useUser } from '../../app/session';
 import { Page } from '../../ui/page';
@@ -70,12 +78,7 @@ function ProviderDay({ providers }: { providers: readonly Provider[] }) {
 }
 
 function chosenOf(providers: readonly Provider[], asked: string | null, user: User): Provider | undefined {
-  const own = user.practitioner === null ? undefined : `prov_${user.practitioner}`;
-  return providers.find(({ id }) => id === asked) ?? providers.find(({ id }) => id === own) ?? providers[0];
-}
-
-function nameOf({ firstName, lastName, title }: Provider): string {
-  return [firstName, lastName].filter(Boolean).join(' ') + (title === null ? '' : `, ${title}`);
+  return providers.find(({ id }) => id === asked) ?? ownOf(providers, user) ?? providers[0];
 }
 
 function DayChoice({ date, onChange }: { date: string; onChange: (date: string | undefined) => void }) {

@@ -1,0 +1,58 @@
+import { Anchor, Badge, Card, Stack, Text, Title } from '@mantine/core';
+import type { Patient } from '../../api/patients';
+import { Link } from '../../app/link';
+import { CalendarDate } from '../../ui/time';
+
+/** What a prescriber has to know of the patient while writing. */
+export function PatientAside({ patient }: { patient: Patient }) {
+  const { id, firstName, lastName, dateOfBirth, age, allergies, medications, prescriptions } = patient;
+  const active = prescriptions.filter(({ status }) => status === 'active');
+  return (
+    <Card component="aside" aria-label="Patient" className="aside">
+      <Stack gap="md">
+        <div>
+          <Anchor component={Link} to={`/patients/${id}`} fw={600}>
+            {firstName} {lastName}
+          </Anchor>
+          <Text size="sm" c="dimmed">
+            Born <CalendarDate date={dateOfBirth} />
+            {age !== null && `, ${age} years`}
+          </Text>
+        </div>
+        <Known title="Allergies" color="red" items={allergies} />
+        <Known title="Takes" color="blue" items={medications} />
+        <Known
+          title="Prescribed now"
+          color="gray"
+          items={active.map(({ medication }) => medication ?? '–')}
+        />
+        <Text size="xs" c="dimmed">
+          Nothing here checks a drug against allergies or other drugs.
+        </Text>
+      </Stack>
+    </Card>
+  );
+}
+
+function Known({ title, color, items }: { title: string; color: string; items: readonly string[] }) {
+  return (
+    <div>
+      <Title order={2} size="sm" mb={4}>
+        {title}
+      </Title>
+      {items.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          None known
+        </Text>
+      ) : (
+        <Stack gap={4} component="ul" m={0} p={0} align="flex-start" style={{ listStyle: 'none' }}>
+          {items.map((item, i) => (
+            <Badge key={i} component="li" color={color} size="lg" maw="100%">
+              {item}
+            </Badge>
+          ))}
+        </Stack>
+      )}
+    </div>
+  );
+}

@@ -220,6 +220,13 @@ describe('the audit commands', () => {
         chosen_provider: 'Oasis Recovery',
         parties: 'Sonora Behavioral Health, Oasis Recovery',
         steps: expect.stringContaining('update by EHR'),
+        matches: [
+          {
+            asked: [{ input: 'level_of_care', value: 'IOP' }],
+            offers: [{ practice: 'Oasis Recovery', score: 92, reasons: ['Accepts AHCCCS'] }],
+          },
+        ],
+        followed: expect.arrayContaining([expect.objectContaining({ what: 'update', isRefused: false })]),
       }),
     ]);
     await crosswalk('report', 'access', '--patient', 'p1', '--out', file('access.csv'));

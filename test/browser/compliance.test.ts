@@ -103,6 +103,27 @@ describe('a compliance officer', () => {
     await visit(page, { name: 'audit-exports' });
   });
 
+  it('goes on with an export whose connection broke off', async () => {
+    const page = await pageOf('compliance');
+    await page.addInitScript(BREAKS_FIRST_EXPORT);
+    await open(page, '/compliance/exports', 'Exports');
+    await page.getByRole('radio', { name: 'NDJSON' }).check();
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByText('The export broke off').waitFor();
+    await visit(page, { name: 'audit-exports-broken' });
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    const file = join(place, 'continued.ndjson');
+    await (await downloading).saveAs(file);
+    const keys = join(place, 'keys.json');
+    writeFileSync(keys, await (await fetch(`${BASE}/audit/keys`)).text());
+    expect(verify(file, keys)).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^OK: \d{2,} events verified/) as unknown,
+    });
+    expect(await page.getByText('The export broke off').count()).toBe(0);
+  });
+
   it('reviews brokering, and sees who was refused', async () => {
     const page = await pageOf('compliance');
     await open(page, `/compliance/brokering?referral=${referral}`, 'Brokering review');
@@ -132,3 +153,24 @@ describe('a compliance officer', () => {
     expect((await page.request.get('/portal/compliance/log')).status()).toBe(403);
   });
 });
+
+/** The first export of the page ends after half of it, in the middle of a line. */
+const BREAKS_FIRST_EXPORT = `{
+  const real = window.fetch;
+  let isFirst = true;
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked);
+    if (!isFirst || !String(asked[0]).startsWith('/audit/export')) return answer;
+    isFirst = false;
+    const whole = new Uint8Array(await answer.arrayBuffer());
+    const body = new ReadableStream({
+      pull(controller) {
+        if (controller.desiredSize > 0 && !this.sent) {
+          this.sent = true;
+          controller.enqueue(whole.slice(0, Math.floor(whole.length / 2)));
+        } else controller.error(new TypeError('network error'));
+      },
+    });
+    return new Response(body, { status: answer.status, headers: answer.headers });
+  };
+}`;

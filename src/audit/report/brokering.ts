@@ -13,35 +13,64 @@ interface Referral {
   createdBy: string;
   patients: string[];
   facts: string[];
-  offered: string[];
+  matches: Match[];
   parties: Set<string>;
-  steps: string[];
+  steps: Step[];
+}
+
+/** A provider that the matching offered. */
+interface Offer {
+  practice: string;
+  score: number;
+  reasons: string[];
+}
+
+/** An answer of the matching: what was asked for, and who was offered, the best first. */
+interface Match {
+  asked: { input: string; value: string }[];
+  offers: Offer[];
+}
+
+/** A change of a referral, or its disclosure. */
+interface Step {
+  at: string;
+  what: string;
+  by: string;
+  isRefused: boolean;
 }
 
 /** Matches are taken for offers to a referral that the same practice makes within this time. Milliseconds. */
 const OFFER_MS = 86_400_000;
 
-/** An answer of the matching in words: what was asked for, and who was offered, with score and reasons. */
-function offerOf({ entity = [] }: EventShape): string {
-  const asked: string[] = [];
-  const offered: string[] = [];
+function matchIn({ entity = [] }: EventShape): Match {
+  const match: Match = { asked: [], offers: [] };
   for (const { type = '', valueString = '' } of entity.flatMap(({ detail = [] }) => detail)) {
     const input = /^input\.(.*)$/.exec(type)?.[1];
-    if (input !== undefined) asked.push(`${input} ${valueString}`);
-    else offered.push(/^match\.\d+$/.test(type) ? resultOf(valueString) : `${type}: ${valueString}`);
+    if (input !== undefined) match.asked.push({ input, value: valueString });
+    else if (/^match\.\d+$/.test(type)) match.offers.push(offerIn(valueString));
   }
-  const question = asked.length === 0 ? '' : `Asked for ${asked.join(', ')}: `;
-  return question + (offered.map((one, i) => `${i + 1}. ${one}`).join('; ') || 'nobody was found');
+  return match;
 }
 
 /** One result as the faces record it. */
-function resultOf(json: string): string {
-  const {
-    practice = '',
-    score = 0,
-    reasons = [],
-  } = JSON.parse(json) as { practice?: string; score?: number; reasons?: string[] };
-  return `${practice}, score ${score} (${reasons.join(', ')})`;
+function offerIn(json: string): Offer {
+  const { practice = '', score = 0, reasons = [] } = JSON.parse(json) as Partial<Offer>;
+  return { practice, score, reasons };
+}
+
+function matchInWords({ asked, offers }: Match): string {
+  const question =
+    asked.length === 0
+      ? ''
+      : `Asked for ${asked.map(({ input, value }) => `${input} ${value}`).join(', ')}: `;
+  const told = offers.map(
+    ({ practice, score, reasons }, i) => `${i + 1}. ${practice}, score ${score} (${reasons.join(', ')})`,
+  );
+  return question + (told.join('; ') || 'nobody was found');
+}
+
+function stepInWords({ at, what, by, isRefused }: Step): string {
+  return `${at} ${what} by ${by}${isRefused ? ', refused' : ''}`;
 }
 
 function isChange(event: EventShape): boolean {
@@ -52,7 +81,7 @@ function isChange(event: EventShape): boolean {
 export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDrawer {
   const referrals = new Map<string, Referral>();
   const byTask = new Map<string, Referral>();
-  const matches: { at: number; practice: string; facts: string }[] = [];
+  const matches: { at: number; practice: string; match: Match }[] = [];
   const bySender = createCounter('Referrals by sender');
   const pairs = createCounter('Referrals by sender and chosen provider');
 
@@ -67,9 +96,9 @@ export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDr
       createdBy: name,
       patients: touchedBy(event, 'Patient'),
       facts: factsOf(event),
-      offered: matches
-        .filter((match) => match.practice === sender && at - match.at < OFFER_MS)
-        .map(({ facts }) => facts),
+      matches: matches
+        .filter((each) => each.practice === sender && at - each.at < OFFER_MS)
+        .map(({ match }) => match),
       parties: new Set([sender]),
       steps: [],
     };
@@ -85,8 +114,12 @@ export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDr
       // Whoever was refused has had no part in it.
       if (event.outcome === '0') referral.parties.add(practice || name);
       if (!isChange(event)) continue;
-      const refused = event.outcome === '0' ? '' : ', refused';
-      referral.steps.push(`${event.recorded ?? ''} ${interactionsOf(event).join(' ')} by ${name}${refused}`);
+      referral.steps.push({
+        at: event.recorded ?? '',
+        what: interactionsOf(event).join(' '),
+        by: name,
+        isRefused: event.outcome !== '0',
+      });
     }
   };
   return {
@@ -112,7 +145,7 @@ export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDr
         matches.push({
           at: Date.parse(event.recorded ?? ''),
           practice: practice || name,
-          facts: offerOf(event),
+          match: matchIn(event),
         });
       }
       const [made] = event.outcome === '0' && event.action === 'C' ? touchedBy(event, 'ServiceRequest') : [];
@@ -138,14 +171,18 @@ export function drawBrokering(lookups: Pick<Lookups, 'referralFacts'>): ReportDr
           referral.createdBy,
           referral.patients.join(' '),
           told ?? facts.justification ?? '',
-          referral.offered.join(' | '),
+          referral.matches.map(matchInWords).join(' | '),
           chosen,
           facts.status ?? '',
           [...referral.parties].join(', '),
-          referral.steps.join(' | '),
+          referral.steps.map(stepInWords).join(' | '),
         ]);
       }
-      return { rows, counts: [bySender.result(), pairs.result()] };
+      const details = [...referrals.values()].map(({ matches: offered, steps: followed }) => ({
+        matches: offered,
+        followed,
+      }));
+      return { rows, details, counts: [bySender.result(), pairs.result()] };
     },
   };
 }

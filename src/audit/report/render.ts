@@ -28,14 +28,15 @@ function guarded(cell: string): string {
   return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }
 
-function jsonOf({ rows, columns, counts, ...about }: Report): object {
+function jsonOf({ rows, details = [], columns, counts, ...about }: Report): object {
   return {
     ...about,
     count: rows.length,
     counts: counts.map(({ heading, values }) => ({ heading, values: Object.fromEntries(values) })),
-    rows: rows.map((row) =>
-      Object.fromEntries(columns.map((column, i) => [column.replaceAll(' ', '_'), row[i] ?? ''])),
-    ),
+    rows: rows.map((row, number) => ({
+      ...Object.fromEntries(columns.map((column, i) => [column.replaceAll(' ', '_'), row[i] ?? ''])),
+      ...details[number],
+    })),
   };
 }
 

@@ -15,6 +15,8 @@ export interface Report {
   log: { size: number; root: string };
   columns: readonly string[];
   rows: string[][];
+  /** What cells of each row say in words, as data: in JSON alone. */
+  details?: object[];
   /** Counts by heading: the break-down. */
   counts: { heading: string; values: [name: string, count: number][] }[];
 }
@@ -25,7 +27,7 @@ export interface ReportDrawer {
   about: string;
   columns: readonly string[];
   take(event: EventShape): void;
-  finish(): Promise<Pick<Report, 'rows' | 'counts'>>;
+  finish(): Promise<Pick<Report, 'rows' | 'details' | 'counts'>>;
 }
 
 /** Counts what it is told, and lists it, the most frequent first. */

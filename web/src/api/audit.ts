@@ -102,7 +102,24 @@ export interface Report {
   generated: string;
   count: number;
   counts: { heading: string; values: Record<string, number> }[];
-  rows: Record<string, string>[];
+  rows: ReportRow[];
+}
+
+/** Cells by the name of their column, and in the brokering report what some of them say as data. */
+export type ReportRow = Record<string, string> & { matches?: Match[]; followed?: Step[] };
+
+/** What the matching was asked before a referral, and whom it offered, the best first. */
+export interface Match {
+  asked: { input: string; value: string }[];
+  offers: { practice: string; score: number; reasons: string[] }[];
+}
+
+/** What was done about a referral after it was made. */
+export interface Step {
+  at: string;
+  what: string;
+  by: string;
+  isRefused: boolean;
 }
 
 export const reportQuery = (name: ReportName, filter: TrailFilter) =>

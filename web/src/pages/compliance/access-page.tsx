@@ -1,27 +1,16 @@
-import { Anchor } from '@mantine/core';
 import { IconEyeSearch } from '@tabler/icons-react';
-import { Link } from '../../app/link';
+import type { ReportRow } from '../../api/audit';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { WHEN } from './columns';
 import { ACTIONS } from './describe';
 import { Outcome } from './outcome';
 import { ReportFrame } from './report-frame';
 import { TrailFilterBar, useTrailFilter } from './trail-filter';
 
-type Row = Record<string, string>;
-
-const COLUMNS: readonly Column<Row>[] = [
-  {
-    header: 'When',
-    width: '11.8rem',
-    cell: ({ event = '', when }) => (
-      <Anchor component={Link} size="sm" to={`/compliance/events/${event}`}>
-        <Time at={when} />
-      </Anchor>
-    ),
-  },
+const COLUMNS: readonly Column<ReportRow>[] = [
+  WHEN,
   { header: 'Who', cell: ({ who }) => who },
   { header: 'Signed in as', wide: true, cell: ({ id }) => id },
   { header: 'Practice', wide: true, cell: ({ practice }) => practice || '–' },

@@ -1,14 +1,12 @@
 import { Accordion, Badge, Button, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { NO_FILTER, type TrailFilter } from '../../api/audit';
+import { type Match, NO_FILTER, type ReportRow as Row, type Step, type TrailFilter } from '../../api/audit';
 import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Time } from '../../ui/time';
-import { type Offer, offersIn } from './offers';
+import { wordsOf } from '../../ui/words';
 import { ReportFrame } from './report-frame';
 import { TrailFilterBar, useTrailFilter } from './trail-filter';
-
-type Row = Record<string, string>;
 
 /** Rows that are in the document at once. */
 const STEP = 50;
@@ -68,9 +66,9 @@ function Referrals({ rows }: { rows: readonly Row[] }) {
 
 /** How the provider that was chosen stood in the last match before. */
 function Chosen({ row }: { row: Row }) {
-  const offers = offersIn(row['match_results_offered'] ?? '').at(-1);
-  if (offers === undefined) return <Badge color="gray">no match before</Badge>;
-  const rank = offers.findIndex(({ practice }) => practice === row['chosen_provider']) + 1;
+  const last = row.matches?.at(-1);
+  if (last === undefined) return <Badge color="gray">no match before</Badge>;
+  const rank = last.offers.findIndex(({ practice }) => practice === row['chosen_provider']) + 1;
   return rank === 0 ? (
     <Badge color="orange">not among those offered</Badge>
   ) : (
@@ -79,7 +77,8 @@ function Chosen({ row }: { row: Row }) {
 }
 
 function Review({ row }: { row: Row }) {
-  const offers = offersIn(row['match_results_offered'] ?? '').at(-1);
+  const last = row.matches?.at(-1);
+  const { followed = [] } = row;
   return (
     <Stack gap="md">
       <Facts columns={3}>
@@ -97,41 +96,47 @@ function Review({ row }: { row: Row }) {
         <Title order={4}>Clinical justification</Title>
         <Text size="sm">{row['justification'] || 'None is recorded.'}</Text>
       </div>
-      {offers !== undefined && <Offers offers={offers} />}
-      {row['steps'] !== undefined && row['steps'] !== '' && <Steps steps={row['steps']} />}
+      {last !== undefined && <Offers match={last} />}
+      {followed.length > 0 && <Steps steps={followed} />}
     </Stack>
   );
 }
 
-function Offers({ offers }: { offers: readonly Offer[] }) {
+function Offers({ match: { asked, offers } }: { match: Match }) {
   return (
     <div>
       <Title order={4}>What the match offered</Title>
-      <List type="ordered" size="sm" mt={4}>
-        {offers.map(({ practice, score, reasons }) => (
-          <List.Item key={practice}>
-            {practice}, {score} of 100: {reasons}
-          </List.Item>
-        ))}
-      </List>
+      {asked.length > 0 && (
+        <Text size="sm" c="dimmed">
+          Asked for {asked.map(({ input, value }) => `${wordsOf(input).toLowerCase()} ${value}`).join(', ')}.
+        </Text>
+      )}
+      {offers.length === 0 ? (
+        <Text size="sm">Nobody was found.</Text>
+      ) : (
+        <List type="ordered" size="sm" mt={4}>
+          {offers.map(({ practice, score, reasons }) => (
+            <List.Item key={practice}>
+              {practice}, {score} of 100: {reasons.join(', ')}
+            </List.Item>
+          ))}
+        </List>
+      )}
     </div>
   );
 }
 
-/** `2026-01-01T12:00:00.000Z patch by somebody (0)`, divided by ` | `. */
-function Steps({ steps }: { steps: string }) {
+function Steps({ steps }: { steps: readonly Step[] }) {
   return (
     <div>
       <Title order={4}>What followed</Title>
       <List size="sm" mt={4}>
-        {steps.split(' | ').map((step, i) => {
-          const [, at = '', words = step] = /^(\S+) (.*?)(?: \(\d+\))?$/.exec(step) ?? [];
-          return (
-            <List.Item key={`${at} ${i}`}>
-              <Time at={at} />: {words}
-            </List.Item>
-          );
-        })}
+        {steps.map(({ at, what, by, isRefused }, i) => (
+          <List.Item key={i}>
+            <Time at={at} />: {what} by {by}
+            {isRefused && ', refused'}
+          </List.Item>
+        ))}
       </List>
     </div>
   );

@@ -1,12 +1,14 @@
-import { Alert, Button, Card, Code, Group, Progress, Radio, Stack, Text } from '@mantine/core';
-import { IconCircleCheck, IconFileExport, IconPlayerStop } from '@tabler/icons-react';
+import { Alert, Button, Card, Code, Group, Progress, Radio, SimpleGrid, Stack, Text } from '@mantine/core';
+import { IconCircleCheck, IconFileExport, IconPlayerStop, IconPlugConnectedX } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import {
+  BrokenOff,
   downloadExport,
   type Exported,
   type ExportFormat,
   type ExportProgress,
+  type ExportRequest,
   FORMATS,
   saveFile,
 } from '../../api/audit-export';
@@ -25,18 +27,23 @@ export default function ExportsPage() {
   const [filter, change] = useTrailFilter();
   const [format, setFormat] = useState<ExportFormat>('bundle');
   const [progress, setProgress] = useState<ExportProgress>();
+  const [rest, setRest] = useState<ExportRequest>();
   const stop = useRef<AbortController>(undefined);
   const task = useMutation({
-    mutationFn: async () => {
+    mutationFn: async (asked: ExportRequest) => {
       stop.current = new AbortController();
-      setProgress({ bytes: 0, share: undefined });
-      const file = await downloadExport(format, filter, setProgress, stop.current.signal);
+      setProgress({ bytes: asked.received?.bytes ?? 0, share: undefined });
+      const file = await downloadExport(asked, setProgress, stop.current.signal);
       saveFile(file);
       return file;
     },
+    onSuccess: () => setRest(undefined),
+    onError: (error) => {
+      if (error instanceof BrokenOff) setRest(error.rest);
+    },
     onSettled: () => setProgress(undefined),
   });
-  const isStopped = task.error instanceof DOMException && task.error.name === 'AbortError';
+  const isBroken = task.error instanceof BrokenOff;
   return (
     <Page
       title="Exports"
@@ -46,14 +53,14 @@ export default function ExportsPage() {
         <Stack>
           <TrailFilterBar filter={filter} onChange={change} />
           <Radio.Group label="Format" value={format} onChange={(value) => setFormat(value as ExportFormat)}>
-            <Stack gap="xs" mt={6}>
+            <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs" mt={6}>
               {FORMATS.map((each) => (
                 <Radio key={each} value={each} {...WORDS[each]} />
               ))}
-            </Stack>
+            </SimpleGrid>
           </Radio.Group>
           {progress !== undefined && <Underway progress={progress} />}
-          {task.isError && !isStopped && <Failure error={task.error} />}
+          {task.isError && !isBroken && <Failure error={task.error} />}
           <Group justify="flex-end">
             {task.isPending && (
               <Button
@@ -67,15 +74,49 @@ export default function ExportsPage() {
             <Button
               leftSection={<IconFileExport size={17} />}
               loading={task.isPending}
-              onClick={() => task.mutate()}
+              onClick={() => task.mutate({ format, filter })}
             >
               Export
             </Button>
           </Group>
         </Stack>
       </Card>
+      {rest !== undefined && !task.isPending && (
+        <Unfinished
+          rest={rest}
+          isStopped={task.error instanceof BrokenOff && task.error.isStopped}
+          onContinue={() => task.mutate(rest)}
+        />
+      )}
       {task.data !== undefined && <Saved file={task.data} />}
     </Page>
+  );
+}
+
+interface UnfinishedProps {
+  rest: ExportRequest;
+  isStopped: boolean;
+  onContinue: () => void;
+}
+
+/** An export that ended too early: it goes on where it can, with the filter and format that it began with. */
+function Unfinished({ rest: { format, received }, isStopped, onContinue }: UnfinishedProps) {
+  return (
+    <Alert
+      color="orange"
+      role="alert"
+      icon={<IconPlugConnectedX size={20} />}
+      title={isStopped ? 'The export was stopped' : 'The export broke off'}
+    >
+      <Text size="sm">
+        {received === undefined
+          ? `Nothing of it is kept: a ${WORDS[format].label} is taken from its beginning.`
+          : `${sizeOf(received.bytes)} are here, up to event ${received.after}. It can go on from there, on the same state of the log.`}
+      </Text>
+      <Button mt="sm" size="xs" onClick={onContinue}>
+        {received === undefined ? 'Start again' : 'Continue'}
+      </Button>
+    </Alert>
   );
 }
 

@@ -1,23 +1,13 @@
-import { Anchor, Badge } from '@mantine/core';
-import { Link } from '../../app/link';
+import { Badge } from '@mantine/core';
+import type { ReportRow } from '../../api/audit';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
-import { Time } from '../../ui/time';
+import { WHEN } from './columns';
 import { ReportFrame } from './report-frame';
 import { TrailFilterBar, useTrailFilter } from './trail-filter';
 
-type Row = Record<string, string>;
-
-const COLUMNS: readonly Column<Row>[] = [
-  {
-    header: 'When',
-    width: '11.8rem',
-    cell: ({ event = '', when }) => (
-      <Anchor component={Link} size="sm" to={`/compliance/events/${event}`}>
-        <Time at={when} />
-      </Anchor>
-    ),
-  },
+const COLUMNS: readonly Column<ReportRow>[] = [
+  WHEN,
   { header: 'Who', cell: ({ who, id }) => (who === '' ? id : who) },
   {
     header: 'What',

@@ -1,8 +1,8 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
 import { NO_FILTER, type TrailFilter } from '../../api/audit';
+import { useAddress } from '../../ui/address';
 import { ACTIONS, OUTCOMES } from './describe';
 
 const NAMES = Object.keys(NO_FILTER) as (keyof TrailFilter)[];
@@ -10,21 +10,10 @@ const TYPING_MS = 400;
 
 /** The filter in the page's address: a link leads to the same events. */
 export function useTrailFilter(): [TrailFilter, (changed: Partial<TrailFilter>) => void] {
-  const [search, setSearch] = useSearchParams();
+  const [search, change] = useAddress();
   const filter = Object.fromEntries(
     NAMES.map((name) => [name, search.get(name) ?? '']),
   ) as unknown as TrailFilter;
-  const change = (changed: Partial<TrailFilter>): void =>
-    setSearch(
-      (present) => {
-        const next = new URLSearchParams(present);
-        for (const [name, value] of Object.entries(changed))
-          if (value === '') next.delete(name);
-          else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
   return [filter, change];
 }
 

@@ -18,6 +18,8 @@ export interface KeyUse {
   note(key: string, refused: boolean): void;
   /** Hours with requests since then, oldest first; hours without any are left out. */
   since(key: string, from: Date): Promise<HourOfUse[]>;
+  /** The busiest minute since then of each of these keys that was used at all. */
+  busiest(keys: readonly string[], from: Date): Promise<ReadonlyMap<string, number>>;
   /** Resolves when all that was noted here is stored. */
   flush(): Promise<void>;
 }
@@ -74,6 +76,14 @@ export function createKeyUse({ keyUse }: Pick<Records, 'keyUse'>, clock: () => D
         refused,
         busiestMinute: Math.max(0, ...Object.values(minutes)),
       }));
+    },
+    async busiest(keys, from) {
+      await flush();
+      const hours = collection.find({ key: { $in: [...keys] }, hour: { $gte: from } });
+      const most = new Map<string, number>();
+      for await (const { key, minutes = {} } of hours)
+        most.set(key, Math.max(most.get(key) ?? 0, ...Object.values(minutes)));
+      return most;
     },
     async flush() {
       await flush();

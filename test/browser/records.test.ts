@@ -78,6 +78,7 @@ describe('FHIR browser', () => {
   it('pages by the links of the bundle', async () => {
     const page = await pageOf('operator');
     await page.goto('/records/Organization');
+    await page.getByRole('button', { name: 'Order and results' }).click();
     await page.getByRole('combobox', { name: 'Results a page' }).selectOption('20');
     await page.getByRole('button', { name: 'Search', exact: true }).click();
     await page.getByText('20 on this page').waitFor();

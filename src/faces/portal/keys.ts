@@ -1,15 +1,11 @@
-import { INSTANT, listOf, object, oneOf, text } from '../../contract';
+import { INSTANT, listOf, object, oneOf } from '../../contract';
 import { ProblemError } from '../../fhir';
 import type { Exchange, Route } from '../../http';
 import { KEY_SCOPES, type KeyInfo, PER_MINUTE, PLANS } from '../../identity';
-import { ADMINISTRATORS, practiceFor, SHOWN_ONCE } from './administration';
+import { ADMINISTRATORS, PRACTICE, practiceFor, ROTATION, SHOWN_ONCE } from './administration';
 import { portalRoute } from './endpoint';
+import { HOUR_MS, RANGE_QUERY, startOf } from './ranges';
 import type { PortalServices } from './services';
-
-const HOUR_MS = 3_600_000;
-/** Hours back of each range of the chart. */
-const RANGES: Readonly<Record<string, number>> = { day: 24, week: 7 * 24, month: 30 * 24 };
-const LONGEST_OVERLAP_H = 30 * 24;
 
 interface NewKeyBody {
   practice?: string;
@@ -20,7 +16,7 @@ interface NewKeyBody {
 
 const NEW_KEY = object(
   {
-    practice: text(200, 'Id or name; a practice administrator may leave it out.', 'Sonora Behavioral Health'),
+    practice: PRACTICE,
     plan: oneOf(PLANS),
     scopes: {
       ...listOf(oneOf(KEY_SCOPES), KEY_SCOPES.length),
@@ -32,20 +28,27 @@ const NEW_KEY = object(
   ['plan', 'scopes'],
 );
 
-const ROTATION = object(
-  {
-    overlapHours: {
-      type: 'integer',
-      minimum: 0,
-      maximum: LONGEST_OVERLAP_H,
-      'x-expected': 'hours from 0 to 720',
-    },
-  },
-  ['overlapHours'],
-);
+/** How near an active key of the last 24 hours came to what its plan allows: the nearest of all, if any was used. */
+async function nearest({ keys, keyUse, limits }: PortalServices['identity'], practice: string | undefined) {
+  const active = (await keys.list(practice)).filter(({ status }) => status === 'active');
+  const ids = active.map(({ id }) => id);
+  const busiest = await keyUse.busiest(ids, startOf({ range: 'day' }));
+  const used = active.filter(({ id }) => busiest.has(id));
+  const shares = await Promise.all(
+    used.map(async ({ id, plan, practiceId }) => {
+      const minute = { id, of: 'minute', used: busiest.get(id) ?? 0, limit: PER_MINUTE[plan] };
+      if (plan !== 'Free') return [minute];
+      const month = await limits.freeMonth(practiceId);
+      return [minute, { id, of: 'month', used: month.used, limit: month.limit }];
+    }),
+  );
+  const [first] = shares.flat().sort((a, b) => b.used / b.limit - a.used / a.limit);
+  return first ?? null;
+}
 
 /** API keys of the HandoffRx face: the "API Keys dashboard" of the vendor's document. */
-export function keyRoutes({ identity: { keys, keyUse, limits } }: PortalServices): Route[] {
+export function keyRoutes({ identity }: PortalServices): Route[] {
+  const { keys, keyUse, limits } = identity;
   const found = async (x: Exchange, id = ''): Promise<KeyInfo> => {
     x.audit.details = [{ type: 'key', value: id }];
     const key = await keys.find(id, x.principal.practice);
@@ -61,6 +64,17 @@ export function keyRoutes({ identity: { keys, keyUse, limits } }: PortalServices
       path: '/keys',
       action: 'R',
       handle: async ({ x }) => ({ status: 200, body: { data: await keys.list(x.principal.practice) } }),
+    }),
+    portalRoute({
+      ...security,
+      method: 'get',
+      path: '/keys/nearest',
+      action: 'R',
+      unaudited: true,
+      handle: async ({ x }) => ({
+        status: 200,
+        body: { nearest: await nearest(identity, x.principal.practice) },
+      }),
     }),
     portalRoute<NewKeyBody>({
       ...security,
@@ -91,13 +105,10 @@ export function keyRoutes({ identity: { keys, keyUse, limits } }: PortalServices
       method: 'get',
       path: '/keys/:id/use',
       action: 'R',
-      query: {
-        range: { kind: 'choice', values: Object.keys(RANGES), default: 'day', description: 'How far back.' },
-      },
+      query: RANGE_QUERY,
       handle: async ({ x, params, query }) => {
         const { id, plan, practiceId } = await found(x, params['id']);
-        const hours = RANGES[String(query['range'])] ?? 0;
-        const from = new Date((Math.floor(Date.now() / HOUR_MS) - hours + 1) * HOUR_MS);
+        const from = startOf(query);
         return {
           status: 200,
           body: {

@@ -1,14 +1,11 @@
 import { listOf, object, oneOf, text } from '../../contract';
 import { type Exchange, type Route, touched, writeContext } from '../../http';
 import { WEBHOOK_EVENTS } from '../../notify';
-import { ADMINISTRATORS, practiceFor, SHOWN_ONCE } from './administration';
+import { ADMINISTRATORS, PRACTICE, practiceFor, ROTATION, SHOWN_ONCE } from './administration';
 import { portalRoute } from './endpoint';
+import { HOUR_MS, RANGE_QUERY, startOf } from './ranges';
 import type { PortalServices } from './services';
 
-const HOUR_MS = 3_600_000;
-/** Hours back of each range of the chart. */
-const RANGES: Readonly<Record<string, number>> = { day: 24, week: 7 * 24, month: 30 * 24 };
-const LONGEST_OVERLAP_H = 30 * 24;
 const STATES = ['pending', 'delivered', 'dead', 'skipped'] as const;
 const PAGE = 200;
 
@@ -20,21 +17,9 @@ const NEW_WEBHOOK = object(
       minItems: 1,
       'x-expected': 'one event or more',
     },
-    practice: text(200, 'Id or name; a practice administrator may leave it out.', 'Sonora Behavioral Health'),
+    practice: PRACTICE,
   },
   ['url', 'events'],
-);
-
-const ROTATION = object(
-  {
-    overlapHours: {
-      type: 'integer',
-      minimum: 0,
-      maximum: LONGEST_OVERLAP_H,
-      'x-expected': 'hours from 0 to 720',
-    },
-  },
-  ['overlapHours'],
 );
 
 const SWITCHING = object({ to: oneOf(['on', 'off']) }, ['to']);
@@ -157,13 +142,10 @@ function deliveries(services: PortalServices): Route[] {
       path: '/webhooks/:id/health',
       action: 'R',
       unaudited: true,
-      query: {
-        range: { kind: 'choice', values: Object.keys(RANGES), default: 'day', description: 'How far back.' },
-      },
+      query: RANGE_QUERY,
       handle: async ({ x, params, query }) => {
         const { id } = await found(services, x, params['id']);
-        const back = RANGES[String(query['range'])] ?? 0;
-        const from = new Date((Math.floor(Date.now() / HOUR_MS) - back + 1) * HOUR_MS);
+        const from = startOf(query);
         return { status: 200, body: { from, hours: await notify.journal.hours(id, from) } };
       },
     }),

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { request } from './client';
+import type { Range } from './range';
 
 export const PLANS = ['Free', 'Pro', 'Enterprise'] as const;
 export type Plan = (typeof PLANS)[number];
@@ -38,8 +39,6 @@ export interface KeyUse {
   hours: { at: string; requests: number; refused: number; busiestMinute: number }[];
 }
 
-export type Range = 'day' | 'week' | 'month';
-
 /** Everything that changes when a key is made, rotated or revoked. */
 export const KEYS = ['keys'] as const;
 
@@ -60,6 +59,23 @@ export const keyUseQuery = (id: string, range: Range) =>
     queryFn: ({ signal }) => request<KeyUse>(`/portal/keys/${id}/use?range=${range}`, { signal }),
     refetchInterval: 15_000,
   });
+
+/** How near the busiest key of the last 24 hours came to what its plan allows. */
+export interface Nearest {
+  id: string;
+  /** A minute, or on the Free plan the practice's calendar month. */
+  of: 'minute' | 'month';
+  used: number;
+  limit: number;
+}
+
+/** Null when no key was used. */
+export const nearestQuery = queryOptions({
+  queryKey: [...KEYS, 'nearest'],
+  queryFn: async ({ signal }) =>
+    (await request<{ nearest: Nearest | null }>('/portal/keys/nearest', { signal })).nearest,
+  refetchInterval: 60_000,
+});
 
 export function createKey(body: {
   practice?: string;

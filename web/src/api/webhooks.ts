@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { queryString, request } from './client';
+import type { Range } from './range';
 
 export const EVENTS = [
   'referral.created',
@@ -73,8 +74,6 @@ export interface WebhookHealth {
   from: string;
   hours: HourOfCalls[];
 }
-
-export type Range = 'day' | 'week' | 'month';
 
 /** Everything that changes when a webhook is made, switched, tested or replayed. */
 export const WEBHOOKS = ['webhooks'] as const;

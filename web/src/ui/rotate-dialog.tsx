@@ -1,70 +1,41 @@
-import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
-import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query';
+import { Select, Text } from '@mantine/core';
+import type { QueryKey } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { Failure } from './states';
+import { SecretDialog, type SecretDialogProps, SecretForm } from './secret-dialog';
 
-interface RotateDialogProps<Made> {
-  opened: boolean;
-  onClose: () => void;
+interface RotateDialogProps<Made> extends Omit<SecretDialogProps<Made>, 'form'> {
   /** What is rotated: "key", "secret". */
   what: string;
-  title: string;
-  titleWhenMade: string;
   /** What the overlap means here. */
   about: ReactNode;
   rotate: (overlapHours: number) => Promise<Made>;
   /** Queries that show it. */
   queryKey: QueryKey;
-  /** Shows what was made, this once. */
-  children: (made: Made, close: () => void) => ReactNode;
 }
 
-/** Makes a new secret in place of one that stays good for a while, and shows it once. */
-export function RotateDialog<Made>(props: RotateDialogProps<Made>) {
-  const { opened, onClose, what, title, titleWhenMade, about, rotate, queryKey, children } = props;
-  const queries = useQueryClient();
+/** Makes a new secret in place of one that stays good for a while. */
+export function RotateDialog<Made>({ what, about, rotate, queryKey, ...dialog }: RotateDialogProps<Made>) {
   const [overlap, setOverlap] = useState('24');
-  const rotation = useMutation({
-    mutationFn: () => rotate(Number(overlap)),
-    onSuccess: () => queries.invalidateQueries({ queryKey }),
-  });
-  const close = (): void => {
-    rotation.reset();
-    onClose();
-  };
-  const made = rotation.data;
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={made === undefined ? title : titleWhenMade}
-      size="lg"
-      closeOnClickOutside={made === undefined}
-    >
-      {made !== undefined ? (
-        children(made, close)
-      ) : (
-        <Stack>
-          <Text size="sm">{about}</Text>
-          <Select
-            label="Overlap"
-            data={overlapsOf(what)}
-            value={overlap}
-            onChange={(value) => setOverlap(value ?? '24')}
-            allowDeselect={false}
-          />
-          {rotation.isError && <Failure error={rotation.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button loading={rotation.isPending} onClick={() => rotation.mutate()}>
-              Rotate
-            </Button>
-          </Group>
-        </Stack>
+    <SecretDialog
+      {...dialog}
+      form={(making) => (
+        <SecretForm {...making} make={() => rotate(Number(overlap))} queryKey={queryKey} verb="Rotate">
+          {() => (
+            <>
+              <Text size="sm">{about}</Text>
+              <Select
+                label="Overlap"
+                data={overlapsOf(what)}
+                value={overlap}
+                onChange={(value) => setOverlap(value ?? '24')}
+                allowDeselect={false}
+              />
+            </>
+          )}
+        </SecretForm>
       )}
-    </Modal>
+    />
   );
 }
 

@@ -79,33 +79,24 @@ export function Await<T>({
 }
 
 export function NotFound() {
-  return (
-    <Stack align="flex-start">
-      <Title order={1} tabIndex={-1}>
-        Nothing here
-      </Title>
-      <Empty
-        icon={IconMapQuestion}
-        title="There is no page at this address."
-        action={
-          <Anchor component={Link} to="/">
-            Go home
-          </Anchor>
-        }
-      />
-    </Stack>
-  );
+  return <Nowhere heading="Nothing here" icon={IconMapQuestion} title="There is no page at this address." />;
 }
 
 export function NotAllowed() {
   return (
+    <Nowhere heading="Not for your role" icon={IconLock} title="Your role does not include this page." />
+  );
+}
+
+function Nowhere({ heading, icon, title }: { heading: string; icon: Icon; title: string }) {
+  return (
     <Stack align="flex-start">
       <Title order={1} tabIndex={-1}>
-        Not for your role
+        {heading}
       </Title>
       <Empty
-        icon={IconLock}
-        title="Your role does not include this page."
+        icon={icon}
+        title={title}
         action={
           <Anchor component={Link} to="/">
             Go home

@@ -1,14 +1,15 @@
-import { Anchor, Checkbox, Group, Select, Text } from '@mantine/core';
+import { Anchor, Checkbox, Group, Select } from '@mantine/core';
 import { IconAddressBook } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'wouter';
 import { COUNTIES, type Provider, type ProviderFilter, providersQuery, slotsOf } from '../../api/directory';
 import { LEVELS } from '../../api/referrals';
 import { Link } from '../../app/link';
 import { useUser } from '../../app/session';
-import { type Column, DataTable } from '../../ui/data-table';
+import { useAddress } from '../../ui/address';
+import type { Column } from '../../ui/data-table';
+import { EndlessTable } from '../../ui/endless-table';
 import { Page } from '../../ui/page';
-import { Empty, Failure, Loading } from '../../ui/states';
+import { Empty } from '../../ui/states';
 import { referTo, Slots } from './slots';
 
 const COLUMNS: readonly Column<Provider>[] = [
@@ -45,7 +46,7 @@ const REFER: Column<Provider> = {
 
 export default function DirectoryPage() {
   const { scopes } = useUser();
-  const [search, setSearch] = useSearchParams();
+  const [search, change] = useAddress();
   const county = COUNTIES.find((each) => each === search.get('county'));
   const type = LEVELS.find((each) => each === search.get('type'));
   const isFree = search.get('free') === 'true';
@@ -54,16 +55,6 @@ export default function DirectoryPage() {
     ...(type !== undefined && { facility_type: type }),
     ...(isFree && { has_availability: 'true' }),
   };
-  const choose = (name: string, value: string | null): void =>
-    setSearch(
-      (present) => {
-        const next = new URLSearchParams(present);
-        if (value === null) next.delete(name);
-        else next.set(name, value);
-        return next;
-      },
-      { replace: true },
-    );
   return (
     <Page title="Directory" lead="Providers that accept clients now, with the places that they have free.">
       <Group align="flex-end" gap="sm">
@@ -75,7 +66,7 @@ export default function DirectoryPage() {
           searchable
           data={[...COUNTIES]}
           value={county ?? null}
-          onChange={(value) => choose('county', value)}
+          onChange={(value) => change({ county: value ?? '' })}
           w={{ base: '47%', xs: 190 }}
         />
         <Select
@@ -85,13 +76,13 @@ export default function DirectoryPage() {
           clearButtonProps={{ 'aria-label': 'Any type' }}
           data={[...LEVELS]}
           value={type ?? null}
-          onChange={(value) => choose('type', value)}
+          onChange={(value) => change({ type: value ?? '' })}
           w={{ base: '47%', xs: 160 }}
         />
         <Checkbox
           label="With free places"
           checked={isFree}
-          onChange={({ currentTarget: { checked } }) => choose('free', checked ? 'true' : null)}
+          onChange={({ currentTarget: { checked } }) => change({ free: checked ? 'true' : '' })}
           mb={8}
         />
       </Group>
@@ -101,34 +92,20 @@ export default function DirectoryPage() {
 }
 
 function Providers({ filter, mayRefer }: { filter: ProviderFilter; mayRefer: boolean }) {
-  const found = useInfiniteQuery(providersQuery(filter));
-  if (found.isPending) return <Loading />;
-  if (found.isError && found.data === undefined)
-    return <Failure error={found.error} retry={() => void found.refetch()} />;
-  const rows = found.data?.pages.flatMap(({ data }) => data) ?? [];
-  const count = found.data?.pages[0]?.count ?? 0;
-  if (rows.length === 0)
-    return (
-      <Empty icon={IconAddressBook} title="No provider fits">
-        Take a filter away, or ask the match for what comes nearest.
-      </Empty>
-    );
   return (
-    <>
-      <Text size="sm" c="dimmed" role="status">
-        {count.toLocaleString()} {count === 1 ? 'provider' : 'providers'}
-      </Text>
-      <DataTable
-        label="Providers"
-        columns={mayRefer ? [...COLUMNS, REFER] : COLUMNS}
-        rows={rows}
-        rowKey={({ id }) => id}
-        count={count}
-        maxHeight="calc(100dvh - 20rem)"
-        onEnd={() => {
-          if (found.hasNextPage && !found.isFetching) void found.fetchNextPage();
-        }}
-      />
-    </>
+    <EndlessTable
+      found={useInfiniteQuery(providersQuery(filter))}
+      rowsOf={({ data }) => data}
+      countOf={({ count }) => count}
+      what={['provider', 'providers']}
+      label="Providers"
+      columns={mayRefer ? [...COLUMNS, REFER] : COLUMNS}
+      rowKey={({ id }) => id}
+      none={
+        <Empty icon={IconAddressBook} title="No provider fits">
+          Take a filter away, or ask the match for what comes nearest.
+        </Empty>
+      }
+    />
   );
 }

@@ -1,4 +1,4 @@
-import { Card, Text } from '@mantine/core';
+import { Card, Progress, Text } from '@mantine/core';
 import { Link } from '../../app/link';
 
 /** A figure of the home page: a link to where it comes from. */
@@ -7,6 +7,7 @@ export function FigureLink({
   name,
   value,
   note,
+  share,
   isBad = false,
 }: {
   to: string;
@@ -14,6 +15,8 @@ export function FigureLink({
   /** Undefined while it is not known. */
   value: string | undefined;
   note: string;
+  /** Of what is allowed, 0 to 1. */
+  share?: number | undefined;
   /** Somebody should look at it. */
   isBad?: boolean;
 }) {
@@ -30,6 +33,15 @@ export function FigureLink({
       >
         {value ?? '–'}
       </Text>
+      {share !== undefined && (
+        <Progress
+          value={Math.min(100, share * 100)}
+          color={isBad ? 'red' : 'pine'}
+          size="sm"
+          mb={6}
+          aria-label={note}
+        />
+      )}
       <Text size="xs" c="dimmed">
         {note}
       </Text>

@@ -1,7 +1,7 @@
 import { SimpleGrid, Stack, Title } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { logQuery, type Verification, verificationQuery } from '../../api/audit';
-import { keysQuery } from '../../api/keys';
+import { keysQuery, nearestQuery } from '../../api/keys';
 import { operationsQuery } from '../../api/operations';
 import { referralsQuery } from '../../api/referrals';
 import { pendingRefillsQuery } from '../../api/refills';
@@ -13,6 +13,8 @@ import { FigureLink } from './figure-link';
 const DAY_MS = 86_400_000;
 /** Keys that end within so many days are worth a word. */
 const SOON_DAYS = 14;
+/** From this share of its plan on, a key is about to be refused. */
+const NEAR_LIMIT = 0.9;
 
 /** What waits for the user, in figures; each leads to its page. */
 export function Figures({ user }: { user: User }) {
@@ -76,16 +78,23 @@ function WebhooksInTrouble() {
 
 function KeysInUse() {
   const { data } = useQuery(keysQuery);
+  const { data: nearest } = useQuery(nearestQuery);
   const active = data?.filter(({ status }) => status === 'active');
   const soon = active?.filter(
     ({ expiresAt }) => expiresAt !== null && Date.parse(expiresAt) < Date.now() + SOON_DAYS * DAY_MS,
   ).length;
+  const share = nearest ? nearest.used / nearest.limit : undefined;
+  const use = nearest
+    ? `The busiest used ${nearest.used} of ${nearest.limit} requests a ${nearest.of}`
+    : 'None was used in 24 hours';
   return (
     <FigureLink
-      to="/keys"
+      to={nearest ? `/keys/${nearest.id}` : '/keys'}
       name="Active keys"
       value={active?.length.toLocaleString()}
-      note={`${soon ?? 0} end within ${SOON_DAYS} days`}
+      share={share}
+      note={nearest === undefined ? '' : `${use}. ${soon ?? 0} end within ${SOON_DAYS} days.`}
+      isBad={share !== undefined && share >= NEAR_LIMIT}
     />
   );
 }

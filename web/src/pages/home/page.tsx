@@ -1,5 +1,5 @@
 import { Card, Group, SimpleGrid, Stack, Text, ThemeIcon, Title } from '@mantine/core';
-import { IconBook2 } from '@tabler/icons-react';
+import { type Icon, IconBook2 } from '@tabler/icons-react';
 import type { User } from '../../api/session';
 import { navigationFor } from '../../app/registry';
 import { Link } from '../../app/link';
@@ -32,17 +32,7 @@ export default function HomePage() {
           <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
             {pages.map(({ path, title, nav: { icon: Icon, about } }) => (
               <Card key={path} component={Link} to={path} className="tile">
-                <Group wrap="nowrap" align="flex-start">
-                  <ThemeIcon variant="light" size={38} aria-hidden>
-                    <Icon size={21} stroke={1.6} />
-                  </ThemeIcon>
-                  <div>
-                    <Text fw={600}>{title}</Text>
-                    <Text size="sm" c="dimmed">
-                      {about}
-                    </Text>
-                  </div>
-                </Group>
+                <TileWords icon={Icon} title={title} about={about} />
               </Card>
             ))}
           </SimpleGrid>
@@ -52,20 +42,31 @@ export default function HomePage() {
         <Title order={2}>Help</Title>
         <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
           <Card component="a" href="/docs" className="tile">
-            <Group wrap="nowrap" align="flex-start">
-              <ThemeIcon variant="light" size={38} aria-hidden>
-                <IconBook2 size={21} stroke={1.6} />
-              </ThemeIcon>
-              <div>
-                <Text fw={600}>Guides and API reference</Text>
-                <Text size="sm" c="dimmed">
-                  Every endpoint of this server, with examples that carry its address.
-                </Text>
-              </div>
-            </Group>
+            <TileWords
+              icon={IconBook2}
+              title="Guides and API reference"
+              about="Every endpoint of this server, with examples that carry its address."
+            />
           </Card>
         </SimpleGrid>
       </Stack>
     </Page>
+  );
+}
+
+/** An area, and what one does there. */
+function TileWords({ icon: Icon, title, about }: { icon: Icon; title: string; about: string }) {
+  return (
+    <Group wrap="nowrap" align="flex-start">
+      <ThemeIcon variant="light" size={38} aria-hidden>
+        <Icon size={21} stroke={1.6} />
+      </ThemeIcon>
+      <div>
+        <Text fw={600}>{title}</Text>
+        <Text size="sm" c="dimmed">
+          {about}
+        </Text>
+      </div>
+    </Group>
   );
 }

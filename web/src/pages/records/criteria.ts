@@ -36,13 +36,8 @@ const MODIFIERS: Readonly<Record<ParameterType, readonly string[]>> = {
   special: [],
 };
 
-export function modifiersOf({ type }: SearchParameter): readonly string[] {
-  return type === 'special' ? [] : [...MODIFIERS[type], 'missing'];
-}
-
 /** https://hl7.org/fhir/R4/search.html#prefix */
 const PREFIXES = [
-  { value: '', label: 'is' },
   { value: 'ne', label: 'is not' },
   { value: 'gt', label: 'after or above' },
   { value: 'ge', label: 'from' },
@@ -53,8 +48,32 @@ const PREFIXES = [
   { value: 'ap', label: 'about' },
 ];
 
-export function prefixesOf({ type }: SearchParameter): typeof PREFIXES {
-  return type === 'date' || type === 'number' || type === 'quantity' ? PREFIXES : [];
+/** Ways to compare with a value: prefixes, and modifiers with their colon. No parameter takes both at once. */
+export function comparisonsOf({ type }: SearchParameter): { value: string; label: string }[] {
+  const isOrdered = type === 'date' || type === 'number' || type === 'quantity';
+  const modifiers = type === 'special' ? [] : [...MODIFIERS[type], 'missing'];
+  return [
+    { value: '', label: type === 'string' ? 'begins with' : 'is' },
+    ...(isOrdered ? PREFIXES : []),
+    ...modifiers.map((modifier) => ({ value: `:${modifier}`, label: `:${modifier}` })),
+  ];
+}
+
+/** How a criterion compares, as one of `comparisonsOf`. */
+export function comparisonOf({ modifier, prefix }: Criterion): string {
+  return modifier === '' ? prefix : `:${modifier}`;
+}
+
+/** The criterion with another comparison; a value of another kind is not kept. */
+export function comparedBy(criterion: Criterion, comparison: string): Criterion {
+  const modifier = comparison.startsWith(':') ? comparison.slice(1) : '';
+  const isSameKind = (modifier === 'missing') === (criterion.modifier === 'missing');
+  return {
+    ...criterion,
+    modifier,
+    prefix: modifier === '' ? comparison : '',
+    value: isSameKind ? criterion.value : '',
+  };
 }
 
 /** How a value of each type looks. */

@@ -1,6 +1,8 @@
-import { Box, Group, NativeSelect, TextInput } from '@mantine/core';
+import { ActionIcon, NativeSelect, Text, TextInput } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import { useId } from 'react';
 import type { SearchParameter } from '../../api/fhir';
-import { type Criterion, EXAMPLES, modifiersOf, prefixesOf } from './criteria';
+import { comparedBy, comparisonOf, comparisonsOf, type Criterion, EXAMPLES } from './criteria';
 
 interface CriterionLineProps {
   criterion: Criterion;
@@ -9,77 +11,52 @@ interface CriterionLineProps {
   words: string;
   fault: string | undefined;
   onChange: (criterion: Criterion) => void;
+  onLeaveOut: () => void;
 }
 
-/** One parameter of a search: its modifier or prefix, and its value. */
-export function CriterionLine({ criterion, parameter, words, fault, onChange }: CriterionLineProps) {
-  const { name, modifier, prefix, value } = criterion;
-  const modifiers = modifiersOf(parameter);
-  const prefixes = prefixesOf(parameter);
-  const isPresence = modifier === 'missing';
+const PRESENCE = [
+  { value: '', label: 'does not matter' },
+  { value: 'true', label: 'is missing' },
+  { value: 'false', label: 'is there' },
+];
+
+/** One parameter of a search in one row: its name, how it compares, and its value. */
+export function CriterionLine(props: CriterionLineProps) {
+  const { criterion, parameter, words, fault, onChange, onLeaveOut } = props;
+  const { name, modifier, value } = criterion;
+  const id = useId();
+  const field = {
+    id,
+    value,
+    error: fault,
+    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
+      onChange({ ...criterion, value: currentTarget.value }),
+  };
   return (
-    <Box flex={1} miw={0}>
-      <Group gap="xs" align="flex-start">
-        {modifiers.length > 0 && (
-          <NativeSelect
-            label="Modifier"
-            aria-label={`Modifier of ${name}`}
-            w={118}
-            data={[
-              { value: '', label: 'none' },
-              ...modifiers.map((each) => ({ value: each, label: `:${each}` })),
-            ]}
-            value={modifier}
-            onChange={({ currentTarget }) =>
-              onChange({
-                ...criterion,
-                modifier: currentTarget.value,
-                value: (currentTarget.value === 'missing') === isPresence ? value : '',
-              })
-            }
-          />
-        )}
-        {prefixes.length > 0 && !isPresence && (
-          <NativeSelect
-            label="Comparison"
-            aria-label={`Comparison of ${name}`}
-            w={150}
-            data={prefixes}
-            value={prefix}
-            onChange={({ currentTarget }) => onChange({ ...criterion, prefix: currentTarget.value })}
-          />
-        )}
-        {isPresence ? (
-          <NativeSelect
-            label={name}
-            description={fault === undefined ? words : undefined}
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
-            flex={1}
-            miw={160}
-            data={[
-              { value: '', label: 'does not matter' },
-              { value: 'true', label: 'is missing' },
-              { value: 'false', label: 'is there' },
-            ]}
-            value={value}
-            onChange={({ currentTarget }) => onChange({ ...criterion, value: currentTarget.value })}
-            error={fault}
-          />
-        ) : (
-          <TextInput
-            label={name}
-            description={fault === undefined ? words : undefined}
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
-            flex={1}
-            miw={160}
-            placeholder={EXAMPLES[parameter.type]}
-            value={value}
-            onChange={({ currentTarget }) => onChange({ ...criterion, value: currentTarget.value })}
-            error={fault}
-            autoComplete="off"
-          />
-        )}
-      </Group>
-    </Box>
+    <div className="criterion">
+      <Text component="label" htmlFor={id} size="sm" className="mono" fw={600} title={words}>
+        {name}
+      </Text>
+      <NativeSelect
+        aria-label={`Comparison of ${name}`}
+        data={comparisonsOf(parameter)}
+        value={comparisonOf(criterion)}
+        onChange={({ currentTarget }) => onChange(comparedBy(criterion, currentTarget.value))}
+      />
+      {modifier === 'missing' ? (
+        <NativeSelect {...field} data={PRESENCE} />
+      ) : (
+        <TextInput {...field} placeholder={EXAMPLES[parameter.type]} autoComplete="off" />
+      )}
+      <ActionIcon
+        size={36}
+        variant="subtle"
+        color="gray"
+        aria-label={`Leave out ${name}`}
+        onClick={onLeaveOut}
+      >
+        <IconX size={17} />
+      </ActionIcon>
+    </div>
   );
 }

@@ -1,15 +1,6 @@
-import {
-  ActionIcon,
-  Button,
-  Card,
-  Group,
-  MultiSelect,
-  NativeSelect,
-  Select,
-  SimpleGrid,
-  Stack,
-} from '@mantine/core';
-import { IconPlus, IconSearch, IconX } from '@tabler/icons-react';
+import { Button, Card, Group, MultiSelect, NativeSelect, Select, SimpleGrid, Stack } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconChevronDown, IconChevronUp, IconPlus, IconSearch } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '../../api/client';
 import type { TypeAbility } from '../../api/fhir';
@@ -37,45 +28,44 @@ export function SearchForm({ ability, draft, onChange, onSubmit, isBusy, error }
     const key = Math.max(-1, ...draft.criteria.map((each) => each.key)) + 1;
     setCriteria([...draft.criteria, criterion(name, key)]);
   };
+  const [areShown, { toggle }] = useDisclosure(draft.sort !== '' || draft.includes.length > 0);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     onSubmit();
   };
   return (
     <Card component="form" onSubmit={submit} aria-label={`Search ${type}`} role="search">
-      <Stack gap="md">
+      <Stack gap="sm">
         {draft.criteria.map((each) => {
           const parameter = parameters.find(({ name }) => name === each.name);
           if (parameter === undefined) return null;
           return (
-            <Group key={each.key} wrap="nowrap" align="flex-start" gap="xs">
-              <CriterionLine
-                criterion={each}
-                parameter={parameter}
-                words={wordsFor(type, parameter)}
-                fault={faultOf(faults, each)}
-                onChange={(next) =>
-                  setCriteria(draft.criteria.map((other) => (other.key === next.key ? next : other)))
-                }
-              />
-              <ActionIcon
-                mt={26}
-                size="lg"
-                variant="subtle"
-                color="gray"
-                aria-label={`Leave out ${each.name}`}
-                onClick={() => setCriteria(draft.criteria.filter(({ key }) => key !== each.key))}
-              >
-                <IconX size={17} />
-              </ActionIcon>
-            </Group>
+            <CriterionLine
+              key={each.key}
+              criterion={each}
+              parameter={parameter}
+              words={wordsFor(type, parameter)}
+              fault={faultOf(faults, each)}
+              onChange={(next) =>
+                setCriteria(draft.criteria.map((other) => (other.key === next.key ? next : other)))
+              }
+              onLeaveOut={() => setCriteria(draft.criteria.filter(({ key }) => key !== each.key))}
+            />
           );
         })}
-        <AddParameter ability={ability} onAdd={add} />
-        <ResultChoices ability={ability} draft={draft} onChange={onChange} />
+        {areShown && <ResultChoices ability={ability} draft={draft} onChange={onChange} />}
         {isElsewhere && <Failure error={error} />}
-        <Group justify="flex-end">
-          <Button type="submit" leftSection={<IconSearch size={17} />} loading={isBusy}>
+        <Group gap="xs">
+          <AddParameter ability={ability} onAdd={add} />
+          <Button
+            variant="subtle"
+            onClick={toggle}
+            aria-expanded={areShown}
+            rightSection={areShown ? <IconChevronUp size={16} /> : <IconChevronDown size={16} />}
+          >
+            Order and results
+          </Button>
+          <Button type="submit" leftSection={<IconSearch size={17} />} loading={isBusy} ml="auto">
             Search
           </Button>
         </Group>
@@ -99,10 +89,10 @@ function AddParameter({ ability, onAdd }: { ability: TypeAbility; onAdd: (name: 
   return (
     <Select
       key={added}
-      label="Another parameter"
-      placeholder={`One of ${parameters.length}`}
+      aria-label="Another parameter"
+      placeholder={`Add one of ${parameters.length} parameters`}
       searchable
-      maw={380}
+      w={{ base: '100%', xs: 270 }}
       leftSection={<IconPlus size={16} />}
       data={parameters.map(({ name }) => name)}
       value={null}

@@ -31,6 +31,7 @@ export default function RecordsPage() {
     <Page
       title={type ?? 'FHIR browser'}
       lead="The record as the FHIR R4 endpoint shows it to you. The form is made of what the server declares."
+      actions={abilities.data !== undefined && <ChooseType all={abilities.data} type={type} />}
       {...(type !== undefined && { back: { to: '/records', label: 'FHIR browser' } })}
     >
       <Await query={abilities}>{(all) => <OfType all={all} type={type} />}</Await>
@@ -38,31 +39,36 @@ export default function RecordsPage() {
   );
 }
 
-function OfType({ all, type }: { all: readonly TypeAbility[]; type: string | undefined }) {
+interface OfTypeProps {
+  all: readonly TypeAbility[];
+  type: string | undefined;
+}
+
+function ChooseType({ all, type }: OfTypeProps) {
   const [, navigate] = useLocation();
-  const ability = all.find((each) => each.type === type);
   return (
-    <>
-      <Select
-        label="Resource type"
-        placeholder={`One of ${all.length} types`}
-        searchable
-        maw={380}
-        data={all.map((each) => each.type)}
-        value={ability?.type ?? null}
-        onChange={(chosen) => chosen !== null && navigate(`/records/${chosen}`)}
-        allowDeselect={false}
-      />
-      {ability !== undefined ? (
-        <TypeSearch key={ability.type} ability={ability} />
-      ) : type !== undefined ? (
-        <Empty icon={IconMapQuestion} title={`This server knows no type "${type}"`}>
-          Choose one of the list.
-        </Empty>
-      ) : (
-        <Often />
-      )}
-    </>
+    <Select
+      aria-label="Resource type"
+      placeholder={`One of ${all.length} types`}
+      searchable
+      w={260}
+      data={all.map((each) => each.type)}
+      value={type ?? null}
+      onChange={(chosen) => chosen !== null && navigate(`/records/${chosen}`)}
+      allowDeselect={false}
+    />
+  );
+}
+
+function OfType({ all, type }: OfTypeProps) {
+  const ability = all.find((each) => each.type === type);
+  if (ability !== undefined) return <TypeSearch key={ability.type} ability={ability} />;
+  return type === undefined ? (
+    <Often />
+  ) : (
+    <Empty icon={IconMapQuestion} title={`This server knows no type "${type}"`}>
+      Choose one of the list.
+    </Empty>
   );
 }
 

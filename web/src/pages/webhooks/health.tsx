@@ -1,40 +1,22 @@
-import { Card, Group, SegmentedControl, SimpleGrid, Stack, Title } from '@mantine/core';
+import { Card, SimpleGrid } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { healthQuery, type Range, type WebhookHealth } from '../../api/webhooks';
+import { healthQuery, type WebhookHealth } from '../../api/webhooks';
+import type { Range } from '../../api/range';
 import { Chart } from '../../ui/chart';
 import { Figure } from '../../ui/figure';
-import { Await } from '../../ui/states';
-import { pointsOf } from './health-points';
-
-const RANGES: { value: Range; label: string }[] = [
-  { value: 'day', label: '24 hours' },
-  { value: 'week', label: '7 days' },
-  { value: 'month', label: '30 days' },
-];
+import { OverTime } from '../../ui/over-time';
+import { pointsOf } from '../../ui/points';
 
 /** How the endpoint answered over time. */
 export function Health({ id }: { id: string }) {
-  const [range, setRange] = useState<Range>('day');
-  const health = useQuery(healthQuery(id, range));
   return (
-    <Stack gap="md" component="section" aria-label="Health">
-      <Group justify="space-between">
-        <Title order={2}>Health</Title>
-        <SegmentedControl
-          aria-label="Range"
-          data={RANGES}
-          value={range}
-          onChange={(value) => setRange(value as Range)}
-        />
-      </Group>
-      <Await query={health}>{(data) => <Calls health={data} range={range} />}</Await>
-    </Stack>
+    <OverTime title="Health" useRange={(range) => useQuery(healthQuery(id, range))}>
+      {(health, range, label) => <Calls health={health} range={range} label={label} />}
+    </OverTime>
   );
 }
 
-function Calls({ health, range }: { health: WebhookHealth; range: Range }) {
-  const label = RANGES.find(({ value }) => value === range)?.label ?? '';
+function Calls({ health, range, label }: { health: WebhookHealth; range: Range; label: string }) {
   const received = health.hours.reduce((sum, hour) => sum + hour.received, 0);
   const failed = health.hours.reduce((sum, hour) => sum + hour.failed, 0);
   const calls = received + failed;
@@ -62,7 +44,7 @@ function Calls({ health, range }: { health: WebhookHealth; range: Range }) {
       <Card>
         <Chart
           summary={`${calls} calls in the last ${label}: ${received} received, ${failed} failed.`}
-          points={pointsOf(health, range)}
+          points={pointsOf(health, range, ['received', 'failed'])}
           series={[
             { name: 'received', label: 'Received', color: 'pine.6' },
             { name: 'failed', label: 'Failed', color: 'red.6' },

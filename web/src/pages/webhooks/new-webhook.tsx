@@ -1,12 +1,8 @@
-import { Anchor, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { ApiError } from '../../api/client';
+import { Anchor, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { createWebhook, EVENTS, type ShownSecret, WEBHOOKS } from '../../api/webhooks';
-import { useUser } from '../../app/session';
-import { PracticeSelect } from '../../ui/practice-select';
+import { type MakingProps, SecretDialog, SecretForm, usePractice } from '../../ui/secret-dialog';
 import { SecretOnce } from '../../ui/secret-once';
-import { Failure } from '../../ui/states';
 
 const EVENT_WORDS: Readonly<Record<string, string>> = {
   'referral.created': 'A referral was sent to the practice',
@@ -16,27 +12,62 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   'referral.completed': 'The patient was seen',
 };
 
-/** Makes a webhook, then shows its secret once. Closing forgets it. */
 export function NewWebhookDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
-  const [made, setMade] = useState<ShownSecret>();
-  const close = (): void => {
-    setMade(undefined);
-    onClose();
-  };
   return (
-    <Modal
+    <SecretDialog<ShownSecret>
       opened={opened}
-      onClose={close}
-      title={made === undefined ? 'New webhook' : 'The webhook’s secret'}
-      size="lg"
-      closeOnClickOutside={made === undefined}
+      onClose={onClose}
+      title="New webhook"
+      titleWhenMade="The webhook’s secret"
+      form={(making) => <NewWebhookForm {...making} />}
     >
-      {made === undefined ? (
-        <NewWebhookForm onMade={setMade} onCancel={close} />
-      ) : (
-        <MadeSecret secret={made.secret} onClose={close} />
+      {({ secret }, close) => <MadeSecret secret={secret} onClose={close} />}
+    </SecretDialog>
+  );
+}
+
+function NewWebhookForm(making: MakingProps<ShownSecret>) {
+  const practice = usePractice();
+  const [url, setUrl] = useState('');
+  const [events, setEvents] = useState<string[]>([...EVENTS]);
+  return (
+    <SecretForm
+      {...making}
+      make={() => createWebhook({ ...practice.given, url: url.trim(), events })}
+      queryKey={WEBHOOKS}
+      verb="Create webhook"
+      isReady={practice.isChosen && events.length > 0}
+    >
+      {(faults) => (
+        <>
+          {practice.field(faults['practice'])}
+          <TextInput
+            label="URL"
+            description="Events are posted here as JSON. It must be https, and not in a private network."
+            placeholder="https://ehr.example.com/hooks/referrals"
+            type="url"
+            required
+            data-autofocus
+            value={url}
+            onChange={({ currentTarget: { value } }) => setUrl(value)}
+            error={faults['url']}
+          />
+          <Checkbox.Group
+            label="Events"
+            description="What the endpoint is told of."
+            value={events}
+            onChange={setEvents}
+            error={faults['events']}
+          >
+            <Stack gap="xs" mt={6}>
+              {EVENTS.map((event) => (
+                <Checkbox key={event} value={event} label={event} description={EVENT_WORDS[event]} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+        </>
       )}
-    </Modal>
+    </SecretForm>
   );
 }
 
@@ -55,71 +86,5 @@ export function MadeSecret({ secret, onClose }: { secret: string; onClose: () =>
         <Button onClick={onClose}>I have stored it</Button>
       </Group>
     </SecretOnce>
-  );
-}
-
-function NewWebhookForm({ onMade, onCancel }: { onMade: (made: ShownSecret) => void; onCancel: () => void }) {
-  const user = useUser();
-  const queries = useQueryClient();
-  const [practice, setPractice] = useState<string | null>(user.practiceId);
-  const [url, setUrl] = useState('');
-  const [events, setEvents] = useState<string[]>([...EVENTS]);
-  const create = useMutation({
-    mutationFn: createWebhook,
-    onSuccess: async (made) => {
-      onMade(made);
-      await queries.invalidateQueries({ queryKey: WEBHOOKS });
-    },
-  });
-  const fields = create.error instanceof ApiError ? create.error.fields : {};
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    create.mutate({ url: url.trim(), events, ...(practice !== null && { practice }) });
-  };
-  return (
-    <form onSubmit={submit}>
-      <Stack>
-        {user.practiceId === null && (
-          <PracticeSelect value={practice} onChange={setPractice} error={fields['practice']} />
-        )}
-        <TextInput
-          label="URL"
-          description="Events are posted here as JSON. It must be https, and not in a private network."
-          placeholder="https://ehr.example.com/hooks/referrals"
-          type="url"
-          required
-          data-autofocus
-          value={url}
-          onChange={({ currentTarget: { value } }) => setUrl(value)}
-          error={fields['url']}
-        />
-        <Checkbox.Group
-          label="Events"
-          description="What the endpoint is told of."
-          value={events}
-          onChange={setEvents}
-          error={fields['events']}
-        >
-          <Stack gap="xs" mt={6}>
-            {EVENTS.map((event) => (
-              <Checkbox key={event} value={event} label={event} description={EVENT_WORDS[event]} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        {create.isError && <Failure error={create.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onCancel}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            loading={create.isPending}
-            disabled={events.length === 0 || (user.practiceId === null && practice === null)}
-          >
-            Create webhook
-          </Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }

@@ -1,0 +1,2 @@
+/** How far back a chart goes. */
+export type Range = 'day' | 'week' | 'month';

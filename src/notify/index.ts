@@ -235,8 +235,9 @@ async function lay(
   await registry.refresh();
   const noticed = new Map<string, Notice[]>();
   const concerned: boolean[] = [];
-  for (const change of changes) {
-    const notices = await noticesOf(options, registry, change);
+  const matched = await registry.matchingEach(changes);
+  for (const [i, change] of changes.entries()) {
+    const notices = await noticesOf(options, registry, change, matched[i] ?? []);
     for (const [id, notice] of notices) {
       const all = noticed.get(id);
       if (all === undefined) noticed.set(id, [notice]);
@@ -253,6 +254,7 @@ async function noticesOf(
   options: NotifyOptions,
   registry: Registry,
   change: RecordChange,
+  matched: readonly CompiledSubscription[],
 ): Promise<[string, Notice][]> {
   const { event, current } = change;
   const { type, version } = current;
@@ -263,7 +265,7 @@ async function noticesOf(
     interaction: event.interaction,
     ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
   };
-  const plain = (await registry.matching(change)).map(({ id }): [string, Notice] => [
+  const plain = matched.map(({ id }): [string, Notice] => [
     id,
     { ...base, eventId: stableEventId(id, type, current.id, String(version)) },
   ]);

@@ -4,6 +4,7 @@ import type { RecordChange } from '../../src/notify';
 import { compileSubscription } from '../../src/notify/subscriptions/compile';
 import { listenerOf } from '../../src/notify/subscriptions/listener';
 import { ListenerIndex } from '../../src/notify/subscriptions/listeners';
+import { createRegistry } from '../../src/notify/subscriptions/registry';
 import { parseSearch } from '../../src/search';
 import { EVERYTHING, type Store, type StoredVersion } from '../../src/store';
 import { testHouse, type TestHouse } from '../support/house';
@@ -157,4 +158,46 @@ it('finds the subscriptions whose criteria the search finds the resource by, and
   for (const criteria of CRITERIA) index.remove(criteria);
   const ana = await store.read(EVERYTHING, 'Patient', 'ana');
   expect(await index.matching(changeOf(ana as StoredVersion), [])).toEqual([]);
+});
+
+it('reads what several changes look at once for all of them', async () => {
+  const { store } = test.house;
+  const asked: string[] = [];
+  const counting: Store = {
+    ...store,
+    readMany: (viewer, references) => {
+      asked.push(...references.map(({ type, id }) => `${type}/${id}`));
+      return store.readMany(viewer, references);
+    },
+  };
+  const changes = RESOURCES.filter(({ resourceType }) => resourceType === 'Condition').flatMap((resource) =>
+    Array.from({ length: 60 }, (_, i) => {
+      const id = `${resource.id}-${i}`;
+      const at = { lastUpdated: new Date(), deleted: false, access: [], version: 1 };
+      return changeOf({ type: resource.resourceType, id, resource: { ...resource, id }, ...at });
+    }),
+  );
+  const registry = createRegistry(counting);
+  await store.commit(
+    CRITERIA.filter((criteria) => criteria.startsWith('Condition?subject')).map((criteria) => ({
+      kind: 'create' as const,
+      resource: {
+        resourceType: 'Subscription' as const,
+        status: 'requested' as const,
+        reason: 'test',
+        criteria,
+        channel: { type: 'websocket' as const },
+      },
+    })),
+    serverContext(),
+  );
+  await registry.refresh();
+  const each = await registry.matchingEach(changes);
+  const patients = asked.filter((reference) => reference.startsWith('Patient/'));
+  expect(patients.length).toBeGreaterThan(0);
+  expect(new Set(patients).size).toBe(patients.length);
+  for (const [i, change] of changes.entries()) {
+    const alone = await registry.matching(change);
+    expect(each[i]?.map(({ id }) => id)).toEqual(alone.map(({ id }) => id));
+  }
 });

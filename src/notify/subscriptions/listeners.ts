@@ -75,15 +75,26 @@ export class ListenerIndex {
     this.chains.set(type, ofType);
   }
 
-  /** Subscriptions that a change concerns; `fired` are the URLs of the topics that it triggers. */
-  async matching(change: RecordChange, fired: readonly string[]): Promise<CompiledSubscription[]> {
+  /** What changes that come together may look at together: each neighbour of any of them is read once. */
+  neighbours(): Neighbours {
+    return neighboursIn(this.store);
+  }
+
+  /**
+   * Subscriptions that a change concerns; `fired` are the URLs of the topics that it triggers. `neighbours` are of this
+   * call or of others about changes that were committed before the first of them.
+   */
+  async matching(
+    change: RecordChange,
+    fired: readonly string[],
+    neighbours: Neighbours = this.neighbours(),
+  ): Promise<CompiledSubscription[]> {
     const { current, previous } = change;
     // R4 criteria are about what is there; a topic may be about what was removed.
     const subject = current.deleted ? previous : current;
     if (subject === undefined || subject.deleted) return [];
     const { type } = current;
     const facts = factsOf(subject.resource);
-    const neighbours = neighboursIn(this.store);
     const candidates = await this.candidates(
       type,
       facts,
@@ -124,10 +135,11 @@ export class ListenerIndex {
     };
     take(ANYTHING);
     takeAll(facts.entries, undefined);
-    for (const { chain } of this.chains.get(type)?.values() ?? []) {
-      for (const { entries } of await neighbours.targets(facts, chain.keys, chain.target))
-        takeAll(entries, chain);
-    }
+    const chains = [...(this.chains.get(type)?.values() ?? [])];
+    const ends = await Promise.all(
+      chains.map(({ chain }) => neighbours.targets(facts, chain.keys, chain.target)),
+    );
+    chains.forEach(({ chain }, i) => ends[i]?.forEach(({ entries }) => takeAll(entries, chain)));
     return [...found].flatMap((id) => this.listeners.get(id)?.listener ?? []);
   }
 }

@@ -18,7 +18,8 @@ type ListMatch = Extract<Match, { kind: 'list' }>;
 
 /**
  * The resources around a changed one, read once for all subscriptions that look at them: a chain, a reverse chain or a
- * list in criteria costs reads of what is there, not a query for each subscription. Made anew for each change.
+ * list in criteria costs reads of what is there, not a query for each subscription. Made anew for each change, or once
+ * for changes that come together: all of them were there before the first read.
  */
 export interface Neighbours {
   /** Whether a match holds of a resource, wherever it looks. */

@@ -6,6 +6,7 @@ import type { CompiledSubscription, RecordChange } from '../types';
 import { compileSubscription } from './compile';
 import { listenerOf } from './listener';
 import { ListenerIndex } from './listeners';
+import type { Neighbours } from './neighbours';
 import { REGISTRY_MARK } from './rules';
 
 /** The subscriptions and topics of the deployment, in memory. */
@@ -16,6 +17,8 @@ export interface Registry {
   takeTopics(): Promise<void>;
   /** Subscriptions whose criteria or topic a change meets. */
   matching(change: RecordChange): Promise<CompiledSubscription[]>;
+  /** The same for changes that come together, in their order: what their criteria look at is read once for all. */
+  matchingEach(changes: readonly RecordChange[]): Promise<CompiledSubscription[][]>;
   /** Vendor webhooks of practices for an event. */
   webhooksOf(practices: readonly string[], event: string): CompiledSubscription[];
   /** Those that wait for their handshake. */
@@ -31,6 +34,8 @@ export interface Registry {
 /** Clocks of several processes may differ; what is read twice is taken in twice, harmlessly. */
 const OVERLAP_MS = 10_000;
 const PAGE = 1_000;
+/** Changes matched side by side: as many may ask the database at the same time. */
+const AT_ONCE = 50;
 
 export function createRegistry(store: Store): Registry {
   const compiled = new Map<string, CompiledSubscription>();
@@ -86,14 +91,24 @@ export function createRegistry(store: Store): Registry {
       take(stored);
     counted = count;
   };
+  const matching = (change: RecordChange, neighbours: Neighbours): Promise<CompiledSubscription[]> => {
+    const fired = topics.filter((topic) => topic.fires(change)).map(({ topic }) => topic.url);
+    return listeners.matching(change, [...new Set(fired)], neighbours);
+  };
   const of = (ids: Iterable<string>): CompiledSubscription[] =>
     [...ids].flatMap((id) => compiled.get(id) ?? []);
   return {
     refresh: sharedRuns(run),
     takeTopics,
-    matching: (change) => {
-      const fired = topics.filter((topic) => topic.fires(change)).map(({ topic }) => topic.url);
-      return listeners.matching(change, [...new Set(fired)]);
+    matching: (change) => matching(change, listeners.neighbours()),
+    matchingEach: async (changes) => {
+      const found: CompiledSubscription[][] = [];
+      const neighbours = listeners.neighbours();
+      for (let at = 0; at < changes.length; at += AT_ONCE) {
+        const part = changes.slice(at, at + AT_ONCE);
+        found.push(...(await Promise.all(part.map((change) => matching(change, neighbours)))));
+      }
+      return found;
     },
     webhooksOf: (practices, event) =>
       of(new Set(practices.flatMap((practice) => [...(webhooks.get(`${practice} ${event}`) ?? [])]))),

@@ -18,6 +18,7 @@ export { type IncludeKey, codesOf, includeKeys, referencedBy, referencedIds, ref
 export { LISTS, type ListOrder, recordIndexes } from './lists';
 export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';
+export { isElementOf } from './parse/elements';
 export {
   checkSearchParameter,
   indexVersion,

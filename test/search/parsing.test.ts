@@ -63,6 +63,15 @@ describe('refusals', () => {
     ['Observation', '_count=5&_count=6'],
     ['Observation', '_include=Observation'],
     ['Observation', '_include:sometimes=Observation:subject'],
+    ['Observation', '_include=Patient:organization'],
+    ['Observation', '_include=Observation:subject:Organization'],
+    ['Patient', '_revinclude=Patient:organization'],
+    ['Patient', '_revinclude=Observation:subject:Group'],
+    ['Patient', '_elements=nothing'],
+    ['Patient', '_elements=name.family'],
+    ['Patient', '_elements=birthDate,Observation.nothing'],
+    ['Patient', '_elements='],
+    ['Patient', '=x'],
     ['Observation', '_list=$current-problems'],
     ['Observation', '_query=mine'],
     ['Observation', '_filter=code eq'],
@@ -76,6 +85,24 @@ describe('refusals', () => {
     ['Location', 'near=33|-112|5|kg'],
   ] as const)('%s?%s', (type, query) => {
     expect(refusal(() => parseSearch(type, query)).status).toBe(400);
+  });
+
+  test.each([
+    ['Observation', '_include=Observation:subject&_include:iterate=Patient:organization'],
+    ['Observation', '_include=Observation:subject:Patient'],
+    ['Observation', '_include=*&_include=Observation:*&_revinclude=*'],
+    ['Patient', '_revinclude=Observation:subject:Patient&_revinclude=Provenance:target'],
+    ['Patient', '_include=Patient:organization&_revinclude:iterate=Patient:organization'],
+    ['Observation', '_elements=value,valueQuantity,effective,id,meta,text,Patient.name,resourceType'],
+    [undefined, '_type=Patient,Observation&_elements=birthDate,code&_include=Observation:subject'],
+  ] as const)('but not %s?%s', (type, query) => {
+    expect(parseSearch(type, query).query.length).toBeGreaterThan(0);
+  });
+
+  test('a page is at most a thousand, and the self link says so', () => {
+    for (const count of ['1001', '99999999999999999999'])
+      expect(selfLink(parseSearch('Patient', `_count=${count}`))).toBe('_count=1000');
+    expect(selfLink(parseSearch('Patient', '_count=7'))).toBe('_count=7');
   });
 
   test('lenient handling leaves out what it does not know, in the self link too, and says so', () => {

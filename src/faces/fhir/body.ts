@@ -49,7 +49,10 @@ export function acceptResource(
   type: ResourceType,
 ): OperationOutcomeIssue[] {
   if (resource.resourceType !== type) {
-    throw new ProblemError('malformed', `The body is a ${resource.resourceType}, but the path says ${type}.`);
+    throw new ProblemError(
+      'malformed',
+      `The body is of type ${resource.resourceType}, but the path says ${type}.`,
+    );
   }
   const issues = validateResource(resource, { mode: context.validation });
   const errors = issues.filter((issue) => issue.severity === 'error' || issue.severity === 'fatal');

@@ -7,8 +7,8 @@ import { capabilities } from './capabilities';
 import { requirePermission } from './access';
 import type { FhirContext } from './context';
 import type { Interaction } from './interaction';
-import { formatOf, readPreferences, refuseOtherVersions } from './negotiate';
-import { refuseUnknownParameters } from './parameters';
+import { formatOf, readPreferences, refuseOtherCharsets, refuseOtherVersions } from './negotiate';
+import { refuseParameter, refuseUnknownParameters } from './parameters';
 import { render, renderProblem } from './render';
 import type { FhirRequest } from './request';
 import { resolve } from './router';
@@ -67,10 +67,14 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
     interaction: 'capabilities',
     action: 'R',
     open: true,
-    handle: (x) =>
-      Promise.resolve(
-        render(context.baseUrl, baseRequest(context, x), { status: 200, resource: capabilities(context) }),
-      ),
+    handle: (x) => {
+      const request = baseRequest(context, x);
+      refuseUnknownForm(x);
+      refuseUnknownParameters(request, ['mode', '_summary', '_elements']);
+      refuseOtherModes(request);
+      const resource = capabilities(context);
+      return Promise.resolve(render(context.baseUrl, request, { status: 200, resource }));
+    },
   };
   const everything: Route = {
     method: 'all',
@@ -81,6 +85,18 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
     handle: (x) => serve(context, x),
   };
   return { face, routes: [...(options.openRoutes ?? []), metadata, everything] };
+}
+
+/** All of the statement is normative or about what is; there is none about terminology. https://hl7.org/fhir/R4/http.html#capabilities */
+function refuseOtherModes({ query, prefer }: FhirRequest): void {
+  const other = query.some(([name, value]) => name === 'mode' && value !== 'full' && value !== 'normative');
+  if (other && !prefer.lenient) throw refuseParameter('mode', 'One of full, normative is expected.');
+}
+
+function refuseUnknownForm(x: Exchange): void {
+  const { query } = splitUrl(x.req.url);
+  if (query.some(([name, value]) => name === '_pretty' && value !== 'true' && value !== 'false'))
+    throw refuseParameter('_pretty', 'One of true, false is expected.');
 }
 
 /** Who does not get in is still told apart in the audit trail by what was tried. */
@@ -102,6 +118,8 @@ async function serve(context: FhirContext, x: Exchange): Promise<Reply> {
     x.audit.resources = [`${request.type}/${request.id}`];
   formatOf(request);
   refuseOtherVersions(request);
+  refuseOtherCharsets(request);
+  refuseUnknownForm(x);
   refuseUnknownParameters(request, resolved.interaction.parameters);
   requirePermissionOf(context, request, resolved.interaction.permission);
   const response = await resolved.interaction.handle(context, request);

@@ -1,5 +1,5 @@
 import { ProblemError } from '../../fhir';
-import { mediaType } from './body';
+import { isFhirType, mediaType } from './body';
 import type { FhirRequest, Preferences } from './request';
 
 export type Format = 'json' | 'xml';
@@ -57,6 +57,17 @@ export function refuseOtherVersions({ headers }: FhirRequest): void {
   if (otherVersion(headers.accept))
     throw new ProblemError('not-acceptable', 'This endpoint answers FHIR R4: fhirVersion=4.0.');
 }
+
+/** Bodies of FHIR are UTF-8. A Binary's own content may be in any encoding. https://hl7.org/fhir/R4/http.html#mime-type */
+export function refuseOtherCharsets({ headers: { contentType = '' }, type, method }: FhirRequest): void {
+  const [, named] = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType) ?? [];
+  if (named === undefined || UTF_8.has(named.toLowerCase())) return;
+  const isContent = type === 'Binary' && method !== 'PATCH' && !isFhirType(mediaType(contentType));
+  if (!isContent)
+    throw new ProblemError('unsupported-media-type', 'The body is in another encoding; send it in UTF-8.');
+}
+
+const UTF_8 = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
 
 function otherVersion(value: string | undefined): boolean {
   const [, version] = /;\s*fhirVersion\s*=\s*"?([\d.]+)/i.exec(value ?? '') ?? [];

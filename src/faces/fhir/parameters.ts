@@ -19,3 +19,18 @@ export function refuseUnknownParameters(request: FhirRequest, known: readonly st
     })),
   });
 }
+
+/** A parameter whose value cannot be meant. */
+export function refuseParameter(name: string, message: string): ProblemError {
+  const diagnostics = `${name}: ${message}`;
+  return new ProblemError('malformed', diagnostics, {
+    issues: [{ severity: 'error', code: 'invalid', diagnostics, location: [`http.${name}`] }],
+  });
+}
+
+/** The value of a parameter that may be given once. @throws ProblemError 400 when it is given again */
+export function single(request: Pick<FhirRequest, 'query'>, name: string): string | undefined {
+  const [value, ...more] = request.query.filter(([each]) => each === name).map(([, each]) => each);
+  if (more.length > 0) throw refuseParameter(name, 'It may be given once only.');
+  return value;
+}

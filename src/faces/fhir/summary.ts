@@ -1,5 +1,7 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes';
-import { ProblemError, propertiesOf } from '../../fhir';
+import { propertiesOf } from '../../fhir';
+import { isElementOf } from '../../search';
+import { refuseParameter, single } from './parameters';
 import type { FhirRequest } from './request';
 
 type Node = Record<string, unknown>;
@@ -15,15 +17,12 @@ const MODES = new Set(['true', 'text', 'data', 'count', 'false']);
  * https://hl7.org/fhir/R4/search.html#summary
  */
 export function summarized(request: FhirRequest, resource: Resource): Resource {
-  const values = new Map(request.query);
-  const mode = values.get('_summary');
-  const elements = (values.get('_elements') ?? '')
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
-  if (mode !== undefined && !MODES.has(mode)) {
-    throw new ProblemError('malformed', '_summary must be true, text, data, count or false.');
-  }
+  const mode = single(request, '_summary');
+  const elements = elementNames(request);
+  if (mode !== undefined && !MODES.has(mode))
+    throw refuseParameter('_summary', 'One of true, text, data, count, false is expected.');
+  // Searches have read their parameters themselves.
+  if (!isResultBundle(resource) || resource.type === 'history') refuseMeaningless(request, resource, mode);
   const shaped = mode !== undefined && mode !== 'false' && mode !== 'count';
   if (!shaped && elements.length === 0) return resource;
   const reduce = (each: Resource, isMatch: boolean): Resource => {
@@ -31,6 +30,21 @@ export function summarized(request: FhirRequest, resource: Resource): Resource {
     return isMatch ? elementsOf(each, elements) : each;
   };
   return isResultBundle(resource) ? reduceEntries(resource, reduce) : reduce(resource, true);
+}
+
+function elementNames(request: FhirRequest): string[] {
+  const names = single(request, '_elements')?.split(',') ?? [];
+  return names.map((each) => each.trim()).filter((each) => each !== '');
+}
+
+/** `_summary=count` is about searches, and an element that a type does not have would leave nothing of it. */
+function refuseMeaningless(request: FhirRequest, { resourceType }: Resource, mode: string | undefined): void {
+  if (request.prefer.lenient) return;
+  if (mode === 'count')
+    throw refuseParameter('_summary', 'There is nothing to count here: count is for searches.');
+  const type = resourceType === 'Bundle' ? request.type : resourceType;
+  const isKnown = type === undefined || elementNames(request).every((name) => isElementOf([type], name));
+  if (!isKnown) throw refuseParameter('_elements', `Names of elements at the root of ${type} are expected.`);
 }
 
 function isResultBundle(resource: Resource): resource is Bundle {

@@ -10,18 +10,22 @@ const MAX_STRING = 1024 * 1024;
 // eslint-disable-next-line no-control-regex -- R4: strings have no control characters but tab, CR and LF
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
 
+/** Of ES2024, and in Node 20. */
+const isWellFormed = (text: string): boolean => (text as string & { isWellFormed(): boolean }).isWellFormed();
+
 function stringCheck(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'must be a JSON string';
   if (value.length === 0) return 'must not be empty';
   if (value.length > MAX_STRING) return 'must not be longer than 1 MB';
   if (CONTROL.test(value)) return 'must not have control characters';
+  if (!isWellFormed(value)) return 'must not have half of a surrogate pair, which is no character';
   return value.trim() === '' ? 'must not be white space only' : undefined;
 }
 
 function matching(pattern: RegExp, what: string): PrimitiveCheck {
   return (value) => {
     if (typeof value !== 'string') return 'must be a JSON string';
-    return pattern.test(value) ? undefined : `is not ${what}`;
+    return pattern.test(value) && isWellFormed(value) ? undefined : `is not ${what}`;
   };
 }
 

@@ -17,7 +17,10 @@ function decodeOne(whole: string, name: string): string {
   const code = name.startsWith('#x')
     ? Number.parseInt(name.slice(2), 16)
     : Number.parseInt(name.slice(1), 10);
-  return Number.isInteger(code) && code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  if (!Number.isInteger(code) || code <= 0 || code > 0x10ffff) return whole;
+  if (code >= 0xd800 && code <= 0xdfff)
+    throw new ProblemError('malformed', 'The body names half of a surrogate pair, which is no character.');
+  return String.fromCodePoint(code);
 }
 
 /** @throws ProblemError 400 for an entity that is not one of XML's five */

@@ -16,6 +16,7 @@ import { wordsMatch } from './words';
 const MAX_TARGETS = 40;
 
 export function unknownParameter(type: ResourceType, code: string, context: ParseContext): undefined {
+  if (code === '') return report(context, 'A parameter needs a name.');
   return report(context, `${type} has no search parameter ${code}.`, 'not-supported');
 }
 
@@ -23,7 +24,9 @@ function idMatch(modifier: string | undefined, value: string, context: ParseCont
   if (modifier === 'missing' && /^(true|false)$/.test(value)) return value === 'true' ? NOTHING : ALL;
   if (modifier !== undefined && modifier !== 'not')
     return report(context, `The modifier ${modifier} is not supported on _id.`, 'not-supported');
-  const match: Match = { kind: 'ids', ids: splitEscaped(value, ',').map(unescape) };
+  const ids = splitEscaped(value, ',').map(unescape);
+  if (ids.includes('')) return report(context, 'A value is empty.');
+  const match: Match = { kind: 'ids', ids };
   return modifier === 'not' ? negate(match) : match;
 }
 
@@ -69,6 +72,8 @@ function chainTargets(
   if (modifier !== undefined) {
     if (!isResourceType(modifier))
       return report(context, `${modifier} is not a resource type.`, 'not-supported');
+    if (parameter.targets.length > 0 && !parameter.targets.includes(modifier))
+      return report(context, `${parameter.code} does not refer to ${modifier}.`, 'not-supported');
     return [modifier as ResourceType];
   }
   if (parameter.targets.length === 0 || parameter.targets.length > MAX_TARGETS)

@@ -11,6 +11,7 @@ import { parameterMatch, presence } from './parameter';
 import type { Prefix } from './split';
 import { parseDateValue, parseNumberValue, parseQuantityValue } from './values/ordered';
 import { parseReferenceValue } from './values/reference';
+import { fold } from '../values/text';
 import { stringMatch } from './values/string';
 import { parseSubsumption, parseTokenIn } from './values/token';
 import { uriMatch } from './values/uri';
@@ -102,7 +103,9 @@ function operatorMatch(
 ): Match | undefined {
   switch (parameter.kind) {
     case 'string':
-      return textMatches(parameter, operator, text);
+      return fold(text) === ''
+        ? report(context, 'A text is expected.')
+        : textMatches(parameter, operator, text);
     case 'token':
       return tokenMatches(parameter, operator, text, context);
     case 'reference':

@@ -54,6 +54,13 @@ interface Draft {
   dropped: Issue[];
 }
 
+/** A search over several types takes what all of them have. */
+function saysTypes({ issues }: ParseContext, types: readonly ResourceType[]): false {
+  for (const issue of types.length > 1 ? issues : [])
+    issue.message += ' A search over several types takes what all of them have; _type names fewer.';
+  return false;
+}
+
 /** Reads one criterion on all types; whether all of them understood it. */
 function addCriterion(
   draft: Draft,
@@ -65,7 +72,7 @@ function addCriterion(
   for (const type of types) {
     const match = criterionMatch(type, name, value, context);
     // The other types would say the same again.
-    if (match === undefined) return false;
+    if (match === undefined) return saysTypes(context, types);
     found.push([type, match]);
   }
   for (const [type, match] of found) draft.matches.get(type)?.push(match);
@@ -85,6 +92,7 @@ function addPair(
     ? applyResultParameter(draft.options, name, value, types, seen, context)
     : addCriterion(draft, types, pair, context);
   if (!understood) outer.issues.push(...context.issues);
+  else if (name === '_count') draft.query.push([name, String(draft.options.count)]);
   else if (name !== '_cursor') draft.query.push(pair);
 }
 

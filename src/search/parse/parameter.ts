@@ -9,6 +9,7 @@ import { parseCompositeValue } from './values/composite';
 import { parseNearValue } from './values/near';
 import { parseDateValue, parseNumberValue, parseQuantityValue } from './values/ordered';
 import { anyReference, parseReferenceIdentifier, parseReferenceValue } from './values/reference';
+import { fold } from '../values/text';
 import { stringMatch } from './values/string';
 import { parseOfType, parseSubsumption, parseTokenIn, parseTokenText, parseTokenValue } from './values/token';
 import { uriMatch } from './values/uri';
@@ -65,7 +66,10 @@ function tokenParser(
     case 'not':
       return (value) => parseTokenValue(parameter, value, context);
     case 'text':
-      return (value) => parseTokenText(parameter, value);
+      return (value) =>
+        fold(unescape(value)) === ''
+          ? report(context, 'A text is expected.')
+          : parseTokenText(parameter, value);
     case 'in':
     case 'not-in':
       return (value) => parseTokenIn(parameter, value);
@@ -88,7 +92,8 @@ function stringParser(
   if (how !== 'start' && how !== 'exact' && how !== 'contains') return undefined;
   return (value) => {
     const text = unescape(value);
-    return text.trim() === '' ? report(context, 'A text is expected.') : stringMatch(parameter, text, how);
+    // Of what is left out in comparisons alone, such as control characters, nothing would be left.
+    return fold(text) === '' ? report(context, 'A text is expected.') : stringMatch(parameter, text, how);
   };
 }
 

@@ -1,6 +1,7 @@
 /** Parameters about the results. https://hl7.org/fhir/R4/search.html#return */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { isResourceType } from '../../fhir';
+import { isElementOf } from './elements';
 import { layout, parameterOf } from '../parameters/registry';
 import type { Include, SearchRequest, SortKey, SummaryMode } from '../types';
 import { type ParseContext, report } from './issues';
@@ -78,7 +79,7 @@ function parseSort(
 }
 
 function parseCount(value: string, context: ParseContext): number | undefined {
-  if (!/^\d{1,9}$/.test(value)) return report(context, 'A whole number from 0 on is expected.');
+  if (!/^\d+$/.test(value)) return report(context, 'A whole number from 0 on is expected.');
   return Math.min(Number(value), MAX_COUNT);
 }
 
@@ -98,6 +99,7 @@ function parseInclude(
   modifier: string | undefined,
   value: string,
   context: ParseContext,
+  types: readonly ResourceType[],
 ): Include | undefined {
   const iterate = modifier === 'iterate' || modifier === 'recurse';
   if (modifier !== undefined && !iterate)
@@ -111,10 +113,43 @@ function parseInclude(
     );
   if (!isReference(source, code))
     return report(context, `${source} has no reference parameter ${code}.`, 'not-supported');
-  const include: Include = { reverse, iterate, source: source as ResourceType, code };
-  if (target === undefined) return include;
-  const type = targetOf(target, context);
-  return type && { ...include, target: type };
+  const type = target === undefined ? undefined : targetOf(target, context);
+  if (target !== undefined && type === undefined) return undefined;
+  const include: Include = {
+    ...{ reverse, iterate, source: source as ResourceType, code },
+    ...(type === undefined ? {} : { target: type }),
+  };
+  const reason = reasonForNothing(include, types);
+  return reason === undefined ? include : report(context, reason);
+}
+
+/** Why an include can bring nothing: said rather than passed over. Undefined when it may bring something. */
+function reasonForNothing(
+  { reverse, iterate, source, code, target }: Include,
+  types: readonly ResourceType[],
+): string | undefined {
+  const targets = code === '*' ? [] : (parameterOf(source, code)?.targets ?? []);
+  if (target !== undefined && targets.length > 0 && !targets.includes(target))
+    return `${code} of ${source} does not refer to ${target}.`;
+  if (iterate) return undefined;
+  if (!reverse && !types.includes(source as ResourceType))
+    return `The search does not find any ${source}; of what is included, references are followed by :iterate.`;
+  const meant = target === undefined ? targets : [target];
+  if (reverse && meant.length > 0 && !types.some((type) => meant.includes(type)))
+    return `${code} of ${source} refers to nothing that the search finds; of what is included, by :iterate.`;
+  return undefined;
+}
+
+/** `_elements=name,Observation.code`: elements at the root. https://hl7.org/fhir/R4/search.html#elements */
+function parseElements(
+  value: string,
+  context: ParseContext,
+  types: readonly ResourceType[],
+): string[] | undefined {
+  const names = value.split(',').map((name) => name.trim());
+  return names.every((name) => isElementOf(types, name))
+    ? names
+    : report(context, 'Names of elements at the root of the resource are expected, separated by commas.');
 }
 
 type Apply = (
@@ -137,8 +172,8 @@ function set<K extends keyof ResultOptions>(
 }
 
 function addInclude(reverse: boolean): Apply {
-  return (options, value, context, _types, modifier) => {
-    const include = parseInclude(reverse, modifier, value, context);
+  return (options, value, context, types, modifier) => {
+    const include = parseInclude(reverse, modifier, value, context, types);
     if (include === undefined) return undefined;
     options.includes.push(include);
     return true;
@@ -154,12 +189,8 @@ const RESULT_PARAMETERS: Record<string, Apply> = {
   _total: (options, value, context) =>
     set(options, 'total', oneOf(value, ['none', 'estimate', 'accurate'], context)),
   _summary: (options, value, context) => set(options, 'summary', oneOf(value, SUMMARIES, context)),
-  _elements: (options, value) =>
-    set(
-      options,
-      'elements',
-      value.split(',').filter((name) => name !== ''),
-    ),
+  _elements: (options, value, context, types) =>
+    set(options, 'elements', parseElements(value, context, types)),
   _include: addInclude(false),
   _revinclude: addInclude(true),
   _contained: (options, value, context) =>

@@ -38,6 +38,8 @@ export function readEntry(
       `Bundle.entry[${index}] is a bundle within a bundle; send it on its own.`,
     );
   }
+  if (segments[0] === 'metadata')
+    throw new ProblemError('malformed', `Bundle.entry[${index}]: Ask for metadata on its own.`);
   const resolved = context.resolve(method, segments);
   const x = childOccasion(parent.x, resolved);
   const request: FhirRequest = {

@@ -3,10 +3,11 @@ import { dateRange, ProblemError } from '../../../fhir';
 import type { HistoryPage, HistoryRequest } from '../../../store';
 import { eyes } from '../access';
 import type { FhirContext } from '../context';
+import { refuseParameter, refuseUnknownParameters, single } from '../parameters';
 import type { FhirRequest, FhirResponse } from '../request';
 import { patientsOf } from '../trace';
 
-const PARAMETERS = new Set(['_since', '_at', '_count', '_cursor', '_summary', '_elements']);
+const PARAMETERS = ['_since', '_at', '_count', '_cursor', '_summary', '_elements'];
 const DEFAULT_COUNT = 20;
 const MOST = 1000;
 
@@ -32,30 +33,23 @@ export async function history(context: FhirContext, request: FhirRequest): Promi
 }
 
 function parse(request: FhirRequest): HistoryRequest {
-  const values = new Map(request.query);
-  const unknown = [...values.keys()].filter((name) => !PARAMETERS.has(name));
-  if (unknown.length > 0 && !request.prefer.lenient) {
-    throw new ProblemError(
-      'malformed',
-      `Unknown parameter(s): ${unknown.join(', ')}. History knows _since, _at and _count.`,
-    );
-  }
-  const since = values.get('_since');
-  const at = values.get('_at');
-  const cursor = values.get('_cursor');
+  refuseUnknownParameters(request, PARAMETERS);
+  const since = single(request, '_since');
+  const at = single(request, '_at');
+  const cursor = single(request, '_cursor');
   return {
     ...(request.type !== undefined && { type: request.type }),
     ...(request.id !== undefined && { id: request.id }),
     ...(since !== undefined && { since: range('_since', since).low }),
     ...(at !== undefined && { at: range('_at', at) }),
     ...(cursor !== undefined && { cursor }),
-    count: count(values.get('_count')),
+    count: count(single(request, '_count')),
   };
 }
 
 function range(name: string, text: string): { low: Date; high: Date } {
   const found = dateRange(text);
-  if (found === undefined) throw new ProblemError('malformed', `${name} must be a FHIR date or instant.`);
+  if (found === undefined) throw refuseParameter(name, 'A FHIR date or instant is expected.');
   return { low: decode(found.low), high: decode(found.high) };
 }
 
@@ -67,7 +61,7 @@ function decode(digits: string): Date {
 
 function count(text: string | undefined): number {
   if (text === undefined) return DEFAULT_COUNT;
-  if (!/^\d{1,6}$/.test(text)) throw new ProblemError('malformed', '_count must be a whole number from 0.');
+  if (!/^\d+$/.test(text)) throw refuseParameter('_count', 'A whole number from 0 on is expected.');
   return Math.min(Number(text), MOST);
 }
 

@@ -63,7 +63,10 @@ export function parseReferenceValue(
   if (modifier !== undefined && !isResourceType(modifier))
     return report(context, `The modifier ${modifier} is neither known nor a resource type.`, 'not-supported');
   const text = unescape(value);
-  if (text === '') return report(context, 'A reference is expected.');
+  if (text === '' || /^\/|^[A-Za-z]+\/$/.test(text))
+    return report(context, 'A reference is expected: an id, [type]/[id] or a whole address.');
+  if (modifier !== undefined && parameter.targets.length > 0 && !parameter.targets.includes(modifier))
+    return report(context, `${parameter.code} does not refer to ${modifier}.`, 'not-supported');
   return anyOf(parameter.parts.map((part) => partMatch(parameter, part, text, modifier, context)));
 }
 

@@ -1,0 +1,127 @@
+/** What clients send by mistake is refused by name, never answered with something else. */
+import type { Bundle, OperationOutcome } from '@medplum/fhirtypes';
+import request, { type Response } from 'supertest';
+import { testHouse, type TestHouse } from '../support/house';
+import { base, json } from './clients';
+
+let test_: TestHouse;
+
+beforeAll(async () => {
+  test_ = await testHouse({ FHIR_AUTH: 'off' });
+  await send('put', 'Patient/p', { resourceType: 'Patient', id: 'p', name: [{ family: 'Quill' }] });
+});
+afterAll(() => test_.close());
+
+const get = (path: string): request.Test => request(test_.app).get(`${base}/${path}`);
+const send = (method: 'post' | 'put', path: string, body: unknown, type = json): request.Test => {
+  const asked = request(test_.app)[method](`${base}/${path}`).set('Content-Type', type);
+  return asked.send(typeof body === 'string' ? body : JSON.stringify(body));
+};
+const told = ({ body }: Response): string =>
+  ((body as OperationOutcome).issue ?? []).map(({ diagnostics }) => diagnostics).join(' ');
+
+describe('entries of bundles', () => {
+  const broken: [string, unknown][] = [
+    ['null', null],
+    ['a text', 'x'],
+    ['a list', []],
+    ['a number for a url', { request: { method: 'GET', url: 5 } }],
+    ['a request that is a text', { request: 'GET Patient' }],
+    ['a resource of null', { request: { method: 'POST', url: 'Patient' }, resource: null }],
+    ['a resource that is a text', { request: { method: 'POST', url: 'Patient' }, resource: 'x' }],
+    ['a resource without a type', { request: { method: 'PUT', url: 'Patient/p' }, resource: { id: 'p' } }],
+    ['a full URL that is a number', { fullUrl: 5, request: { method: 'GET', url: 'Patient/p' } }],
+    [
+      'a condition that is a number',
+      {
+        request: { method: 'PUT', url: 'Patient/p', ifMatch: 1 },
+        resource: { resourceType: 'Patient', id: 'p' },
+      },
+    ],
+    ['metadata', { request: { method: 'GET', url: 'metadata' } }],
+  ];
+  it.each(broken)('%s is 400 and names its place', async (_what, entry) => {
+    const fine = { request: { method: 'GET', url: 'Patient/p' } };
+    for (const type of ['batch', 'transaction']) {
+      const answer = await send('post', '', { resourceType: 'Bundle', type, entry: [fine, entry] });
+      const bundle = answer.body as Bundle;
+      const own = bundle.resourceType === 'Bundle' ? bundle.entry?.[1]?.response : undefined;
+      const [status, outcome] =
+        own === undefined
+          ? [String(answer.status), answer.body as OperationOutcome]
+          : [own.status, own.outcome as OperationOutcome];
+      expect([type, status]).toEqual([type, '400']);
+      expect(JSON.stringify(outcome.issue)).toContain('Bundle.entry[1]');
+    }
+  });
+});
+
+describe('searches', () => {
+  it.each([
+    ['Patient?name=%00', 'name'],
+    ['Patient?name=%CC%81', 'name'],
+    ['Patient?name:contains=%01', 'name:contains'],
+    ['Observation?code:text=%00', 'code:text'],
+    ['Patient?_filter=name%20sw%20%22%00%22', '_filter'],
+    ['Patient?_id=,', '_id'],
+    ['Patient?organization:Patient.name=x', 'organization:Patient.name'],
+    ['Patient?organization:Patient=x', 'organization:Patient'],
+    ['Observation?subject=Patient/', 'subject'],
+    ['Observation?subject=/p', 'subject'],
+    ['Patient?_pretty=perhaps', '_pretty'],
+    ['Patient/p?_summary=count', '_summary'],
+    ['Patient/p/_history?_summary=count', '_summary'],
+    ['Patient/p?_summary=perhaps', '_summary'],
+    ['Patient/p?_elements=nothing', '_elements'],
+    ['Patient/p?_elements=name&_elements=gender', '_elements'],
+    ['Patient/p/_history?_since=2024&_since=2025', '_since'],
+    ['Patient/p/_history?_sort=x', '_sort'],
+    ['metadata?nonsense=1', 'nonsense'],
+    ['metadata?mode=nonsense', 'mode'],
+  ])('%s is 400 and names the parameter', async (path, parameter) => {
+    const answer = await get(path);
+    expect([answer.status, told(answer)]).toEqual([400, expect.stringContaining(parameter)]);
+    expect((answer.body as OperationOutcome).issue[0]?.location).toEqual([`http.${parameter}`]);
+  });
+
+  it('one over several types says which parameters it takes', async () => {
+    expect(told(await get('?name=x'))).toMatch(/_type/);
+  });
+
+  it('metadata is shown in full, or its normative part', async () => {
+    for (const query of ['', '?mode=full', '?mode=normative', '?_summary=true', '?_pretty=true'])
+      expect([query, (await get(`metadata${query}`)).status]).toEqual([query, 200]);
+  });
+});
+
+describe('bodies', () => {
+  const patient = (family: string): string =>
+    `{"resourceType":"Patient","name":[{"family":"${family}"}],"gender":"male"}`;
+
+  it.each([json, 'application/fhir+xml', 'application/json-patch+json'])(
+    '%s in another encoding than UTF-8 is 415',
+    async (type) => {
+      const method = type.includes('patch') ? 'patch' : 'post';
+      const path = method === 'patch' ? 'Patient/p' : 'Patient';
+      const asked = request(test_.app)[method](`${base}/${path}`);
+      const answer = await asked.set('Content-Type', `${type}; charset=ISO-8859-1`).send('[]');
+      expect([answer.status, told(answer)]).toEqual([415, expect.stringContaining('UTF-8')]);
+    },
+  );
+
+  it('UTF-8 by any of its names is taken', async () => {
+    for (const charset of ['utf-8', 'UTF-8', '"utf-8"', 'utf8', 'us-ascii'])
+      expect((await send('post', 'Patient', patient('Ok'), `${json}; charset=${charset}`)).status).toBe(201);
+  });
+
+  it('half of a surrogate pair cannot be kept, so it is refused', async () => {
+    const answer = await send('post', 'Patient', patient('a\\ud800b'));
+    expect([answer.status, JSON.stringify(answer.body)]).toEqual([
+      422,
+      expect.stringContaining('Patient.name[0].family'),
+    ]);
+    const xml = '<Patient xmlns="http://hl7.org/fhir"><name><family value="a&#xD800;b"/></name></Patient>';
+    expect((await send('post', 'Patient', xml, 'application/fhir+xml')).status).toBe(400);
+    expect((await send('post', 'Patient', patient('\\ud83d\\ude00'))).status).toBe(201);
+  });
+});

@@ -41,7 +41,14 @@ export type { Login, LoginRequest, Renewal, Sessions } from './sessions';
 export type { Tokens } from './signing-keys';
 export { type Access, type Letter, parseScope, type Rows, type SmartScope } from './smart';
 export { totpUri } from './totp';
-export { foldEmail, type NewUser, type UserInfo, type UserRequest, type Users } from './users';
+export {
+  foldEmail,
+  type NewUser,
+  type UserInfo,
+  type UserRequest,
+  type Users,
+  type UserStanding,
+} from './users';
 
 /** Who may come in, and what they may do. */
 export interface Identity {
@@ -128,7 +135,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   return {
     practices,
     keys,
-    users: createUsers(records, { practices, passwords, sealing, clock }),
+    users: createUsers(records, { practices, passwords, lockout, sealing, clock }),
     sessions,
     portalSessions: createPortalSessions(records, signingIn),
     keyUse,

@@ -21,6 +21,10 @@ export interface Lockout {
    * @throws ProblemError rate-limited with Retry-After: after 5 failures in 15 minutes 1 s, doubling to 60 s.
    */
   begin(owner: string): Promise<Attempt>;
+  /** Until when each of these owners has to wait; those who need not are left out. */
+  waiting(owners: readonly string[]): Promise<ReadonlyMap<string, Date>>;
+  /** Forgets what was counted against these owners. */
+  forget(owners: readonly string[]): Promise<void>;
 }
 
 const WINDOW_MS = 15 * 60_000;
@@ -60,6 +64,20 @@ export function createLockout({ attempts }: Pick<Records, 'attempts'>, clock: ()
             entries: state.entries.filter((each) => each.id !== id),
           }))),
       };
+    },
+    async waiting(owners) {
+      const byDigest = new Map(owners.map((owner) => [digest(owner), owner]));
+      const found = await attempts
+        .find({ _id: { $in: [...byDigest.keys()] }, blockedUntil: { $gt: clock() } })
+        .lean();
+      return new Map(
+        found.flatMap(({ _id, blockedUntil }) =>
+          blockedUntil === undefined ? [] : [[byDigest.get(_id) ?? '', blockedUntil] as const],
+        ),
+      );
+    },
+    async forget(owners) {
+      await attempts.deleteMany({ _id: { $in: owners.map(digest) } });
     },
   };
 }

@@ -48,6 +48,7 @@ export interface UserRecord {
   /** Digests of the addresses of the latest logins. */
   knownAddresses: string[];
   createdAt: Date;
+  lastSignInAt?: Date;
   disabledAt?: Date;
 }
 
@@ -239,6 +240,7 @@ const USER = {
   totpUsed: [Number],
   knownAddresses: [String],
   createdAt: date,
+  lastSignInAt: Date,
   disabledAt: Date,
 };
 

@@ -151,10 +151,11 @@ export async function signIn(
   }
   await secondFactor(users, services, { user, attempt, code: request.mfaCode });
   await attempt.succeeded();
-  if (!known) {
-    const knownAddresses = { $each: [address], $slice: -KNOWN_ADDRESSES };
-    await users.updateOne({ _id: user._id }, { $push: { knownAddresses } });
-  }
+  const knownAddresses = { $each: [address], $slice: -KNOWN_ADDRESSES };
+  await users.updateOne(
+    { _id: user._id },
+    { $set: { lastSignInAt: services.clock() }, ...(!known && { $push: { knownAddresses } }) },
+  );
   return user;
 }
 

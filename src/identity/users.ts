@@ -1,4 +1,5 @@
 import { ProblemError } from '../fhir';
+import type { Lockout } from './lockout';
 import type { Passwords } from './passwords';
 import type { Practices } from './practices';
 import type { Role } from './principal';
@@ -19,6 +20,13 @@ export interface UserInfo {
   mfa: boolean;
   status: 'active' | 'disabled';
   createdAt: Date;
+}
+
+/** A user as those who administer it see it. */
+export interface UserStanding extends UserInfo {
+  lastSignInAt: Date | null;
+  /** After too many wrong passwords: when the next one may be tried. */
+  lockedUntil: Date | null;
 }
 
 /** A user just made: the only time that the password and the seed are shown. */
@@ -50,8 +58,19 @@ export interface Users {
   list(practice?: string): Promise<UserInfo[]>;
   /** By id or e-mail. */
   find(idOrEmail: string): Promise<UserInfo | undefined>;
+  /** The same list, with how each user stands. */
+  standings(practice?: string): Promise<UserStanding[]>;
   /** No new sign-in, and every session ended at once. @throws ProblemError not-found */
   disable(idOrEmail: string): Promise<UserInfo>;
+  /** Lets a disabled user sign in again. @throws ProblemError not-found */
+  enable(idOrEmail: string): Promise<UserInfo>;
+  /** Forgets the failed sign-ins that make a user wait. @throws ProblemError not-found */
+  unlock(idOrEmail: string): Promise<UserInfo>;
+  /**
+   * A new password, and a new seed where the user has a second factor; the old ones and every session end at once.
+   * @throws ProblemError not-found
+   */
+  renew(idOrEmail: string): Promise<NewUser>;
 }
 
 /** Purpose that a user's TOTP seed is sealed for. */
@@ -66,17 +85,30 @@ export function foldEmail(email: string): string {
 interface UserServices {
   practices: Practices;
   passwords: Passwords;
+  lockout: Lockout;
   sealing: Sealing;
   clock: () => Date;
 }
 
 export function createUsers(records: Pick<Records, 'users' | 'sessions'>, services: UserServices): Users {
   const { users, sessions } = records;
-  const { practices, passwords, sealing, clock } = services;
+  const { practices, passwords, lockout, sealing, clock } = services;
 
   const record = async (idOrEmail: string): Promise<UserRecord | null> =>
     (await users.findById(idOrEmail).lean()) ??
     (await users.findOne({ folded: foldEmail(idOrEmail) }).lean());
+  const present = async (idOrEmail: string): Promise<UserRecord> => {
+    const user = await record(idOrEmail);
+    if (user === null) throw new ProblemError('not-found', `There is no user "${idOrEmail}".`);
+    return user;
+  };
+  const all = (practice: string | undefined): Promise<UserRecord[]> =>
+    users
+      .find(practice === undefined ? {} : { practice })
+      .sort({ folded: 1 })
+      .lean();
+  const endSessions = (id: string): Promise<unknown> =>
+    sessions.updateMany({ user: id, endedAt: { $exists: false } }, { $set: { endedAt: clock() } });
 
   return {
     async create(request) {
@@ -103,26 +135,64 @@ export function createUsers(records: Pick<Records, 'users' | 'sessions'>, servic
       return { id, email, password, ...(totpSecret !== undefined && { totpSecret }) };
     },
     async list(practice) {
-      const all = await users
-        .find(practice === undefined ? {} : { practice })
-        .sort({ folded: 1 })
-        .lean();
-      return all.map(infoOf);
+      return (await all(practice)).map(infoOf);
+    },
+    async standings(practice) {
+      const found = await all(practice);
+      const waiting = await lockout.waiting(found.flatMap(ownersOf));
+      return found.map((user) => {
+        const times = ownersOf(user).flatMap((owner) => waiting.get(owner)?.getTime() ?? []);
+        return {
+          ...infoOf(user),
+          lastSignInAt: user.lastSignInAt ?? null,
+          lockedUntil: times.length === 0 ? null : new Date(Math.max(...times)),
+        };
+      });
     },
     async find(idOrEmail) {
       const user = await record(idOrEmail);
       return user === null ? undefined : infoOf(user);
     },
     async disable(idOrEmail) {
-      const user = await record(idOrEmail);
-      if (user === null) throw new ProblemError('not-found', `There is no user "${idOrEmail}".`);
-      const now = clock();
+      const user = await present(idOrEmail);
       // The user first: a sign-in at the same moment looks at it again after its session is written.
-      await users.updateOne({ _id: user._id, disabledAt: { $exists: false } }, { $set: { disabledAt: now } });
-      await sessions.updateMany({ user: user._id, endedAt: { $exists: false } }, { $set: { endedAt: now } });
+      await users.updateOne(
+        { _id: user._id, disabledAt: { $exists: false } },
+        { $set: { disabledAt: clock() } },
+      );
+      await endSessions(user._id);
       return { ...infoOf(user), status: 'disabled' };
     },
+    async enable(idOrEmail) {
+      const user = await present(idOrEmail);
+      await users.updateOne({ _id: user._id }, { $unset: { disabledAt: 1 } });
+      return { ...infoOf(user), status: 'active' };
+    },
+    async unlock(idOrEmail) {
+      const user = await present(idOrEmail);
+      await lockout.forget(ownersOf(user));
+      return infoOf(user);
+    },
+    async renew(idOrEmail) {
+      const user = await present(idOrEmail);
+      const { _id: id, email } = user;
+      const password = randomText(20);
+      const totpSecret = user.totp === undefined ? undefined : newTotpSecret();
+      const totp = totpSecret !== undefined && { totp: sealing.seal(totpSecret, totpPurpose(id)) };
+      await users.updateOne(
+        { _id: id },
+        { $set: { password: await passwords.hash(password), totpUsed: [], knownAddresses: [], ...totp } },
+      );
+      await lockout.forget(ownersOf(user));
+      await endSessions(id);
+      return { id, email, password, ...(totpSecret !== undefined && { totpSecret }) };
+    },
   };
+}
+
+/** Under what the sign-ins of a user are counted: from anywhere, and from each address that it is known at. */
+function ownersOf({ folded, knownAddresses }: UserRecord): string[] {
+  return [folded, ...knownAddresses.map((address) => `${folded}|${address}`)];
 }
 
 async function insert(users: Records['users'], user: UserRecord): Promise<void> {

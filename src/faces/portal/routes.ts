@@ -7,6 +7,7 @@ import { prescriptionRoutes } from './prescriptions';
 import { referralRoutes } from './referrals';
 import type { PortalServices } from './services';
 import { signInRoutes } from './sign-in';
+import { userRoutes } from './users';
 import { webhookRoutes } from './webhooks';
 
 /** Everything below `/portal`, one line an area. */
@@ -19,6 +20,7 @@ export function portalRoutes(services: PortalServices): Route[] {
     ...prescriptionRoutes(services),
     ...referralRoutes(services),
     ...complianceRoutes(services),
+    ...userRoutes(services),
     ...webhookRoutes(services),
   ];
 }

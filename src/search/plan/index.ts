@@ -91,7 +91,7 @@ export function planFilter(
   const conjuncts = joinRanges(type, match.kind === 'and' ? match.of : [match]).sort(
     (a, b) => selectivity(a) - selectivity(b),
   );
-  const guards: Filter = { access: holderOf(type, practice), deleted: false };
+  const guards = guardsOf(type, practice, conjuncts, order);
   const declared = listIn(type, order);
   const leader = listLeader(declared, conjuncts);
   const led = leader === undefined ? undefined : conjuncts[leader];
@@ -99,15 +99,30 @@ export function planFilter(
   const { filter, exact } = plan(allOf(rest), prefix);
   if (leader !== undefined) {
     const list = prefix + (led?.kind === 'entry' ? (led.keys[0] ?? EVERY) : EVERY);
-    return { filter: merge([{ list }, filter, guards]), exact, prefix, hint: listIndex(order) };
+    return { filter: merge([{ list }, filter]), exact, prefix, hint: listIndex(order) };
   }
   if (declared !== undefined && conjuncts.every((match) => selectivity(match) >= UNSELECTIVE)) {
     // What is wanted may be few or nearly all: the planner weighs it against going through the list in its order.
-    return { filter: merge([{ list: prefix + EVERY }, filter, guards]), exact, prefix };
+    return { filter: merge([{ list: prefix + EVERY }, filter]), exact, prefix };
   }
   const drivers = new Set(conjuncts.map(driverOf));
-  const base = needsBase(drivers, order) ? [{ index: prefix + EVERY }] : [];
-  return { filter: merge([...base, filter, guards]), exact, prefix, ...hintOf(drivers, order) };
+  const base = needsBase(drivers, order) ? [{ index: prefix + EVERY }] : guards;
+  return { filter: merge([...base, filter]), exact, prefix, ...hintOf(drivers, order) };
+}
+
+/**
+ * What keeps a practice to its own, present documents. An entry does so by itself: it carries whom it is for, and a
+ * deleted document has none; to ask again would only make the database look into every document it finds.
+ */
+function guardsOf(
+  type: ResourceType,
+  practice: string | undefined,
+  conjuncts: readonly Match[],
+  order: readonly OrderField[],
+): Filter[] {
+  const hasEntry = conjuncts.some(({ kind }) => kind === 'entry' || kind === 'prefix' || kind === 'pattern');
+  // The index by time begins with the holder.
+  return hasEntry && !isByTime(order) ? [] : [{ access: holderOf(type, practice), deleted: false }];
 }
 
 function listIndex(order: readonly OrderField[]): Record<string, 1 | -1> {

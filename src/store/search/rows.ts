@@ -22,14 +22,24 @@ import { type Found, type Question, type Run, within } from './run';
 
 type Projection = Record<string, 0 | 1>;
 
-const WITH_INDEX: Projection = { events: 0, due: 0, lease: 0 };
+/** A version as services see it, and nothing of what the document holds to be found by. */
+const VERSION: Projection = {
+  ...{ version: 1, lastUpdated: 1, deleted: 1, interaction: 1, author: 1 },
+  ...{ resource: 1, decimals: 1, access: 1 },
+};
+const CHECKED: Projection = { ...VERSION, index: 1, ranges: 1 };
 
 const PROJECTIONS: Record<NonNullable<Question['read']> | 'resource', Projection> = {
-  resource: { ...WITH_INDEX, index: 0, ranges: 0, list: 0 },
-  whole: WITH_INDEX,
+  resource: VERSION,
+  whole: CHECKED,
   entries: { index: 1 },
   id: { _id: 1 },
 };
+
+/** With the values that place a row in its order; whole fields only, for these a database copies as they are. */
+function inOrder(projection: Projection, order: readonly OrderField[]): Projection {
+  return order.some(({ path }) => path.startsWith('sort.')) ? { ...projection, sort: 1 } : projection;
+}
 
 /** Candidates fetched at a time, at least and at most, when each has to be checked. */
 const FIRST_BATCH = 20;
@@ -45,7 +55,7 @@ function query(
   return withHint(plan, (hint) =>
     run.scope.connection
       .records(type)
-      .find(plan.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), projection, ...hint })
+      .find(plan.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), projection: inOrder(projection, order), ...hint })
       .sort(sortOf(order))
       .skip(skip)
       .limit(limit)
@@ -138,7 +148,7 @@ async function findChecked(
       ...(from === undefined ? {} : { from }),
       inclusive: inclusive ?? false,
     });
-    const candidates = await query(run, { ...question, skip: 0 }, next, size, WITH_INDEX);
+    const candidates = await query(run, { ...question, skip: 0 }, next, size, CHECKED);
     kept.push(...(await check(run, question, match, plan, candidates)));
     const last = candidates.at(-1);
     if (kept.length > limit || candidates.length < size || last === undefined) return kept;
@@ -174,13 +184,12 @@ export async function countRows(run: Run, question: Question): Promise<number> {
   const { match, plan } = await prepare(run, question);
   if (isNothing(match)) return 0;
   if (!plan.exact) return (await findChecked(run, { ...question, limit: Infinity }, match, plan)).length;
-  const counted = isOfOneEntry(match)
-    ? { filter: unguarded(plan.filter), hint: { index: 1, _id: 1 } as const }
-    : plan;
+  // One entry's documents are counted in the index alone.
+  const counted = isOfOneEntry(match) ? { ...plan, hint: { index: 1, _id: 1 } as const } : plan;
   return withHint(counted, (hint) =>
     run.scope.connection
       .records(question.type)
-      .countDocuments(counted.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), ...hint }),
+      .countDocuments(plan.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), ...hint }),
   );
 }
 
@@ -190,13 +199,6 @@ function isOfOneEntry(match: Match): boolean {
   return (
     (match.kind === 'entry' && match.keys.length === 1) ||
     (match.kind === 'prefix' && match.long === undefined)
-  );
-}
-
-/** Such documents are counted in the index alone: an entry carries the practice it is for, and a deleted one has none. */
-function unguarded(filter: Filter): Filter {
-  return Object.fromEntries(
-    Object.entries(filter).filter(([field]) => field !== 'access' && field !== 'deleted'),
   );
 }
 

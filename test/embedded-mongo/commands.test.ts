@@ -200,6 +200,25 @@ test('a page of a multikey index neither sorts nor reads more than it returns', 
   expect(all['executionStats'].totalKeysExamined).toBeLessThan(60);
 });
 
+test('a page in an order walks that order where many rows match, and sorts where few do', async () => {
+  const rows = fresh();
+  await rows.insertMany(
+    Array.from({ length: 1500 }, (_, n) => ({
+      _id: n as never,
+      list: ['*'],
+      index: [`half${n % 2}`, n < 30 ? 'few' : 'rest'],
+      day: (n * 7) % 1500,
+    })),
+  );
+  await rows.createIndexes([{ key: { index: 1, _id: 1 } }, { key: { list: 1, day: 1, _id: 1 } }]);
+  const statsOf = async (index: string): Promise<Document> => {
+    const find = rows.find({ list: '*', index }).sort({ day: -1, _id: -1 }).limit(20);
+    return (await find.explain('executionStats'))['executionStats'] as Document;
+  };
+  expect((await statsOf('half1'))['totalDocsExamined']).toBeLessThan(100);
+  expect((await statsOf('few'))['totalDocsExamined']).toBe(30);
+});
+
 test('branches of $or come in the order of the sort', async () => {
   const rows = fresh();
   await rows.insertMany(Array.from({ length: 40 }, (_, n) => ({ _id: n as never, a: n % 4, b: n % 5 })));

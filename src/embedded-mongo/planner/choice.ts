@@ -61,10 +61,30 @@ export function chooseScan(
   for (const probe of PROBES) {
     if (ordered && forOrder * 4 < probe) return ordered;
     const best = cheapest(view, bounded, { isSorted: sort.length > 0, limit }, probe);
-    if (best) return best;
+    if (best) return best.scan.order || !ordered ? best.scan : orderedOr(view, best, ordered, limit);
   }
   if (ordered && forOrder < BEYOND) return ordered;
   return bounded.find(({ order }) => order) ?? bounded[0] ?? ordered;
+}
+
+/** A scan and what it was found to cost. */
+interface Weighed {
+  scan: IndexScan;
+  entries: number;
+}
+
+/** How many times the entries of a scan that needs a sort are counted of one in the order wanted. */
+const ORDERED_PROBE = 8;
+
+/**
+ * Of a scan whose rows have to be sorted, and one in the order wanted that did not end as soon: the second meets a
+ * page's rows early where its entries are not many more than the matches can be.
+ */
+function orderedOr(view: View, { scan, entries }: Weighed, ordered: IndexScan, limit: number): IndexScan {
+  if (limit === 0 || entries <= limit || ordered.bounds.length === 0) return scan;
+  const most = entries * ORDERED_PROBE;
+  const all = entriesUpTo(view, ordered, most);
+  return all < most && (limit * all) / entries < entries * SORT_FACTOR ? ordered : scan;
 }
 
 /** The cheapest of the scans that end within `probe` entries. */
@@ -73,16 +93,16 @@ function cheapest(
   scans: readonly IndexScan[],
   wanted: { isSorted: boolean; limit: number },
   probe: number,
-): IndexScan | undefined {
+): Weighed | undefined {
   const ending = scans
     .map((scan) => ({ scan, entries: entriesUpTo(view, scan, probe) }))
     .filter(({ entries }) => entries < probe);
   const fewest = Math.min(...ending.map(({ entries }) => entries));
-  let best: IndexScan | undefined;
+  let best: Weighed | undefined;
   let lowest = Number.POSITIVE_INFINITY;
-  for (const { scan, entries } of ending) {
-    const cost = rowsOf(scan, entries, fewest, wanted);
-    if (cost < lowest) [best, lowest] = [scan, cost];
+  for (const each of ending) {
+    const cost = rowsOf(each.scan, each.entries, fewest, wanted);
+    if (cost < lowest) [best, lowest] = [each, cost];
   }
   return best;
 }

@@ -21,6 +21,8 @@ interface Hook {
 export class ListenerIndex {
   private readonly listeners = new Map<string, { listener: Listener; hooks: readonly Hook[] }>();
   private readonly hung = new Map<string, Set<string>>();
+  /** How many hooks there are for a type: most changes are of types that nobody listens to. */
+  private readonly hooksOf = new Map<ResourceType, number>();
   /** Lengths of prefixes in use, and how often. */
   private readonly lengths = new Map<number, number>();
   /** Chains in use by the type they begin at, and how often. */
@@ -62,6 +64,7 @@ export class ListenerIndex {
   }
 
   private count({ type, anchor: { entry, isPrefix, chain } }: Hook, by: 1 | -1): void {
+    this.hooksOf.set(type, (this.hooksOf.get(type) ?? 0) + by);
     if (isPrefix) {
       const count = (this.lengths.get(entry.length) ?? 0) + by;
       if (count > 0) this.lengths.set(entry.length, count);
@@ -94,6 +97,7 @@ export class ListenerIndex {
     const subject = current.deleted ? previous : current;
     if (subject === undefined || subject.deleted) return [];
     const { type } = current;
+    if ((this.hooksOf.get(type) ?? 0) === 0) return [];
     const facts = factsOf(subject.resource);
     const candidates = await this.candidates(
       type,

@@ -1,3 +1,4 @@
 export { bearerOf } from './bearer';
+export { compressed } from './compress';
 export * from './exchange';
 export { mountFace, type Face, type Route, type ServeContext } from './serve';

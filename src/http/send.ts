@@ -1,7 +1,11 @@
 import { Readable } from 'node:stream';
+import { compressed, WORTH_BYTES } from './compress';
 import type { Exchange, Reply } from './exchange';
 
-/** Writes the answer. Objects become JSON; streams are piped and end the connection when they fail half-way. */
+/**
+ * Writes the answer. Objects become JSON; streams are piped and end the connection when they fail half-way. Large texts
+ * are compressed; streams are not: who reads them wants what is there.
+ */
 export function send(x: Exchange, reply: Reply): void {
   const { res } = x;
   if (res.headersSent || res.destroyed) return;
@@ -20,12 +24,20 @@ export function send(x: Exchange, reply: Reply): void {
     res.on('close', () => body.destroy());
     body.pipe(res);
   } else if (typeof body === 'string' || Buffer.isBuffer(body)) {
-    res.send(body);
+    sendWhole(x, body);
   } else {
     if (res.getHeader('Content-Type') === undefined)
       res.setHeader('Content-Type', 'application/json; charset=utf-8');
-    res.send(JSON.stringify(body));
+    sendWhole(x, JSON.stringify(body));
   }
+}
+
+/** Answers with secrets (`no-store`) are never compressed, whatever their size: lengths tell (BREACH). */
+function sendWhole({ req, res }: Exchange, body: string | Buffer): void {
+  const isSecret = String(res.getHeader('Cache-Control')).includes('no-store');
+  const isEncoded = res.getHeader('Content-Encoding') !== undefined;
+  if (body.length < WORTH_BYTES || isSecret || isEncoded) res.send(body);
+  else compressed(req, res, () => res.send(body));
 }
 
 function setAll(x: Exchange, headers: Record<string, string>): void {

@@ -2,6 +2,7 @@ import type { Application, RequestHandler, Response } from 'express';
 import express from 'express';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { compressed } from '../../http';
 import type { Guide } from './guide';
 import { groupsOf, page, REFERENCES, renderMarkdown } from './page';
 import { STYLE } from './style';
@@ -14,7 +15,7 @@ const WRITTEN_BASES = ['http://127.0.0.1:8080', '$BASE'];
 
 /** `/docs`: the guides of docs/ as pages, and the API reference, all from this server. */
 export function mountDocs(app: Application, publicUrl: string, headers: RequestHandler): void {
-  app.use('/docs', headers);
+  app.use('/docs', headers, compressed);
   const icon = readFileSync(ICON);
   const guides = loadGuides(publicUrl);
   const groups = groupsOf(guides);

@@ -3,10 +3,10 @@ import { ProblemError } from '../../fhir';
 import type { Exchange, Face, Occasion, Reply, Route } from '../../http';
 import type { Principal } from '../../identity/principal';
 import { processBundle } from './bundles';
-import { capabilities } from './capabilities';
 import { requirePermission } from './access';
 import type { FhirContext } from './context';
 import type { Interaction } from './interaction';
+import { createMetadata } from './metadata';
 import { formatOf, readPreferences, refuseOtherCharsets, refuseOtherVersions } from './negotiate';
 import { refuseParameter, refuseUnknownParameters } from './parameters';
 import { render, renderProblem } from './render';
@@ -61,6 +61,7 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
     renderError: renderProblem,
     subjectOf: ({ req }) => /^\/([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/|$)/.exec(req.path)?.[1],
   };
+  const answerMetadata = createMetadata(context);
   const metadata: Route = {
     method: 'get',
     path: '/metadata',
@@ -72,8 +73,7 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
       refuseUnknownForm(x);
       refuseUnknownParameters(request, ['mode', '_summary', '_elements']);
       refuseOtherModes(request);
-      const resource = capabilities(context);
-      return Promise.resolve(render(context.baseUrl, request, { status: 200, resource }));
+      return answerMetadata(x, request);
     },
   };
   const everything: Route = {

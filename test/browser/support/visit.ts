@@ -16,6 +16,9 @@ const EXCEPTED = {
   'landmark-banner-is-top-level': { enabled: false },
 };
 
+/** Pixels of a screenshot of a long page. */
+const HIGHEST = 1300;
+
 interface Look {
   /** Name of the screenshots: `docs/images/dashboard-<name>.png`, `-dark` and `-phone`. */
   name: string;
@@ -80,10 +83,19 @@ async function settled(page: Page): Promise<void> {
   );
 }
 
+/** What the window shows from the top; a longer page in a higher window, a dialog in the window as it is. */
 async function keep(page: Page, name: string): Promise<void> {
   if (process.env['SCREENSHOTS'] !== '1') return;
   mkdirSync(IMAGES, { recursive: true });
+  const { width, height } = page.viewportSize() ?? DESKTOP;
+  if ((await page.getByRole('dialog').count()) === 0) {
+    const whole = await page.evaluate<number>('document.documentElement.scrollHeight');
+    await page.setViewportSize({ width, height: Math.min(HIGHEST, Math.max(height, whole)) });
+    await page.evaluate('window.scrollTo(0, 0)');
+    await settled(page);
+  }
   const image = await page.screenshot({ animations: 'disabled', caret: 'hide' });
+  await page.setViewportSize({ width, height });
   await sharp(image)
     .png({ palette: true, quality: 90, compressionLevel: 9 })
     .toFile(join(IMAGES, `dashboard-${name}.png`));

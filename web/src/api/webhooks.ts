@@ -96,7 +96,7 @@ export const healthQuery = (id: string, range: Range) =>
     queryKey: [...WEBHOOKS, id, 'health', range],
     queryFn: ({ signal }) =>
       request<WebhookHealth>(`/portal/webhooks/${id}/health?range=${range}`, { signal }),
-    refetchInterval: 15_000,
+    refetchInterval: 5_000,
   });
 
 interface DeliveryPage {

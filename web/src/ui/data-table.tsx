@@ -63,14 +63,7 @@ export function DataTable<T>({
   const classOf = ({ align, wide }: Column<T>): string =>
     [align, wide === true ? 'wide' : ''].join(' ').trim();
   return (
-    <div
-      className="rows"
-      ref={scroller}
-      style={{ maxHeight, minHeight: 120 }}
-      role="region"
-      aria-label={label}
-      tabIndex={0}
-    >
+    <div className="rows" ref={scroller} style={{ maxHeight }} role="region" aria-label={label} tabIndex={0}>
       <table aria-rowcount={count + 1} aria-label={label} style={{ tableLayout: 'fixed' }}>
         <thead>
           <tr aria-rowindex={1}>

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 /** Facts of one thing side by side, each with its name. */
 export function Facts({ children, columns = 4 }: { children: ReactNode; columns?: number }) {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, md: columns }} component="dl" m={0}>
+    <SimpleGrid cols={{ base: 1, xs: 2, md: columns }} component="dl" m={0} className="facts">
       {children}
     </SimpleGrid>
   );

@@ -19,7 +19,7 @@ export function Pager({ what, page, size, total, onPage }: PagerProps) {
     <Group justify="space-between">
       <Text size="sm" role="status">
         {total <= size
-          ? `${total} ${what}`
+          ? `${total} ${total === 1 ? what.replace(/s$/, '') : what}`
           : `${first} to ${Math.min(total, page * size)} of ${total} ${what}`}
       </Text>
       {pages > 1 && (

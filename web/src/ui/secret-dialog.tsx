@@ -69,15 +69,16 @@ export function SecretForm<Made>(props: SecretFormProps<Made>) {
     event.preventDefault();
     making.mutate();
   };
+  const faults = making.error instanceof ApiError ? making.error.fields : {};
   return (
     <form onSubmit={submit}>
       <Stack>
-        {children(making.error instanceof ApiError ? making.error.fields : {})}
+        {children(faults)}
         <FormEnd
           verb={verb}
           isBusy={making.isPending}
           disabled={!isReady}
-          error={making.error}
+          error={Object.keys(faults).length > 0 ? null : making.error}
           onCancel={onCancel}
         />
       </Stack>

@@ -91,8 +91,8 @@ function Counts({ report: { counts } }: { report: Report }) {
           {Object.entries(values)
             .slice(0, MOST_LINES)
             .map(([name, count]) => (
-              <Group key={name} justify="space-between" wrap="nowrap" gap="sm">
-                <Text size="sm" truncate title={name}>
+              <Group key={name} justify="space-between" align="flex-start" wrap="nowrap" gap="sm">
+                <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
                   {name}
                 </Text>
                 <Text size="sm" fw={600} style={{ fontVariantNumeric: 'tabular-nums' }}>

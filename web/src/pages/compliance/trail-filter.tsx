@@ -18,9 +18,9 @@ export function useTrailFilter(): [TrailFilter, (changed: Partial<TrailFilter>) 
 }
 
 const TEXTS = {
-  patient: { label: 'Patient', placeholder: 'Id' },
-  user: { label: 'User, key or client', placeholder: 'E-mail, id or name' },
-  referral: { label: 'Referral', placeholder: 'Id' },
+  patient: { label: 'Patient', placeholder: 'Id', width: 124 },
+  user: { label: 'User, key or client', placeholder: 'E-mail, id or name', width: 172 },
+  referral: { label: 'Referral', placeholder: 'Id', width: 124 },
 } as const;
 
 interface TrailFilterBarProps {
@@ -32,7 +32,7 @@ interface TrailFilterBarProps {
 
 export function TrailFilterBar({ filter, onChange, fields = NAMES }: TrailFilterBarProps) {
   return (
-    <Group align="flex-end" gap="sm" role="search" aria-label="Filters">
+    <Group align="flex-end" gap="xs" role="search" aria-label="Filters">
       {fields.map((name) => (
         <Field key={name} name={name} filter={filter} onChange={onChange} />
       ))}
@@ -54,7 +54,7 @@ function Field({
         type="date"
         value={value}
         onChange={({ currentTarget }) => set(currentTarget.value)}
-        w={{ base: '47%', xs: 150 }}
+        w={{ base: '47%', xs: 138 }}
       />
     );
   if (name === 'action' || name === 'outcome') {
@@ -68,7 +68,7 @@ function Field({
         data={Object.entries(names).map(([code, label]) => ({ value: code, label }))}
         value={value === '' ? null : value}
         onChange={(next) => set(next ?? '')}
-        w={{ base: '47%', xs: 140 }}
+        w={{ base: '47%', xs: 112 }}
       />
     );
   }
@@ -78,12 +78,14 @@ function Field({
 interface TypedFieldProps {
   label: string;
   placeholder: string;
+  /** Pixels, where there is room. */
+  width: number;
   value: string;
   onChange: (value: string) => void;
 }
 
 /** Asks a moment after the last key. */
-function TypedField({ label, placeholder, value, onChange }: TypedFieldProps) {
+function TypedField({ label, placeholder, width, value, onChange }: TypedFieldProps) {
   const [typed, setTyped] = useState(value);
   const tell = useDebouncedCallback((text: string) => onChange(text.trim()), TYPING_MS);
   return (
@@ -95,7 +97,7 @@ function TypedField({ label, placeholder, value, onChange }: TypedFieldProps) {
         setTyped(currentTarget.value);
         tell(currentTarget.value);
       }}
-      w={{ base: '100%', xs: 190 }}
+      w={{ base: '100%', xs: width }}
     />
   );
 }

@@ -1,5 +1,4 @@
-import { Card, Group, SimpleGrid, Stack, Text, ThemeIcon, Title } from '@mantine/core';
-import { type Icon, IconBook2 } from '@tabler/icons-react';
+import { Card, NavLink, SimpleGrid, ThemeIcon, Title } from '@mantine/core';
 import type { User } from '../../api/session';
 import { navigationFor } from '../../app/registry';
 import { Link } from '../../app/link';
@@ -26,47 +25,30 @@ export default function HomePage() {
   return (
     <Page title={`Hello, ${first}`} lead={LEADS[user.role]}>
       <Figures user={user} />
-      {navigationFor(user).map(({ group, pages }) => (
-        <Stack key={group} gap="sm" component="section" aria-label={group}>
-          <Title order={2}>{group}</Title>
-          <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        {navigationFor(user).map(({ group, pages }) => (
+          <Card key={group} component="section" aria-label={group} padding="sm">
+            <Title order={2} px="sm" pt={6} pb={4}>
+              {group}
+            </Title>
             {pages.map(({ path, title, nav: { icon: Icon, about } }) => (
-              <Card key={path} component={Link} to={path} className="tile">
-                <TileWords icon={Icon} title={title} about={about} />
-              </Card>
+              <NavLink
+                key={path}
+                component={Link}
+                to={path}
+                label={title}
+                description={about}
+                leftSection={
+                  <ThemeIcon variant="light" size={36} aria-hidden>
+                    <Icon size={20} stroke={1.6} />
+                  </ThemeIcon>
+                }
+                styles={{ label: { fontWeight: 600 } }}
+              />
             ))}
-          </SimpleGrid>
-        </Stack>
-      ))}
-      <Stack gap="sm" component="section" aria-label="Help">
-        <Title order={2}>Help</Title>
-        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-          <Card component="a" href="/docs" className="tile">
-            <TileWords
-              icon={IconBook2}
-              title="Guides and API reference"
-              about="Every endpoint of this server, with examples that carry its address."
-            />
           </Card>
-        </SimpleGrid>
-      </Stack>
+        ))}
+      </SimpleGrid>
     </Page>
-  );
-}
-
-/** An area, and what one does there. */
-function TileWords({ icon: Icon, title, about }: { icon: Icon; title: string; about: string }) {
-  return (
-    <Group wrap="nowrap" align="flex-start">
-      <ThemeIcon variant="light" size={38} aria-hidden>
-        <Icon size={21} stroke={1.6} />
-      </ThemeIcon>
-      <div>
-        <Text fw={600}>{title}</Text>
-        <Text size="sm" c="dimmed">
-          {about}
-        </Text>
-      </div>
-    </Group>
   );
 }

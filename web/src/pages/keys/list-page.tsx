@@ -9,7 +9,7 @@ import { useUser } from '../../app/session';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
 import { Await, Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 import { NewKeyDialog } from './new-key';
 import { KeyStatus } from './status';
 
@@ -27,13 +27,8 @@ const COLUMNS: readonly Column<ApiKey>[] = [
   { header: 'Plan', width: '6.7rem', cell: ({ plan }) => plan },
   { header: 'Status', width: '6.7rem', cell: (apiKey) => <KeyStatus apiKey={apiKey} /> },
   { header: 'Scopes', width: '5.5rem', cell: ({ scopes }) => `${scopes.length} of 3`, wide: true },
-  {
-    header: 'Last used',
-    width: '11.8rem',
-    cell: ({ lastUsedAt }) => <Time at={lastUsedAt} none="never" />,
-    wide: true,
-  },
-  { header: 'Created', width: '11.8rem', cell: ({ createdAt }) => <Time at={createdAt} />, wide: true },
+  timeColumn('Last used', ({ lastUsedAt }) => lastUsedAt, 'never'),
+  timeColumn('Created', ({ createdAt }) => createdAt),
 ];
 
 export default function KeysPage() {

@@ -93,7 +93,7 @@ function NewKeyForm(making: MakingProps<NewApiKey>) {
 /** The key, a first call with it, and the way out. */
 export function MadeKey({ made, onClose }: { made: NewApiKey; onClose: () => void }) {
   return (
-    <SecretOnce label={`Key of ${made.practice}, plan ${made.plan}`} secret={made.apiKey}>
+    <SecretOnce secrets={[{ label: `Key of ${made.practice}, plan ${made.plan}`, secret: made.apiKey }]}>
       <Text size="sm">A first call:</Text>
       <Code
         block

@@ -23,7 +23,7 @@ function Use({ use, range, label }: { use: KeyUse; range: Range; label: string }
   const busiest = Math.max(0, ...use.hours.map(({ busiestMinute }) => busiestMinute));
   return (
     <>
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+      <SimpleGrid cols={{ base: 2, sm: 3 }}>
         <Figure
           name={`Requests in ${label}`}
           value={total.toLocaleString()}

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import type { Operations } from '../../api/operations';
 import { type Column, DataTable } from '../../ui/data-table';
-import { Time } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 
 type Face = Operations['faces'][number];
 type Process = Operations['processes'][number];
@@ -37,7 +37,7 @@ export function Faces({ faces }: { faces: readonly Face[] }) {
 
 const PROCESSES: readonly Column<Process>[] = [
   { header: 'Process', cell: ({ name }) => <span className="mono">{name}</span> },
-  { header: 'Started', width: '11.8rem', cell: ({ startedAt }) => <Time at={startedAt} />, wide: true },
+  timeColumn('Started', ({ startedAt }) => startedAt),
   {
     header: 'Memory',
     width: '6.5rem',

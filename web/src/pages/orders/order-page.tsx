@@ -79,7 +79,7 @@ function People({ order: { patient, provider, pharmacy, createdAt } }: { order: 
         <Fact name="Ordered by">{provider?.name ?? '–'}</Fact>
         <Fact name="Pharmacy">
           {pharmacy?.name ?? '–'}{' '}
-          {pharmacy !== null && <Badge color="gray">{wordsOf(pharmacy.status)}</Badge>}
+          {pharmacy !== null && <Badge color="gray">{wordsOf(pharmacy.status).toLowerCase()}</Badge>}
         </Fact>
         <Fact name="Ordered">
           <Time at={createdAt} />
@@ -106,7 +106,7 @@ function Items({ order: { items } }: { order: Order }) {
                   {name}
                 </Anchor>
               )}
-              <Badge color={status === 'fulfilled' ? 'green' : 'gray'}>{wordsOf(status)}</Badge>
+              <Badge color={status === 'fulfilled' ? 'green' : 'gray'}>{wordsOf(status).toLowerCase()}</Badge>
             </Group>
             <Text size="sm" c="dimmed">
               {quantity !== null && `Quantity ${quantity}`}

@@ -2,14 +2,14 @@ import { Anchor } from '@mantine/core';
 import type { ListedOrder } from '../../api/orders';
 import { Link } from '../../app/link';
 import { type Column, DataTable } from '../../ui/data-table';
-import { Time } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 import { wordsOf } from '../../ui/words';
 import { OrderStatusBadge } from './status';
 
 const COLUMNS: readonly Column<ListedOrder>[] = [
   {
     header: 'Order',
-    width: '9.5rem',
+    width: '8.8rem',
     cell: ({ id, orderNumber }) => (
       <Anchor component={Link} to={`/orders/${id}`} size="sm">
         {orderNumber ?? id}
@@ -19,9 +19,9 @@ const COLUMNS: readonly Column<ListedOrder>[] = [
   { header: 'Patient', cell: ({ patientName }) => patientName ?? '–' },
   { header: 'Ordered by', cell: ({ providerName }) => providerName ?? '–', wide: true },
   { header: 'Kind', width: '8rem', cell: ({ type }) => wordsOf(type), wide: true },
-  { header: 'Items', width: '4.5rem', align: 'end', cell: ({ itemCount }) => itemCount, wide: true },
+  { header: 'Items', width: '5.2rem', align: 'end', cell: ({ itemCount }) => itemCount, wide: true },
   { header: 'Status', width: '7.2rem', cell: ({ status }) => <OrderStatusBadge status={status} /> },
-  { header: 'Ordered', width: '11.8rem', cell: ({ createdAt }) => <Time at={createdAt} />, wide: true },
+  timeColumn('Ordered', ({ createdAt }) => createdAt),
 ];
 
 interface OrderTableProps {

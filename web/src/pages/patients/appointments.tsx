@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<PatientAppointment>[] = [
   {
     header: 'Status',
     width: '8rem',
-    cell: ({ status }) => <Badge color="gray">{wordsOf(status)}</Badge>,
+    cell: ({ status }) => <Badge color="gray">{wordsOf(status).toLowerCase()}</Badge>,
     wide: true,
   },
 ];

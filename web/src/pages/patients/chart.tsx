@@ -1,7 +1,8 @@
-import { Badge, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Badge, Card, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Patient } from '../../api/patients';
 import { Fact, Facts } from '../../ui/facts';
+import { Tags } from '../../ui/tags';
 import { Time } from '../../ui/time';
 
 /** Who the patient is, and what has to be known at a glance. */
@@ -52,15 +53,7 @@ function Listed({ title, items, color, none }: ListedProps) {
           {none}
         </Text>
       ) : (
-        <Group gap={6} component="ul" m={0} p={0} style={{ listStyle: 'none' }} aria-label={title}>
-          {items.map((item) => (
-            <li key={item}>
-              <Badge color={color} size="lg">
-                {item}
-              </Badge>
-            </li>
-          ))}
-        </Group>
+        <Tags label={title} items={items} color={color} />
       )}
     </Section>
   );

@@ -13,7 +13,8 @@ import { type Column, DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
 import { Pager } from '../../ui/pager';
 import { Await, Empty } from '../../ui/states';
-import { CalendarDate, Time } from '../../ui/time';
+import { CalendarDate } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 import { PatientStatusBadge } from './status';
 
 const COLUMNS: readonly Column<ListedPatient>[] = [
@@ -29,7 +30,7 @@ const COLUMNS: readonly Column<ListedPatient>[] = [
   { header: 'Phone', width: '11rem', cell: ({ phone }) => phone ?? '–', wide: true },
   { header: 'Insurance', cell: ({ insurance }) => insurance?.provider ?? '–', wide: true },
   { header: 'Status', width: '6.5rem', cell: ({ status }) => <PatientStatusBadge status={status} /> },
-  { header: 'Added', width: '11.8rem', cell: ({ createdAt }) => <Time at={createdAt} />, wide: true },
+  timeColumn('Added', ({ createdAt }) => createdAt),
 ];
 
 const STATUSES = [
@@ -80,7 +81,7 @@ export default function PatientsPage() {
           placeholder="Doe, john.doe@…, 555 123"
           leftSection={<IconSearch size={16} />}
           flex={1}
-          miw={220}
+          miw={{ base: '100%', xs: 220 }}
           value={typed}
           onChange={({ currentTarget }) => {
             setTyped(currentTarget.value);

@@ -63,7 +63,7 @@ function PatientView({ patient }: { patient: Patient }) {
         onChange={(tab) => setSearch(tab === null || tab === 'chart' ? {} : { tab }, { replace: true })}
         keepMounted={false}
       >
-        <Tabs.List mb="lg">
+        <Tabs.List mb="lg" className="tabs">
           <Tabs.Tab value="chart">Chart</Tabs.Tab>
           <Tabs.Tab value="photos">Photos</Tabs.Tab>
           <Tabs.Tab value="notes">Notes</Tabs.Tab>

@@ -73,7 +73,13 @@ export function ReasonFields({ form }: FieldsProps) {
         {...form.getInputProps('icd10Code')}
         onChange={({ currentTarget: { value } }) => form.setFieldValue('icd10Code', value.toUpperCase())}
       />
-      <Textarea label="Note" autosize maxLength={5000} {...form.getInputProps('notes')} />
+      <Textarea
+        className="whole-row"
+        label="Note"
+        autosize
+        maxLength={5000}
+        {...form.getInputProps('notes')}
+      />
     </FormSection>
   );
 }
@@ -100,12 +106,13 @@ export function SendFields({
       />
       <PharmacySelect
         label="Pharmacy"
-        description="It goes there at once. Without one it can be sent later."
+        description="Left empty, it can be sent later."
         placeholder="Send later"
         {...form.getInputProps('pharmacyId')}
       />
       {pharmacyId !== '' && (
         <Textarea
+          className="whole-row"
           label="Note to the pharmacy"
           autosize
           maxLength={5000}

@@ -1,6 +1,7 @@
-import { Anchor, Badge, Card, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Card, Stack, Text, Title } from '@mantine/core';
 import type { Patient } from '../../api/patients';
 import { Link } from '../../app/link';
+import { Tags } from '../../ui/tags';
 import { CalendarDate } from '../../ui/time';
 
 /** What a prescriber has to know of the patient while writing. */
@@ -45,13 +46,7 @@ function Known({ title, color, items }: { title: string; color: string; items: r
           None known
         </Text>
       ) : (
-        <Stack gap={4} component="ul" m={0} p={0} align="flex-start" style={{ listStyle: 'none' }}>
-          {items.map((item, i) => (
-            <Badge key={i} component="li" color={color} size="lg" maw="100%">
-              {item}
-            </Badge>
-          ))}
-        </Stack>
+        <Tags label={title} items={items} color={color} />
       )}
     </div>
   );

@@ -61,16 +61,21 @@ function View({ found }: { found: PrescriptionDetail }) {
   );
 }
 
-function Actions({ found: { listed, written } }: { found: PrescriptionDetail }) {
+function Actions({ found: { listed, written, transmissions } }: { found: PrescriptionDetail }) {
   const user = useUser();
   const [isSending, send] = useDisclosure(false);
   const [asked, setAsked] = useState<ListedPrescription>();
   if (written.status !== 'active') return null;
+  const isSent = transmissions.some(({ status }) => status === 'transmitted');
   return (
     <>
       {mayPrescribe(user) && (
-        <Button leftSection={<IconSend size={17} />} onClick={send.open}>
-          Send to a pharmacy
+        <Button
+          variant={isSent ? 'default' : 'filled'}
+          leftSection={<IconSend size={17} />}
+          onClick={send.open}
+        >
+          {isSent ? 'Send again' : 'Send to a pharmacy'}
         </Button>
       )}
       {mayWrite(user) && (

@@ -1,4 +1,4 @@
-import { Anchor, Button } from '@mantine/core';
+import { Anchor, Button, Group } from '@mantine/core';
 import { useState } from 'react';
 import type { ListedPrescription } from '../../api/prescriptions';
 import { Link } from '../../app/link';
@@ -12,30 +12,30 @@ import { PrescriptionStatusBadge } from './status';
 const COLUMNS: readonly Column<ListedPrescription>[] = [
   {
     header: 'Medication',
+    width: '15rem',
     cell: ({ id, medication, rxNumber }) => (
-      <Anchor component={Link} to={`/prescriptions/${id}`} size="sm">
+      <Anchor component={Link} to={`/prescriptions/${id}`} size="sm" title={medication ?? undefined}>
         {medication ?? rxNumber}
       </Anchor>
     ),
   },
   { header: 'Patient', cell: ({ patient }) => patient ?? '–' },
   { header: 'Prescriber', cell: ({ provider }) => provider ?? '–', wide: true },
-  { header: 'Status', width: '6.5rem', cell: ({ status }) => <PrescriptionStatusBadge status={status} /> },
   {
-    header: 'Refills',
-    width: '5.5rem',
-    cell: ({ refillsRemaining }) => `${refillsRemaining} left`,
+    header: 'Status',
+    width: '6.6rem',
+    cell: ({ status }) => <PrescriptionStatusBadge status={status} />,
     wide: true,
   },
   {
     header: 'Written',
-    width: '8rem',
+    width: '7.6rem',
     cell: ({ writtenDate }) => <CalendarDate date={writtenDate} />,
     wide: true,
   },
   {
     header: 'Filled',
-    width: '8rem',
+    width: '7.6rem',
     cell: ({ lastFilled }) => <CalendarDate date={lastFilled} none="not yet" />,
     wide: true,
   },
@@ -51,27 +51,31 @@ export function PrescriptionTable({ prescriptions, isOfOnePatient = false }: Pre
   const user = useUser();
   const [asked, setAsked] = useState<ListedPrescription>();
   const shown = COLUMNS.filter(({ header }) => !(isOfOnePatient && header === 'Patient'));
-  const refill: Column<ListedPrescription> = {
-    header: 'Refill',
-    width: '6rem',
+  const refills: Column<ListedPrescription> = {
+    header: 'Refills',
+    width: '8rem',
     wide: !isOfOnePatient,
-    cell: (prescription) =>
-      prescription.status === 'active' && (
-        <Button
-          size="compact-xs"
-          variant="default"
-          onClick={() => setAsked(prescription)}
-          aria-label={`Ask for a refill of ${prescription.medication ?? ''}`}
-        >
-          Ask
-        </Button>
-      ),
+    cell: (prescription) => (
+      <Group gap="xs" wrap="nowrap" justify="space-between">
+        {prescription.refillsRemaining} left
+        {prescription.status === 'active' && mayWrite(user) && (
+          <Button
+            size="compact-xs"
+            variant="default"
+            onClick={() => setAsked(prescription)}
+            aria-label={`Ask for a refill of ${prescription.medication ?? ''}`}
+          >
+            Ask
+          </Button>
+        )}
+      </Group>
+    ),
   };
   return (
     <>
       <DataTable
         label="Prescriptions"
-        columns={mayWrite(user) ? [...shown, refill] : shown}
+        columns={[...shown, refills]}
         rows={prescriptions}
         rowKey={({ id }) => id}
       />

@@ -5,7 +5,7 @@ import type { Found, Stored } from '../../api/fhir';
 import { Link } from '../../app/link';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Empty, Loading } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 import { dateOf, statusOf, subjectOf, titleOf } from './outline';
 import { FhirTime } from './times';
 
@@ -45,7 +45,7 @@ const COLUMNS: readonly Column<Stored & { isIncluded: boolean }>[] = [
     },
   },
   { header: 'Date', width: '7.5rem', cell: (resource) => <FhirTime at={dateOf(resource)} isShort /> },
-  { header: 'Changed', width: '11.5rem', wide: true, cell: ({ meta }) => <Time at={meta?.lastUpdated} /> },
+  timeColumn('Changed', ({ meta }) => meta?.lastUpdated),
 ];
 
 interface SearchResultsProps {

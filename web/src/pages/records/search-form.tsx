@@ -1,3 +1,4 @@
+import './records.css';
 import { Button, Card, Group, MultiSelect, NativeSelect, Select, SimpleGrid, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown, IconChevronUp, IconPlus, IconSearch } from '@tabler/icons-react';

@@ -63,7 +63,7 @@ export function FilterBar({ filters, onChange, onClient }: FilterBarProps) {
   const [client, setClient] = useState('');
   const search = useDebouncedCallback(onClient, CLIENT_WAIT_MS);
   return (
-    <Group align="flex-end" gap="sm">
+    <Group align="flex-end" gap="xs">
       <SegmentedControl
         aria-label="Which referrals"
         data={BOXES}
@@ -80,7 +80,7 @@ export function FilterBar({ filters, onChange, onClient }: FilterBarProps) {
           setClient(value);
           search(value);
         }}
-        w={{ base: '100%', xs: 210 }}
+        w={{ base: '100%', xs: 190 }}
       />
       <Select
         label="Status"
@@ -90,7 +90,7 @@ export function FilterBar({ filters, onChange, onClient }: FilterBarProps) {
         data={[...STATUSES]}
         value={filters.status === '' ? null : filters.status}
         onChange={(status) => onChange({ status: status ?? '' })}
-        w={{ base: '47%', xs: 150 }}
+        w={{ base: '47%', xs: 128 }}
       />
       <Select
         label="Level of care"
@@ -100,21 +100,21 @@ export function FilterBar({ filters, onChange, onClient }: FilterBarProps) {
         data={[...LEVELS]}
         value={filters.level === '' ? null : filters.level}
         onChange={(level) => onChange({ level: level ?? '' })}
-        w={{ base: '47%', xs: 150 }}
+        w={{ base: '47%', xs: 138 }}
       />
       <TextInput
         label="From"
         type="date"
         value={filters.from}
         onChange={({ currentTarget: { value } }) => onChange({ from: value })}
-        w={{ base: '47%', xs: 150 }}
+        w={{ base: '47%', xs: 138 }}
       />
       <TextInput
         label="To"
         type="date"
         value={filters.to}
         onChange={({ currentTarget: { value } }) => onChange({ to: value })}
-        w={{ base: '47%', xs: 150 }}
+        w={{ base: '47%', xs: 138 }}
       />
     </Group>
   );

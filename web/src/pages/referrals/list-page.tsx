@@ -10,7 +10,7 @@ import type { Column } from '../../ui/data-table';
 import { EndlessTable } from '../../ui/endless-table';
 import { Page } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 import { FilterBar, type Filters, filtersIn, searchOf } from './filters';
 import { nameOf, StatusBadge, UrgentBadge } from './status';
 
@@ -43,7 +43,7 @@ const REST: readonly Column<ListedReferral>[] = [
   { header: 'Service', wide: true, cell: ({ service_needed }) => service_needed ?? '–' },
   { header: 'Level', width: '7rem', wide: true, cell: ({ level_of_care }) => level_of_care ?? '–' },
   { header: 'Status', width: '7rem', cell: ({ status }) => <StatusBadge status={status} /> },
-  { header: 'Created', width: '11.8rem', wide: true, cell: ({ created_at }) => <Time at={created_at} /> },
+  timeColumn('Created', ({ created_at }) => created_at),
 ];
 
 export default function ReferralsPage() {

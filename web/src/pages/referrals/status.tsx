@@ -14,7 +14,11 @@ export function StatusBadge({ status }: { status: ReferralStatus }) {
 }
 
 export function UrgentBadge() {
-  return <Badge color="red">urgent</Badge>;
+  return (
+    <Badge color="red" flex="none">
+      urgent
+    </Badge>
+  );
 }
 
 /** `Maria Hernandez`, as far as it is known. */

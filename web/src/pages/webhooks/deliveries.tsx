@@ -7,7 +7,7 @@ import { deliveriesQuery, type Delivery, type DeliveryState, replay, WEBHOOKS } 
 import { Link } from '../../app/link';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Empty, Failure, Loading } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 import { DeliveryStatus } from './status';
 
 const STATES: { value: DeliveryState | ''; label: string }[] = [
@@ -103,10 +103,10 @@ function columnsFor(
       ),
     },
     { header: 'Event', cell: ({ event }) => <span className="mono">{event}</span> },
-    { header: 'State', width: '7.6rem', cell: (delivery) => <DeliveryStatus delivery={delivery} /> },
-    { header: 'Calls', width: '4.2rem', align: 'end', cell: ({ attempts }) => attempts, wide: true },
-    { header: 'Happened', width: '11.8rem', cell: ({ at }) => <Time at={at} />, wide: true },
-    { header: 'Next try', width: '11.8rem', cell: ({ nextAt }) => <Time at={nextAt} />, wide: true },
+    { header: 'State', width: '7.8rem', cell: (delivery) => <DeliveryStatus delivery={delivery} /> },
+    { header: 'Calls', width: '5rem', align: 'end', cell: ({ attempts }) => attempts, wide: true },
+    timeColumn('Happened', ({ at }) => at),
+    timeColumn('Next try', ({ nextAt }) => nextAt),
   ];
 }
 

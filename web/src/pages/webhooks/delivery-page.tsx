@@ -83,7 +83,7 @@ function DeliveryView({ webhook, details }: { webhook: string; details: Delivery
 }
 
 const COLUMNS: readonly Column<Attempt>[] = [
-  { header: 'Time', width: '11.8rem', cell: ({ at }) => <Time at={at} /> },
+  { header: 'Time', width: '12.8rem', cell: ({ at }) => <Time at={at} /> },
   { header: 'Status', width: '5rem', cell: ({ status }) => status ?? '–' },
   { header: 'Took', width: '5.5rem', align: 'end', cell: ({ milliseconds }) => `${milliseconds} ms` },
   { header: 'Response', cell: ({ status, answer, error }) => error ?? answerOf(status, answer), wide: true },

@@ -24,7 +24,7 @@ function Calls({ health, range, label }: { health: WebhookHealth; range: Range; 
   const longest = Math.max(0, ...health.hours.map(({ longestMs }) => longestMs));
   return (
     <>
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+      <SimpleGrid cols={{ base: 2, sm: 3 }}>
         <Figure
           name={`Calls in ${label}`}
           value={calls.toLocaleString()}

@@ -8,7 +8,7 @@ import { useUser } from '../../app/session';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
 import { Await, Empty } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { timeColumn } from '../../ui/time-column';
 import { NewWebhookDialog } from './new-webhook';
 import { WebhookStatus } from './status';
 
@@ -23,15 +23,10 @@ const COLUMNS: readonly Column<Webhook>[] = [
   },
   { header: 'Practice', width: '13rem', cell: ({ practice }) => practice, wide: true },
   { header: 'Status', width: '6.2rem', cell: (webhook) => <WebhookStatus webhook={webhook} /> },
-  { header: 'Events', width: '5.5rem', cell: ({ events }) => `${events.length} of 5`, wide: true },
-  { header: 'Waiting', width: '5.6rem', align: 'end', cell: ({ waiting }) => waiting, wide: true },
-  { header: 'Laid aside', width: '7.4rem', align: 'end', cell: ({ dead }) => dead, wide: true },
-  {
-    header: 'Last call',
-    width: '11.8rem',
-    cell: ({ lastAttempt }) => <Time at={lastAttempt?.at} none="none yet" />,
-    wide: true,
-  },
+  { header: 'Events', width: '5.8rem', cell: ({ events }) => `${events.length} of 5`, wide: true },
+  { header: 'Waiting', width: '6rem', align: 'end', cell: ({ waiting }) => waiting, wide: true },
+  { header: 'Laid aside', width: '7.6rem', align: 'end', cell: ({ dead }) => dead, wide: true },
+  timeColumn('Last call', ({ lastAttempt }) => lastAttempt?.at, 'none yet'),
 ];
 
 export default function WebhooksPage() {

@@ -74,7 +74,7 @@ function NewWebhookForm(making: MakingProps<ShownSecret>) {
 /** The secret, what it is for, and the way out. */
 export function MadeSecret({ secret, onClose }: { secret: string; onClose: () => void }) {
   return (
-    <SecretOnce label="Signing secret" secret={secret}>
+    <SecretOnce secrets={[{ label: 'Signing secret', secret }]}>
       <Text size="sm">
         The receiver checks the signature of each call with it: <code>X-HandoffRx-Signature</code>, or{' '}
         <code>webhook-signature</code> with any library of Standard Webhooks.{' '}

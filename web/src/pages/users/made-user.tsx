@@ -1,0 +1,25 @@
+import { Button, Group, Text } from '@mantine/core';
+import type { NewUser } from '../../api/users';
+import { SecretOnce } from '../../ui/secret-once';
+
+/** The password, and the seed of the second factor, for the person alone. */
+export function MadeUser({ made, onClose }: { made: NewUser; onClose: () => void }) {
+  const { email, password, totpSecret } = made;
+  return (
+    <SecretOnce
+      secrets={[
+        { label: `Password of ${email}`, secret: password },
+        ...(totpSecret === undefined ? [] : [{ label: 'Key for an authenticator', secret: totpSecret }]),
+      ]}
+    >
+      {totpSecret !== undefined && (
+        <Text size="sm">
+          The key goes into an authenticator application, as a time-based code of six digits.
+        </Text>
+      )}
+      <Group justify="flex-end">
+        <Button onClick={onClose}>I have passed it on</Button>
+      </Group>
+    </SecretOnce>
+  );
+}

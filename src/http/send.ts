@@ -32,12 +32,15 @@ export function send(x: Exchange, reply: Reply): void {
   }
 }
 
-/** Answers with secrets (`no-store`) are never compressed, whatever their size: lengths tell (BREACH). */
 function sendWhole({ req, res }: Exchange, body: string | Buffer): void {
+  if (body.length >= WORTH_BYTES && mayCompress(res)) compressed(req, res, () => res.send(body));
+  else res.send(body);
+}
+
+/** What is compressed already is not again; answers with secrets (`no-store`) never are: lengths tell (BREACH). */
+function mayCompress(res: Exchange['res']): boolean {
   const isSecret = String(res.getHeader('Cache-Control')).includes('no-store');
-  const isEncoded = res.getHeader('Content-Encoding') !== undefined;
-  if (body.length < WORTH_BYTES || isSecret || isEncoded) res.send(body);
-  else compressed(req, res, () => res.send(body));
+  return !isSecret && res.getHeader('Content-Encoding') === undefined;
 }
 
 function setAll(x: Exchange, headers: Record<string, string>): void {

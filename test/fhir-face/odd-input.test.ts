@@ -125,3 +125,86 @@ describe('bodies', () => {
     expect((await send('post', 'Patient', patient('\\ud83d\\ude00'))).status).toBe(201);
   });
 });
+
+describe('patches', () => {
+  const patch = (body: string, type: string): request.Test =>
+    request(test_.app).patch(`${base}/Patient/p`).set('Content-Type', type).send(body);
+
+  it.each([
+    ['application/merge-patch+json', '{"__proto__":{"polluted":1}}'],
+    ['application/merge-patch+json', '{"name":[{"__proto__":{"polluted":1}}]}'],
+    ['application/merge-patch+json', '{"meta":{"__proto__":{"polluted":1}}}'],
+    ['application/merge-patch+json', '{"constructor":{"prototype":{"polluted":1}}}'],
+    ['application/json-patch+json', '[{"op":"add","path":"/__proto__/polluted","value":1}]'],
+    ['application/json-patch+json', '[{"op":"add","path":"/constructor/prototype/polluted","value":1}]'],
+    ['application/json-patch+json', '[{"op":"add","path":"/meta","value":{"__proto__":{"polluted":1}}}]'],
+    ['application/json-patch+json', '[{"op":"add","path":"/active","value":true,"value":false}]'],
+  ])('%s %s is refused and reaches nothing else', async (type, body) => {
+    const answer = await patch(body, type);
+    expect([400, 422]).toContain(answer.status);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    expect((Object as { polluted?: unknown }).polluted).toBeUndefined();
+    expect((await get('Patient/p')).body).not.toHaveProperty('polluted');
+  });
+
+  it('keeps decimals as they are written', async () => {
+    const extension = '"extension":[{"url":"urn:d","valueDecimal":1.10}]';
+    const answer = await patch(`{${extension}}`, 'application/merge-patch+json').buffer(true);
+    expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('"valueDecimal":1.10')]);
+    const added = `[{"op":"add","path":"/extension/-","value":{"url":"urn:e","valueDecimal":2.500}}]`;
+    const read = await patch(added, 'application/json-patch+json').buffer(true);
+    expect([read.status, read.text]).toEqual([200, expect.stringContaining('"valueDecimal":2.500')]);
+  });
+});
+
+describe('Parameters', () => {
+  const broken: [string, unknown][] = [
+    ['a text instead of a list', 'x'],
+    ['nothing in the list', [null]],
+    ['a part that is a text', [{ name: 'operation', part: 'x' }]],
+    ['a part that is nothing', [{ name: 'operation', part: [null] }]],
+    ['a tag that is a text', [{ name: 'meta', valueMeta: { tag: 'x' } }]],
+    ['a tag that is nothing', [{ name: 'meta', valueMeta: { tag: [null] } }]],
+    ['a Meta that is a text', [{ name: 'meta', valueMeta: 'x' }]],
+    ['a Coding that is a text', [{ name: 'coding', valueCoding: 'x' }]],
+    ['a resource that is a text', [{ name: 'resource', resource: 'x' }]],
+    [
+      'a value set that is none',
+      [{ name: 'valueSet', resource: { resourceType: 'ValueSet', compose: 'x' } }],
+    ],
+    ['a patient that is none', [{ name: 'resource', resource: { resourceType: 'Patient', name: [null] } }]],
+  ];
+  const paths: [method: 'post' | 'patch', path: string][] = [
+    ['patch', 'Patient/p'],
+    ['post', 'Patient/p/$meta-add'],
+    ['post', 'Patient/p/$meta-delete'],
+    ['post', 'Patient/$validate'],
+    ['post', 'Patient/$match'],
+    ['post', 'HealthcareService/$match'],
+    ['post', 'CodeSystem/$lookup'],
+    ['post', 'CodeSystem/$subsumes'],
+    ['post', 'ValueSet/$expand'],
+    ['post', 'ValueSet/$validate-code'],
+    ['post', 'ConceptMap/$translate'],
+    ['post', 'Subscription/$status'],
+  ];
+  it.each(broken)('with %s break nothing', async (_what, parameter) => {
+    for (const [method, path] of paths) {
+      const asked = request(test_.app)[method](`${base}/${path}`).set('Content-Type', json);
+      const { status } = await asked.send(JSON.stringify({ resourceType: 'Parameters', parameter }));
+      expect([path, status < 500]).toEqual([path, true]);
+    }
+  });
+
+  it.each([
+    { resourceType: 'Patient', name: 'x' },
+    { resourceType: 'Patient', name: [null], birthDate: 5, identifier: 'x', telecom: [5] },
+    { resourceType: 'ValueSet', compose: { include: [null] } },
+    { resourceType: 'Bundle', entry: [null] },
+  ])('a bare %o breaks nothing', async (resource) => {
+    for (const path of ['Patient/$match', 'Patient/$validate', 'ValueSet/$expand', 'Patient', 'Bundle']) {
+      const { status } = await send('post', path, resource);
+      expect([path, status < 500]).toEqual([path, true]);
+    }
+  });
+});

@@ -245,3 +245,13 @@ describe('JSON Merge Patch', () => {
     expect(() => applyMergePatch(observation, [])).toThrow(expect.objectContaining({ status: 400 }));
   });
 });
+
+test('a merge patch with a key of the prototype is refused, wherever it stands', () => {
+  for (const text of ['{"__proto__":{"polluted":1}}', '{"name":{"__proto__":{"polluted":1}}}']) {
+    // The plain parser lets such a key through.
+    expect(() => applyMergePatch(PATIENT, JSON.parse(text))).toThrow(
+      expect.objectContaining({ name: 'ProblemError', status: 400 }),
+    );
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  }
+});

@@ -1,4 +1,4 @@
-import type { OperationOutcomeIssue, Resource, ResourceType } from '@medplum/fhirtypes';
+import type { OperationOutcomeIssue, Parameters, Resource, ResourceType } from '@medplum/fhirtypes';
 import { isResourceType, parseFhirJson, parseFhirXml, ProblemError, validateResource } from '../../fhir';
 import type { FhirContext } from './context';
 import type { FhirRequest } from './request';
@@ -64,4 +64,50 @@ export function acceptResource(
     );
   }
   return issues;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Parameters with something simple in place of the resources in them, which are judged by who takes them. */
+function withoutResources(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutResources);
+  if (!isObject(value)) return value;
+  const { resource, part, ...rest } = value;
+  const isResource = isObject(resource) && typeof resource['resourceType'] === 'string';
+  return {
+    ...rest,
+    ...(part !== undefined && { part: withoutResources(part) }),
+    ...(isResource ? { valueBoolean: true } : resource !== undefined && { resource }),
+  };
+}
+
+/**
+ * Parameters that are what FHIR says, so that they can be read as they are typed.
+ * @throws ProblemError 400 with everything that is wrong
+ */
+export function soundParameters(parameters: Parameters): Parameters {
+  const { parameter } = parameters;
+  if (parameter === undefined || (Array.isArray(parameter) && parameter.length === 0))
+    return { resourceType: 'Parameters' };
+  const judged = { resourceType: 'Parameters', parameter: withoutResources(parameter) } as Parameters;
+  refuseShapeless(validateResource(judged), 'The Parameters are not as FHIR R4 defines them.');
+  return parameters;
+}
+
+/**
+ * A resource whose elements are of the types that FHIR gives them; whether it is valid is another question.
+ * @throws ProblemError 400 with everything that is not
+ */
+export function soundResource(resource: Resource): Resource {
+  refuseShapeless(
+    validateResource(resource).filter(({ code }) => code === 'structure' || code === 'value'),
+    'The resource is not as FHIR R4 defines it.',
+  );
+  return resource;
+}
+
+function refuseShapeless(issues: readonly OperationOutcomeIssue[], message: string): void {
+  const errors = issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  if (errors.length > 0) throw new ProblemError('malformed', message, { issues: errors });
 }

@@ -16,12 +16,13 @@ function merge(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return cloneResource(patch);
   const result: Json = isObject(target) ? target : {};
   for (const key of Object.keys(patch)) {
+    if (key === '__proto__') throw new ProblemError('malformed', 'The patch has a key that is not allowed.');
     const value = patch[key];
     if (value === null) {
       Reflect.deleteProperty(result, key);
       continue;
     }
-    result[key] = merge(result[key], value);
+    result[key] = merge(Object.hasOwn(result, key) ? result[key] : undefined, value);
     copyDecimal(patch, key, result, key);
   }
   return result;

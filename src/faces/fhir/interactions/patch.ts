@@ -5,11 +5,12 @@ import {
   applyMergePatch,
   parseFhirJson,
   parseFhirXml,
+  parseJson,
   ProblemError,
 } from '../../../fhir';
 import type { StoredVersion } from '../../../store';
 import { presentFor, requireRow, unknown } from '../access';
-import { acceptResource, mediaType } from '../body';
+import { acceptResource, mediaType, soundParameters } from '../body';
 import { matchOne, requireSearch, whileTrue } from '../conditional';
 import type { FhirContext } from '../context';
 import { commitRead, conditionOn, settled } from '../preconditions';
@@ -89,9 +90,9 @@ function readPatch(request: FhirRequest): Patch {
   const type = mediaType(request.headers.contentType);
   switch (type) {
     case 'application/json-patch+json':
-      return (resource) => applyJsonPatch(resource, json(body.text));
+      return jsonPatch(body.text);
     case 'application/merge-patch+json':
-      return (resource) => applyMergePatch(resource, json(body.text));
+      return mergePatch(body.text);
     case 'application/fhir+json':
     case 'application/json':
       return readPatchResource(parseFhirJson(body.text));
@@ -113,11 +114,9 @@ function readPatch(request: FhirRequest): Patch {
 }
 
 function readPatchResource(patch: Resource): Patch {
-  if (patch.resourceType === 'Parameters')
-    return (resource) => applyFhirPathPatch(resource, patch as Parameters);
+  if (patch.resourceType === 'Parameters') return fhirPathPatch(soundParameters(patch as Parameters));
   if (patch.resourceType === 'Binary' && mediaType(patch.contentType) === 'application/json-patch+json') {
-    const text = Buffer.from(patch.data ?? '', 'base64').toString('utf8');
-    return (resource) => applyJsonPatch(resource, json(text));
+    return jsonPatch(Buffer.from(patch.data ?? '', 'base64').toString('utf8'));
   }
   throw new ProblemError(
     'malformed',
@@ -125,10 +124,17 @@ function readPatchResource(patch: Resource): Patch {
   );
 }
 
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ProblemError('malformed', 'The patch is not valid JSON.');
-  }
+/** Keys that are not allowed anywhere (`__proto__`) are refused here, before anything is applied. */
+function jsonPatch(text: string): Patch {
+  const patch = parseJson(text);
+  return (resource) => applyJsonPatch(resource, patch);
+}
+
+function mergePatch(text: string): Patch {
+  const patch = parseJson(text);
+  return (resource) => applyMergePatch(resource, patch);
+}
+
+function fhirPathPatch(patch: Parameters): Patch {
+  return (resource) => applyFhirPathPatch(resource, patch);
 }

@@ -1,6 +1,6 @@
 import type { CodeableConcept, Coding, Parameters, ParametersParameter, Resource } from '@medplum/fhirtypes';
 import { ProblemError } from '../../../fhir';
-import { readResource } from '../body';
+import { readResource, soundParameters, soundResource } from '../body';
 import type { FhirRequest } from '../request';
 
 /** The inputs of an operation: from the query of a GET, or from the Parameters (or the bare resource) of a POST. */
@@ -11,7 +11,10 @@ export interface Inputs {
   flag(name: string): boolean | undefined;
   coding(name: string): Coding | undefined;
   concept(name: string): CodeableConcept | undefined;
+  /** A resource whose elements are of the types that FHIR gives them. */
   resource(name: string): Resource | undefined;
+  /** A resource as it was sent. */
+  unjudged(name: string): Resource | undefined;
 }
 
 /**
@@ -37,7 +40,11 @@ export function readInputs(request: FhirRequest, known: readonly string[], bareR
     flag: (name) => flagOf(name, text(name)),
     coding: (name) => all(name)[0]?.valueCoding,
     concept: (name) => all(name)[0]?.valueCodeableConcept,
-    resource: (name) => all(name)[0]?.resource,
+    resource: (name) => {
+      const found = all(name)[0]?.resource;
+      return found && soundResource(found);
+    },
+    unjudged: (name) => all(name)[0]?.resource,
   };
 }
 
@@ -48,7 +55,7 @@ function fromQuery({ query }: FhirRequest): ParametersParameter[] {
 function fromBody(request: FhirRequest, bareResource: string | undefined): ParametersParameter[] {
   if (request.body === undefined) return [];
   const body = readResource(request);
-  if (body.resourceType === 'Parameters') return (body as Parameters).parameter ?? [];
+  if (body.resourceType === 'Parameters') return soundParameters(body as Parameters).parameter ?? [];
   if (bareResource !== undefined) return [{ name: bareResource, resource: body }];
   throw new ProblemError('malformed', 'Send the inputs of this operation as a Parameters resource.');
 }

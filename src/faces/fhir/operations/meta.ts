@@ -2,7 +2,7 @@ import type { Coding, Meta, Parameters, Resource, ResourceType } from '@medplum/
 import { ProblemError } from '../../../fhir';
 import type { StoredVersion } from '../../../store';
 import { eyes, presentFor, requireRow, unknown } from '../access';
-import { acceptResource, readResource } from '../body';
+import { acceptResource, readResource, soundParameters } from '../body';
 import type { FhirContext } from '../context';
 import type { Handler, Operation } from '../interaction';
 import type { FhirRequest, FhirResponse } from '../request';
@@ -82,7 +82,7 @@ function givenMeta(request: FhirRequest): Meta {
   const body = readResource(request);
   const given =
     body.resourceType === 'Parameters'
-      ? (body as Parameters).parameter?.find(({ name }) => name === 'meta')?.valueMeta
+      ? soundParameters(body as Parameters).parameter?.find(({ name }) => name === 'meta')?.valueMeta
       : undefined;
   if (given === undefined)
     throw new ProblemError('malformed', 'Send Parameters with one parameter "meta" (valueMeta).');

@@ -12,7 +12,7 @@ const validate: Handler = async (_context, request) => {
   const mode = inputs.text('mode');
   if (mode !== undefined && !MODES.includes(mode))
     throw new ProblemError('malformed', `mode must be one of ${MODES.join(', ')}.`);
-  const resource = inputs.resource('resource') ?? (await stored(request));
+  const resource = inputs.unjudged('resource') ?? (await stored(request));
   const issues =
     mode === 'delete'
       ? []

@@ -7,7 +7,7 @@ import type { Query } from '../planner/search';
 import { compileFilter, compileUpdate, parseFilter, upsertDocument } from '../semantics';
 import type { Document, MatchDetails, Matcher, Update } from '../semantics';
 import { encode } from '../storage/codec';
-import { decodeFields, replaceFields } from '../storage/partial';
+import { decodeFields, fieldsOfFilter, replaceFields } from '../storage/partial';
 import type { Writer } from '../storage/view';
 import type { Command } from './command';
 import { viewOf } from './command';
@@ -18,6 +18,8 @@ import { collectionForWrite, inWriter } from './writes';
 export interface Change {
   query: Query;
   matches: Matcher;
+  /** The top-level fields that `matches` looks at; undefined for all. */
+  looksAt: ReadonlySet<string> | undefined;
   /** undefined: remove. */
   update: Update | undefined;
   upsert: boolean;
@@ -28,9 +30,11 @@ export function readChange(query: Query, update: unknown, arrayFilters: unknown,
   if (arrayFilters !== undefined && !Array.isArray(arrayFilters)) {
     throw new ServerError(14, "BSON field 'arrayFilters' is the wrong type, expected type 'array'");
   }
+  const filter = parseFilter(query.filter);
   return {
     query,
-    matches: compileFilter(parseFilter(query.filter)),
+    matches: compileFilter(filter),
+    looksAt: fieldsOfFilter(filter),
     update: update === undefined ? undefined : compileUpdate(update, arrayFilters ? { arrayFilters } : {}),
     upsert,
   };
@@ -112,7 +116,7 @@ export async function changeSlowly<T>(
 export function foundAt(writer: Writer, change: Change, key: Buffer): Found | undefined {
   const bytes = writer.get('documents', key);
   const found = bytes && new Found(key, bytes);
-  return found && change.matches(found.document) ? found : undefined;
+  return found && change.matches(found.only(change.looksAt)) ? found : undefined;
 }
 
 /** Updates or removes a document that the query found. */

@@ -38,7 +38,7 @@ export function* candidates(
       yield* fetched(view, collection, rowsOf(view, access.scan), mayRepeat(access.scan), work);
       return;
     case 'union': {
-      const streams = access.scans.map((scan) => rowsOf(view, scan));
+      const streams = access.scans.map((scan) => rowsOf(view, scan, access.merge));
       const reverse = access.scans[0]?.order?.reverse ?? false;
       yield* fetched(
         view,
@@ -78,14 +78,20 @@ function mayRepeat({ index }: IndexScan): boolean {
   return index.multikeyPaths.length > 0;
 }
 
-/** The entries of a scan, in the order it promises. */
-export function rowsOf(view: View, scan: IndexScan): Generator<IndexRow, void, void> {
+/** The entries of a scan, in the order it promises; where they are `merged` with those of others, with their place in it. */
+function rowsOf(view: View, scan: IndexScan, merged = false): Generator<IndexRow, void, void> {
   const { intervals, order, bounds } = scan;
   const reverse = order?.reverse ?? false;
   const needsMerge = order?.mergeAfter !== undefined;
   const fixed = order?.mergeAfter ?? bounds.length;
   const read = (interval: Interval): Generator<IndexRow, void, void> =>
-    readInterval(view, scan, interval, reverse, fixedLength(scan, interval, fixed));
+    readInterval(
+      view,
+      scan,
+      interval,
+      reverse,
+      needsMerge || merged ? fixedLength(scan, interval, fixed) : undefined,
+    );
   const streams = (reverse ? [...intervals].reverse() : intervals).map(read);
   if (streams.length === 1) return streams[0] as Generator<IndexRow, void, void>;
   return needsMerge ? mergeSorted(streams, reverse) : inTurn(streams);
@@ -108,7 +114,7 @@ function* readInterval(
   { index, bounds, order: ordered }: IndexScan,
   { low, high }: Interval,
   reverse: boolean,
-  fixedBytes: number,
+  fixedBytes: number | undefined,
 ): Generator<IndexRow, void, void> {
   // All intervals of an index on _id bounded to values are single keys.
   const point =
@@ -121,7 +127,7 @@ function* readInterval(
     return;
   }
   for (const { key, value } of scanRange(view, index.table, low, high, reverse)) {
-    const order = key.subarray(fixedBytes);
+    const order = fixedBytes === undefined ? undefined : key.subarray(fixedBytes);
     if (index.table === 'documents') yield { id: key.subarray(4), bytes: value, order };
     else yield { id: readIndexEntry(index.unique, key, value).id, bytes: undefined, order };
   }

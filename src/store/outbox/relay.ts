@@ -19,7 +19,7 @@ export interface RelayHandlers {
 export interface RelayOptions {
   connection: StoreConnection;
   handlers: RelayHandlers;
-  /** How often to look for events that others left, in milliseconds. */
+  /** How often to look for events that others left, in milliseconds: one query for each type. */
   sweepMs?: number;
   /** How long events are this process' own, in milliseconds; a crashed process' events wait so long at most. */
   leaseMs?: number;
@@ -59,18 +59,20 @@ interface State {
 
 /** Starts relaying: at once what is waiting, then what this process commits, and now and then what others left. */
 export function createRelay(options: RelayOptions): Relay {
-  const { connection, handlers, sweepMs = 1_000, leaseMs = 2_000, onError = () => undefined } = options;
+  const { connection, handlers, sweepMs = 5_000, leaseMs = 2_000, onError = () => undefined } = options;
   const state: State = {
     ...{ connection, handlers, onError, leaseMs, owner: randomUUID() },
     ...{ memory: [], places: new Set(), isSweepDue: true, isStopped: false, running: undefined },
   };
   const receiver = receiverOf(state);
   connection.local.attach(receiver);
-  const timer = setInterval(() => {
+  const sweep = (): void => {
     state.isSweepDue = true;
     start(state);
-  }, sweepMs);
-  timer.unref();
+  };
+  const timer = setInterval(sweep, sweepMs).unref();
+  // What a process held that died just before this one started comes free by then.
+  const early = setTimeout(sweep, Math.min(sweepMs, leaseMs + RETRY_MS)).unref();
   start(state);
   return {
     settled: async () => {
@@ -78,6 +80,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
     stop: async () => {
       clearInterval(timer);
+      clearTimeout(early);
       connection.local.detach(receiver);
       while (state.running !== undefined && state.memory.length > 0) await state.running;
       state.isStopped = true;
@@ -158,6 +161,12 @@ async function deliver(
   const { done, failed } = await handOver(state, leased, known);
   if (await clearEvents(state.connection, done)) for (const { place } of done) state.places.add(place);
   await returnEvents(state.connection, failed, RETRY_MS);
+  if (failed.length > 0) setTimeout(() => lookAgain(state, failed), RETRY_MS).unref();
+}
+
+function lookAgain(state: State, failed: readonly LeasedEvents[]): void {
+  for (const { place } of failed) state.places.add(place);
+  start(state);
 }
 
 function leasedOf(one: Relayable): LeasedEvents {

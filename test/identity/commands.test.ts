@@ -87,6 +87,13 @@ it('prints the shapes that the decisions name', async () => {
     totpSecret: expect.stringMatching(/^[A-Z2-7]{32}$/),
   });
   expect(await json('user', 'disable', 'a@example.org')).toMatchObject({ id: user.id, status: 'disabled' });
+  expect(await json('user', 'enable', 'a@example.org')).toMatchObject({ id: user.id, status: 'active' });
+  expect(await json('user', 'unlock', user.id)).toMatchObject({ status: 'active' });
+  expect(await json('user', 'renew', user.id)).toEqual({
+    ...user,
+    password: expect.not.stringMatching('SecurePass123!'),
+    totpSecret: expect.any(String),
+  });
   expect(await json('user', 'list')).toEqual([
     expect.objectContaining({ id: user.id, practice: SONORA, mfa: true }),
   ]);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ROLES } from '../../identity';
+import { ROLES, type Users } from '../../identity';
 import { print } from '../print';
 import { audited, inHouse, type OpenHouse } from './house';
 
@@ -14,7 +14,7 @@ interface CreateOptions {
   json?: boolean;
 }
 
-/** `user create|list|disable`: decisions, "Commands and files". */
+/** `user create|list|disable|enable|unlock|renew`: decisions, "Commands and files". */
 export function registerUserCommands(program: Command, openHouse: OpenHouse): void {
   const user = program.command('user').description('Users of the Dermifi API and of the dashboard');
 
@@ -52,17 +52,31 @@ export function registerUserCommands(program: Command, openHouse: OpenHouse): vo
       print(await inHouse(openHouse, ({ identity }) => identity.users.list()), { json });
     });
 
-  user
-    .command('disable')
-    .description('End all sessions of a user and refuse new ones')
-    .argument('<user>', 'id or e-mail')
-    .option('--json', 'print JSON')
-    .action(async (who: string, { json }: { json?: boolean }) => {
-      const disabled = await inHouse(openHouse, ({ identity, trail }) =>
-        audited(trail, { action: 'U', command: 'user disable', details: { user: who } }, async () => ({
-          result: await identity.users.disable(who),
-        })),
-      );
-      print(disabled, { json });
-    });
+  const change = (
+    name: string,
+    description: string,
+    apply: (users: Users, who: string) => Promise<object>,
+  ): void => {
+    user
+      .command(name)
+      .description(description)
+      .argument('<user>', 'id or e-mail')
+      .option('--json', 'print JSON')
+      .action(async (who: string, { json }: { json?: boolean }) => {
+        const answer = await inHouse(openHouse, ({ identity, trail }) =>
+          audited(trail, { action: 'U', command: `user ${name}`, details: { user: who } }, async () => ({
+            result: await apply(identity.users, who),
+          })),
+        );
+        print(answer, { json });
+      });
+  };
+  change('disable', 'End all sessions of a user and refuse new ones', (users, who) => users.disable(who));
+  change('enable', 'Let a disabled user sign in again', (users, who) => users.enable(who));
+  change('unlock', 'Forget the failed sign-ins that make a user wait', (users, who) => users.unlock(who));
+  change(
+    'renew',
+    'Make a new password, and a new authenticator seed; the old ones and all sessions end',
+    (users, who) => users.renew(who),
+  );
 }

@@ -88,7 +88,7 @@ export type Match =
   | JoinMatch
   | { kind: 'has'; type: ResourceType; keys: readonly string[]; own: ResourceType; match: Match }
   | { kind: 'list'; id: string; type: ResourceType }
-  | { kind: 'valueset'; key: string; valueSet: string; concept: ConceptForm }
+  | { kind: 'valueset'; key: string; valueSet: string; concept: ConceptForm; parameter: string }
   /** A contained resource of the type satisfies the match (`_contained`). */
   | { kind: 'contained'; type: ResourceType; match: Match };
 

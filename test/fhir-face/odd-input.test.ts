@@ -64,6 +64,8 @@ describe('searches', () => {
     ['Observation?code:text=%00', 'code:text'],
     ['Patient?_filter=name%20sw%20%22%00%22', '_filter'],
     ['Patient?_id=,', '_id'],
+    ['Patient?gender:in=http://nobody.example/ValueSet/none', 'gender'],
+    ['Observation?combo-code:not-in=http://hl7.org/fhir/ValueSet/observation-codes', 'combo-code'],
     ['Patient?organization:Patient.name=x', 'organization:Patient.name'],
     ['Patient?organization:Patient=x', 'organization:Patient'],
     ['Observation?subject=Patient/', 'subject'],
@@ -194,6 +196,12 @@ describe('Parameters', () => {
       const { status } = await asked.send(JSON.stringify({ resourceType: 'Parameters', parameter }));
       expect([path, status < 500]).toEqual([path, true]);
     }
+  });
+
+  it('with a resource of another type than the operation takes are refused', async () => {
+    const parameter = [{ name: 'valueSet', resource: { resourceType: 'Patient' } }];
+    const answer = await send('post', 'ValueSet/$expand', { resourceType: 'Parameters', parameter });
+    expect([answer.status, told(answer)]).toEqual([400, expect.stringContaining('valueSet')]);
   });
 
   it.each([

@@ -139,7 +139,7 @@ async function holdsInRecord(
   try {
     return (await store.search(EVERYTHING, request(type, here, 1))).matches.length > 0;
   } catch (error) {
-    if (error instanceof ProblemError && error.code === 'invalid') return false;
+    if (error instanceof ProblemError && error.code === 'malformed') return false;
     throw error;
   }
 }

@@ -89,7 +89,28 @@ async function storedValueSet(run: Run, valueSet: string): Promise<ValueSet | un
   return rows[0]?.document.resource as ValueSet | undefined;
 }
 
+/** @throws ProblemError 400 naming the parameter, for a value set that is not known or cannot be listed */
 async function resolveValueSet(run: Run, match: ValueSetMatch): Promise<Match> {
+  try {
+    return await codesIn(run, match);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || (error.code !== 'not-found' && error.code !== 'invalid'))
+      throw error;
+    const diagnostics = `${match.parameter}: ${error.message}`;
+    throw new ProblemError('malformed', diagnostics, {
+      issues: [
+        {
+          severity: 'error',
+          code: 'not-found',
+          diagnostics,
+          location: [`http.${match.parameter}`],
+        },
+      ],
+    });
+  }
+}
+
+async function codesIn(run: Run, match: ValueSetMatch): Promise<Match> {
   const stored = await storedValueSet(run, match.valueSet);
   if (stored === undefined) return codesOf(match, membersOfValueSet(match.valueSet));
   const compiled = compileValueSet(stored);

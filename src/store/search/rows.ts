@@ -55,7 +55,11 @@ function query(
   return withHint(plan, (hint) =>
     run.scope.connection
       .records(type)
-      .find(plan.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), projection: inOrder(projection, order), ...hint })
+      .find(plan.filter as mongo.Filter<RecordDocument>, {
+        ...inSession(run.scope),
+        projection: inOrder(projection, order),
+        ...hint,
+      })
       .sort(sortOf(order))
       .skip(skip)
       .limit(limit)

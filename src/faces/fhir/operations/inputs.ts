@@ -11,8 +11,8 @@ export interface Inputs {
   flag(name: string): boolean | undefined;
   coding(name: string): Coding | undefined;
   concept(name: string): CodeableConcept | undefined;
-  /** A resource whose elements are of the types that FHIR gives them. */
-  resource(name: string): Resource | undefined;
+  /** A resource whose elements are of the types that FHIR gives them; of one type, where the operation needs that. */
+  resource<T extends Resource = Resource>(name: string, type?: T['resourceType']): T | undefined;
   /** A resource as it was sent. */
   unjudged(name: string): Resource | undefined;
 }
@@ -40,9 +40,11 @@ export function readInputs(request: FhirRequest, known: readonly string[], bareR
     flag: (name) => flagOf(name, text(name)),
     coding: (name) => all(name)[0]?.valueCoding,
     concept: (name) => all(name)[0]?.valueCodeableConcept,
-    resource: (name) => {
+    resource: <T extends Resource>(name: string, type?: T['resourceType']) => {
       const found = all(name)[0]?.resource;
-      return found && soundResource(found);
+      if (found !== undefined && type !== undefined && found.resourceType !== type)
+        throw new ProblemError('malformed', `${name} must be a ${type}.`);
+      return found && (soundResource(found) as T);
     },
     unjudged: (name) => all(name)[0]?.resource,
   };

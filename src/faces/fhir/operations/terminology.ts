@@ -48,7 +48,7 @@ const CODE_INPUTS = [
 const validateInSystem: Handler = async (_context, request) => {
   const inputs = readInputs(request, [...CODE_INPUTS, 'codeSystem']);
   const stored = await own<CodeSystem>(request, 'CodeSystem', inputs.text('url'));
-  const codeSystem = (inputs.resource('codeSystem') as CodeSystem | undefined) ?? stored;
+  const codeSystem = inputs.resource<CodeSystem>('codeSystem', 'CodeSystem') ?? stored;
   return done(
     validateCodeInSystem({ ...checkedCode(inputs), ...(codeSystem !== undefined && { codeSystem }) }),
   );
@@ -58,7 +58,7 @@ const validateInSystem: Handler = async (_context, request) => {
 const validateInValueSet: Handler = async (_context, request) => {
   const inputs = readInputs(request, [...CODE_INPUTS, 'valueSet', 'valueSetVersion', 'context']);
   const stored = await own<ValueSet>(request, 'ValueSet', inputs.text('url'));
-  const valueSet = (inputs.resource('valueSet') as ValueSet | undefined) ?? stored;
+  const valueSet = inputs.resource<ValueSet>('valueSet', 'ValueSet') ?? stored;
   return done(
     validateCodeInValueSet({ ...checkedCode(inputs), ...(valueSet !== undefined && { valueSet }) }),
   );
@@ -86,7 +86,7 @@ const expand: Handler = async (_context, request) => {
   );
   const url = inputs.text('url');
   const valueSet =
-    (inputs.resource('valueSet') as ValueSet | undefined) ?? (await own<ValueSet>(request, 'ValueSet', url));
+    inputs.resource<ValueSet>('valueSet', 'ValueSet') ?? (await own<ValueSet>(request, 'ValueSet', url));
   const filter = inputs.text('filter');
   const offset = inputs.number('offset');
   const count = inputs.number('count');
@@ -120,7 +120,7 @@ const translate: Handler = async (_context, request) => {
     'reverse',
   ]);
   const conceptMap =
-    (inputs.resource('conceptMap') as ConceptMap | undefined) ??
+    inputs.resource<ConceptMap>('conceptMap', 'ConceptMap') ??
     (await own<ConceptMap>(request, 'ConceptMap', inputs.text('url')));
   const concept = inputs.concept('codeableConcept');
   const reverse = inputs.flag('reverse');

@@ -120,7 +120,10 @@ export function parseOfType(parameter: Parameter, value: string, context: ParseC
 export function parseTokenIn(parameter: Parameter, value: string): Match {
   const concept = isBare(parameter) ? 'code' : 'system';
   const valueSet = unescape(value);
-  return anyOf(parameter.parts.map(({ key }) => ({ kind: 'valueset', key, valueSet, concept })));
+  const { code } = parameter;
+  return anyOf(
+    parameter.parts.map(({ key }) => ({ kind: 'valueset', key, valueSet, concept, parameter: code })),
+  );
 }
 
 /** The codes that a code subsumes, or by which it is subsumed, itself included. */

@@ -17,7 +17,7 @@ export interface Operations {
   observe(answered: Answered): void;
   /** What waits at this moment. */
   depths(): Promise<Depths>;
-  /** What all processes did: the last quarter of an hour in steps of 10 seconds, or six hours in steps of four minutes. */
+  /** What all processes did: the last quarter of an hour in steps of 10 seconds, or six hours in ones of four minutes. */
   report(range: 'now' | 'hours'): Promise<OperationsReport>;
   /** Begins to write down what this process does. */
   start(): Promise<void>;
@@ -41,9 +41,9 @@ export function createOperations(connection: Connection, sources: DepthSources):
     depths,
     async report(range) {
       const { backMs, perStep } = RANGES[range];
-      const now = new Date();
-      const from = new Date(now.getTime() - backMs);
-      return reportOf(await sampler.since(from), from, now, perStep);
+      const to = new Date(Math.floor(Date.now() / STEP_MS) * STEP_MS);
+      const from = new Date(to.getTime() - backMs);
+      return reportOf(await sampler.since(from), from, to, perStep);
     },
     start: sampler.start,
     async stop() {

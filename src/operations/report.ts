@@ -30,7 +30,10 @@ export interface OperationsReport {
 
 const ALIVE_MS = 3 * STEP_MS;
 
-/** Puts the samples of all processes together, in steps of so many samples. */
+/**
+ * Puts the samples of all processes together, in steps of so many samples: the first begins at `from`, the last ends
+ * at `to`.
+ */
 export function reportOf(
   samples: readonly Sample[],
   from: Date,
@@ -40,14 +43,14 @@ export function reportOf(
   const stepMs = perStep * STEP_MS;
   const steps = new Map<number, Sample[]>();
   for (const sample of samples) {
-    const step = Math.floor(sample.at.getTime() / stepMs) * stepMs;
+    const step = Math.floor((sample.at.getTime() - from.getTime()) / stepMs);
     const held = steps.get(step);
     if (held === undefined) steps.set(step, [sample]);
     else held.push(sample);
   }
   const points: FigurePoint[] = [];
-  for (let at = Math.ceil(from.getTime() / stepMs) * stepMs; at + stepMs <= to.getTime(); at += stepMs) {
-    const held = steps.get(at) ?? [];
+  for (let at = from.getTime(), step = 0; at < to.getTime(); at += stepMs, step++) {
+    const held = steps.get(step) ?? [];
     const tallies = held.flatMap(({ faces }) => Object.values(faces));
     points.push({ at: new Date(at), ...figuresOf(tallies), depths: deepest(held) });
   }

@@ -8,7 +8,7 @@ export interface Sample {
   /** Host, process and step. */
   _id: string;
   process: string;
-  /** Beginning of the step. */
+  /** Beginning of the step, which was over when this was written. */
   at: Date;
   faces: Record<string, Tally>;
   /** Null when it could not be counted. */
@@ -18,6 +18,8 @@ export interface Sample {
 }
 
 export const STEP_MS = 10_000;
+/** After the end of a step, each process at a time of its own: they all count what waits. */
+const LATER_MS = 50 + Math.random() * 950;
 const KEPT_S = 6 * 3600 + 600;
 
 /** Writes down every ten seconds what this process did, so that any process can tell what all of them did. */
@@ -40,9 +42,8 @@ export function createSampler(
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
 
-  const write = async (): Promise<void> => {
+  const write = async (at: Date): Promise<void> => {
     const now = await metrics.tallies();
-    const at = new Date(Math.floor(Date.now() / STEP_MS) * STEP_MS);
     const sample: Sample = {
       _id: `${self}:${at.getTime()}`,
       process: self,
@@ -55,17 +56,22 @@ export function createSampler(
     await samples.replaceOne({ _id: sample._id }, sample, { upsert: true });
     before = now;
   };
+  /** Writes down the step that ends then, and those after it. */
+  const follow = (end: number): void => {
+    const due = (): void => {
+      // One that cannot be written is in the next one.
+      writing = writing.then(() => write(new Date(end - STEP_MS))).catch(() => undefined);
+      follow(Math.max(end + STEP_MS, nextEnd()));
+    };
+    timer = setTimeout(due, end + LATER_MS - Date.now()).unref();
+  };
   return {
     async start() {
       await samples.createIndex({ at: 1 }, { expireAfterSeconds: KEPT_S });
-      timer = setInterval(() => {
-        // One that cannot be written is in the next one.
-        writing = writing.then(write).catch(() => undefined);
-      }, STEP_MS);
-      timer.unref();
+      follow(nextEnd());
     },
     async stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
       await writing;
     },
     since: (from) =>
@@ -74,6 +80,11 @@ export function createSampler(
         .sort({ at: 1 })
         .toArray(),
   };
+}
+
+/** When the present step is over. */
+function nextEnd(): number {
+  return (Math.floor(Date.now() / STEP_MS) + 1) * STEP_MS;
 }
 
 function difference(now: Tally, before: Tally | undefined): Tally {

@@ -3,17 +3,25 @@ import { BarChart, LineChart } from '@mantine/charts';
 import type { ChartProps } from './chart';
 
 /** The drawing alone: `Chart` gives it its words. Without motion, so that it is there at once. */
-export default function ChartDrawing({ points, series, kind = 'bars', limit, height }: ChartProps) {
+export default function ChartDrawing({
+  points,
+  series,
+  kind = 'bars',
+  limit,
+  height,
+  hasFractions = false,
+}: ChartProps) {
   const shared = {
     h: height ?? 240,
     data: points.map((point) => ({ ...point })),
     dataKey: 'at',
     series: series.map((each) => ({ ...each })),
     withLegend: series.length > 1,
-    legendProps: { verticalAlign: 'top' as const, height: 36 },
+    // Without a height it takes the lines that it needs.
+    legendProps: { verticalAlign: 'top' as const },
     gridAxis: 'x' as const,
     tickLine: 'none' as const,
-    yAxisProps: { allowDecimals: false, width: 44 },
+    yAxisProps: { allowDecimals: hasFractions, width: 44 },
     xAxisProps: { minTickGap: 28 },
     ...(limit !== undefined && {
       referenceLines: [
@@ -30,7 +38,9 @@ export default function ChartDrawing({ points, series, kind = 'bars', limit, hei
   ) : (
     <LineChart
       {...shared}
-      withDots={false}
+      connectNulls={false}
+      // What was measured between two gaps is a dot alone.
+      dotProps={{ r: 2, strokeWidth: 0 }}
       lineProps={{ isAnimationActive: false }}
       lineChartProps={{ accessibilityLayer: false }}
     />

@@ -1,4 +1,4 @@
-import { Box, Button, Skeleton, Table, VisuallyHidden } from '@mantine/core';
+import { Box, Button, Skeleton, Table, Text, VisuallyHidden } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { lazy, Suspense, useId } from 'react';
 
@@ -13,13 +13,15 @@ export interface ChartSeries {
 export interface ChartProps {
   /** What the chart says in one sentence, for those who do not see it. */
   summary: string;
-  /** Points in their order; `at` is the label of the axis. */
-  points: readonly ({ at: string } & Record<string, string | number>)[];
+  /** Points in their order; `at` is the label of the axis. Null is a gap: nobody measured. */
+  points: readonly ({ at: string } & Record<string, string | number | null>)[];
   series: readonly ChartSeries[];
   kind?: 'bars' | 'lines';
   /** A line across the chart, e.g. the plan's limit. */
   limit?: { value: number; label: string };
   height?: number;
+  /** Values between whole numbers are marked on the axis. */
+  hasFractions?: boolean;
 }
 
 /** The charts' library is larger than the rest of the application: it comes when a chart is shown. */
@@ -30,6 +32,7 @@ export function Chart(props: ChartProps) {
   const { summary, points, series, height = 240 } = props;
   const [isTable, { toggle }] = useDisclosure(false);
   const id = useId();
+  const isEmpty = points.every((point) => series.every(({ name }) => point[name] === null));
   return (
     <Box component="figure" m={0}>
       {isTable ? (
@@ -57,7 +60,7 @@ export function Chart(props: ChartProps) {
                 <Table.Tr key={point.at}>
                   <Table.Td>{point.at}</Table.Td>
                   {series.map(({ name }) => (
-                    <Table.Td key={name}>{point[name]}</Table.Td>
+                    <Table.Td key={name}>{point[name] ?? 'not measured'}</Table.Td>
                   ))}
                 </Table.Tr>
               ))}
@@ -66,9 +69,13 @@ export function Chart(props: ChartProps) {
         </Table.ScrollContainer>
       ) : (
         <Box role="img" aria-labelledby={id} h={height}>
-          <Suspense fallback={<Skeleton h={height} />}>
-            <Drawing {...props} height={height} />
-          </Suspense>
+          {isEmpty ? (
+            <Text c="dimmed">Nothing was measured in this time yet.</Text>
+          ) : (
+            <Suspense fallback={<Skeleton h={height} />}>
+              <Drawing {...props} height={height} />
+            </Suspense>
+          )}
         </Box>
       )}
       <Box component="figcaption" mt="xs">

@@ -80,7 +80,7 @@ describe('webhooks', () => {
     await page.getByRole('button', { name: 'New webhook' }).first().click();
     await page.getByRole('textbox', { name: 'URL' }).fill('http://10.0.0.1/hooks');
     await page.getByRole('button', { name: 'Create webhook' }).click();
-    await page.getByRole('alert').waitFor();
+    await page.getByText(/address that outgoing calls may not reach/).waitFor();
     await page.getByRole('textbox', { name: 'URL' }).fill(url);
     await page.getByRole('checkbox', { name: 'referral.completed' }).uncheck();
     await visit(page, { name: 'webhooks-new', phone: false });

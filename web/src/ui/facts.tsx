@@ -10,9 +10,16 @@ export function Facts({ children, columns = 4 }: { children: ReactNode; columns?
   );
 }
 
-export function Fact({ name, children }: { name: string; children: ReactNode }) {
+interface FactProps {
+  name: string;
+  /** Takes the room of two, for several things beside each other. */
+  isWide?: boolean;
+  children: ReactNode;
+}
+
+export function Fact({ name, isWide = false, children }: FactProps) {
   return (
-    <div>
+    <div className={isWide ? 'two' : undefined}>
       <Text component="dt" size="sm" c="dimmed">
         {name}
       </Text>

@@ -1,8 +1,8 @@
 import type { Column } from './data-table';
 import { Time } from './time';
 
-/** As wide as a short time in the widest of the usual fonts. */
-export const TIME_WIDTH = '10.6rem';
+/** As wide as a short time in the widest of the usual fonts; on a phone as narrow as it can be. */
+export const TIME_WIDTH = 'clamp(9.4rem, 14vw, 10.6rem)';
 
 /** A column of instants, which a phone has no room for. */
 export function timeColumn<T>(

@@ -16,7 +16,11 @@ const COLUMNS: readonly Column<ReportRow>[] = [
   { header: 'Practice', wide: true, cell: ({ practice }) => practice || '–' },
   { header: 'Action', width: '6rem', wide: true, cell: ({ action = '' }) => ACTIONS[action] ?? action },
   { header: 'From', width: '9rem', wide: true, cell: ({ address }) => address },
-  { header: 'Outcome', width: '6.6rem', cell: ({ outcome }) => <Outcome outcome={outcome} /> },
+  {
+    header: 'Outcome',
+    width: 'clamp(5.6rem, 12vw, 6.6rem)',
+    cell: ({ outcome }) => <Outcome outcome={outcome} />,
+  },
 ];
 
 export default function AccessPage() {

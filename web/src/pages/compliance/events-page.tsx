@@ -20,7 +20,11 @@ const COLUMNS: readonly Column<AuditEvent>[] = [
   { header: 'Practice', wide: true, cell: (event) => describe(event).practice ?? '–' },
   { header: 'What', width: '11rem', wide: true, cell: (event) => describe(event).what },
   { header: 'About', wide: true, cell: (event) => aboutOf(event) },
-  { header: 'Outcome', width: '6.6rem', cell: ({ outcome }) => <Outcome outcome={outcome} /> },
+  {
+    header: 'Outcome',
+    width: 'clamp(5.6rem, 12vw, 6.6rem)',
+    cell: ({ outcome }) => <Outcome outcome={outcome} />,
+  },
 ];
 
 function aboutOf(event: AuditEvent): string {

@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<ReportRow>[] = [
     cell: ({ interaction }) =>
       interaction === 'login' ? <Badge color="red">failed login</Badge> : interaction,
   },
-  { header: 'Reason', width: '11rem', wide: true, cell: ({ reason }) => reason },
+  { header: 'Reason', width: '12.5rem', wide: true, cell: ({ reason }) => reason },
   { header: 'From', width: '9rem', wide: true, cell: ({ address }) => address },
   { header: 'Facts', wide: true, cell: ({ facts = '' }) => <span title={facts}>{facts || '–'}</span> },
 ];

@@ -1,7 +1,8 @@
-import { Group, Select, TextInput } from '@mantine/core';
+import { Group, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
 import { NO_FILTER, type TrailFilter } from '../../api/audit';
+import { AnyOf } from '../../ui/any-of';
 import { useAddress } from '../../ui/address';
 import { ACTIONS, OUTCOMES } from './describe';
 
@@ -60,14 +61,11 @@ function Field({
   if (name === 'action' || name === 'outcome') {
     const names = name === 'action' ? ACTIONS : OUTCOMES;
     return (
-      <Select
+      <AnyOf
         label={name === 'action' ? 'Action' : 'Outcome'}
-        placeholder="Any"
-        clearable
-        clearButtonProps={{ 'aria-label': `Any ${name}` }}
         data={Object.entries(names).map(([code, label]) => ({ value: code, label }))}
-        value={value === '' ? null : value}
-        onChange={(next) => set(next ?? '')}
+        value={value}
+        onChange={set}
         w={{ base: '47%', xs: 112 }}
       />
     );

@@ -1,10 +1,11 @@
-import { Anchor, Checkbox, Group, Select } from '@mantine/core';
+import { Anchor, Checkbox, Group } from '@mantine/core';
 import { IconAddressBook } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { COUNTIES, type Provider, type ProviderFilter, providersQuery, slotsOf } from '../../api/directory';
 import { LEVELS } from '../../api/referrals';
 import { Link } from '../../app/link';
 import { useUser } from '../../app/session';
+import { AnyOf } from '../../ui/any-of';
 import { useAddress } from '../../ui/address';
 import type { Column } from '../../ui/data-table';
 import { EndlessTable } from '../../ui/endless-table';
@@ -58,25 +59,20 @@ export default function DirectoryPage() {
   return (
     <Page title="Directory" lead="Providers that accept clients now, with the places that they have free.">
       <Group align="flex-end" gap="sm">
-        <Select
+        <AnyOf
           label="County"
-          placeholder="All of Arizona"
-          clearable
-          clearButtonProps={{ 'aria-label': 'All of Arizona' }}
+          none="All of Arizona"
           searchable
           data={[...COUNTIES]}
-          value={county ?? null}
-          onChange={(value) => change({ county: value ?? '' })}
+          value={county ?? ''}
+          onChange={(value) => change({ county: value })}
           w={{ base: '47%', xs: 190 }}
         />
-        <Select
+        <AnyOf
           label="Type"
-          placeholder="Any"
-          clearable
-          clearButtonProps={{ 'aria-label': 'Any type' }}
           data={[...LEVELS]}
-          value={type ?? null}
-          onChange={(value) => change({ type: value ?? '' })}
+          value={type ?? ''}
+          onChange={(value) => change({ type: value })}
           w={{ base: '47%', xs: 160 }}
         />
         <Checkbox

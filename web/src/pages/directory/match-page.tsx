@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { findMatches, type MatchInput } from '../../api/directory';
 import { faultsOf, LEVELS, RISKS } from '../../api/referrals';
+import { AnyOf } from '../../ui/any-of';
 import { Page } from '../../ui/page';
 import { Empty, Failure } from '../../ui/states';
 import { MatchResults } from './match-results';
@@ -63,14 +64,12 @@ export default function MatchPage() {
               onChange={({ currentTarget: { value } }) => set({ diagnosis: value.toUpperCase() })}
               error={faults['diagnosis']}
             />
-            <Select
+            <AnyOf
               label="Risk level"
-              placeholder="Not said"
-              clearable
-              clearButtonProps={{ 'aria-label': 'Not said' }}
+              none="Not said"
               data={[...RISKS]}
-              value={input.risk_level === '' ? null : input.risk_level}
-              onChange={(risk) => set({ risk_level: risk ?? '' })}
+              value={input.risk_level}
+              onChange={(risk_level) => set({ risk_level })}
               error={faults['risk_level']}
             />
           </SimpleGrid>

@@ -13,8 +13,6 @@ import { FigureLink } from './figure-link';
 const DAY_MS = 86_400_000;
 /** Keys that end within so many days are worth a word. */
 const SOON_DAYS = 14;
-/** From this share of its plan on, a key is about to be refused. */
-const NEAR_LIMIT = 0.9;
 
 /** What waits for the user, in figures; each leads to its page. */
 export function Figures({ user }: { user: User }) {
@@ -94,7 +92,6 @@ function KeysInUse() {
       value={active?.length.toLocaleString()}
       share={share}
       note={nearest === undefined ? '' : `${use}. ${soon ?? 0} end within ${SOON_DAYS} days.`}
-      isBad={share !== undefined && share >= NEAR_LIMIT}
     />
   );
 }

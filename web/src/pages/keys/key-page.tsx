@@ -70,7 +70,7 @@ function KeyView({ apiKey }: { apiKey: ApiKey }) {
               <Time at={apiKey.revokedAt} />
             </Fact>
           )}
-          <Fact name="Scopes">
+          <Fact name="Scopes" isWide>
             <Scopes scopes={apiKey.scopes} />
           </Fact>
         </Facts>

@@ -12,7 +12,7 @@ import { PrescriptionStatusBadge } from './status';
 const COLUMNS: readonly Column<ListedPrescription>[] = [
   {
     header: 'Medication',
-    width: '15rem',
+    width: '13rem',
     cell: ({ id, medication, rxNumber }) => (
       <Anchor component={Link} to={`/prescriptions/${id}`} size="sm" title={medication ?? undefined}>
         {medication ?? rxNumber}
@@ -29,13 +29,13 @@ const COLUMNS: readonly Column<ListedPrescription>[] = [
   },
   {
     header: 'Written',
-    width: '7.6rem',
+    width: '8.3rem',
     cell: ({ writtenDate }) => <CalendarDate date={writtenDate} />,
     wide: true,
   },
   {
     header: 'Filled',
-    width: '7.6rem',
+    width: '8.3rem',
     cell: ({ lastFilled }) => <CalendarDate date={lastFilled} none="not yet" />,
     wide: true,
   },

@@ -44,7 +44,7 @@ const COLUMNS: readonly Column<Stored & { isIncluded: boolean }>[] = [
       );
     },
   },
-  { header: 'Date', width: '7.5rem', cell: (resource) => <FhirTime at={dateOf(resource)} isShort /> },
+  { header: 'Date', width: '8.3rem', cell: (resource) => <FhirTime at={dateOf(resource)} isShort /> },
   timeColumn('Changed', ({ meta }) => meta?.lastUpdated),
 ];
 

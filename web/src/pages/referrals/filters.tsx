@@ -1,8 +1,9 @@
-import { Group, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { Group, SegmentedControl, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type Box, LEVELS, type ReferralFilter, STATUSES } from '../../api/referrals';
+import { AnyOf } from '../../ui/any-of';
 
 /** Filters as they stand in the address; the client's name stays out of it. */
 export interface Filters {
@@ -82,24 +83,18 @@ export function FilterBar({ filters, onChange, onClient }: FilterBarProps) {
         }}
         w={{ base: '100%', xs: 190 }}
       />
-      <Select
+      <AnyOf
         label="Status"
-        placeholder="Any"
-        clearable
-        clearButtonProps={{ 'aria-label': 'Any status' }}
         data={[...STATUSES]}
-        value={filters.status === '' ? null : filters.status}
-        onChange={(status) => onChange({ status: status ?? '' })}
+        value={filters.status}
+        onChange={(status) => onChange({ status })}
         w={{ base: '47%', xs: 128 }}
       />
-      <Select
+      <AnyOf
         label="Level of care"
-        placeholder="Any"
-        clearable
-        clearButtonProps={{ 'aria-label': 'Any level of care' }}
         data={[...LEVELS]}
-        value={filters.level === '' ? null : filters.level}
-        onChange={(level) => onChange({ level: level ?? '' })}
+        value={filters.level}
+        onChange={(level) => onChange({ level })}
         w={{ base: '47%', xs: 138 }}
       />
       <TextInput

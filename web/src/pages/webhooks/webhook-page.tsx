@@ -45,7 +45,7 @@ function WebhookView({ webhook }: { webhook: Webhook }) {
           <Fact name="Changed">
             <Time at={changedAt} />
           </Fact>
-          <Fact name="Events">
+          <Fact name="Events" isWide>
             <Group component="span" gap={6}>
               {events.map((event) => (
                 <Badge key={event} component="span" color="gray" ff="monospace">

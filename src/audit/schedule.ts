@@ -39,6 +39,12 @@ const LOOK_MS = 2_000;
 const GATHER_MS = 1_000;
 /** The server is busy while it recorded within this time. */
 const CALM_MS = 100;
+/** So many events in one look: others record as fast as they can, an import for instance. */
+const CROWD = 200;
+/** Publishing goes on for so long before the inbox is looked at again. */
+const TURN_MS = 1_000;
+/** Between such turns. */
+const BREATH_MS = 20;
 /** How often to ask again while another process seals. */
 const POLL_MS = 25;
 /** Longest time that sealed events wait for the record while the server is busy: nobody searches them all day. */
@@ -54,6 +60,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   /** Since when something waits to be sealed, to be published; 0 when nothing does. */
   let nudgedAt = 0;
   let sealedAt = Date.now();
+  /** The last look found much. */
+  let crowded = false;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One step at a time in this process. */
@@ -63,9 +71,13 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     return next;
   };
   const busy = (): boolean => Date.now() - lastRecord() < CALM_MS;
-  /** Steps as long as it is calm or overdue. @returns whether nothing is left to do. */
-  const work = async (step: () => Promise<SealStep>, overdue: () => boolean): Promise<boolean> => {
-    for (let began = Date.now(); !stopped && (!busy() || overdue()); began = Date.now()) {
+  /** Steps as long as it is calm or overdue, and not beyond `end`. @returns whether nothing is left to do. */
+  const work = async (
+    step: () => Promise<SealStep>,
+    overdue: () => boolean,
+    end = Number.POSITIVE_INFINITY,
+  ): Promise<boolean> => {
+    for (let began = Date.now(); !stopped && began < end && (!busy() || overdue()); began = Date.now()) {
       if ((await inTurn(step)) !== 'sealed') return true;
       if (busy()) await pause(3 * (Date.now() - began));
     }
@@ -80,9 +92,13 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   const round = async (): Promise<void> => {
     const since = nudgedAt;
     const overdue = (at: number, most: number) => (): boolean => at !== 0 && Date.now() - at >= most;
+    const size = await options.logSize();
     if (await work(sealSome, overdue(since, maxLagMs))) nudgedAt = 0;
     await sealer.release();
-    if (await work(publishSome, overdue(sealedAt, PUBLISH_LAG_MS))) sealedAt = 0;
+    const late = overdue(sealedAt, PUBLISH_LAG_MS);
+    crowded = (await options.logSize()) - size >= CROWD;
+    if (crowded && !late()) return;
+    if (await work(publishSome, late, Date.now() + TURN_MS)) sealedAt = 0;
     await publisher.release();
   };
   /** Steps until it is so; another process may be at it meanwhile. */
@@ -91,12 +107,19 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       if ((await inTurn(step)) === 'busy') await pause(POLL_MS);
     }
   };
+  const untilNext = (): number => {
+    if (sealedAt !== 0 && !busy() && !crowded) return BREATH_MS;
+    return nudgedAt === 0 ? LOOK_MS : GATHER_MS;
+  };
   const arm = (milliseconds: number): void => {
     if (stopped) return;
     timer = setTimeout(() => {
-      round()
-        .catch(failed)
-        .finally(() => arm(nudgedAt === 0 ? LOOK_MS : GATHER_MS));
+      void round()
+        .then(untilNext, (error: unknown) => {
+          failed(error);
+          return LOOK_MS;
+        })
+        .then(arm);
     }, milliseconds);
     timer.unref();
   };

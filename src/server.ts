@@ -8,6 +8,8 @@ import { welcome } from './welcome';
 
 /** How long requests in flight may take to finish once the server stops, in milliseconds. */
 const GRACE_MS = 10_000;
+/** How long all of stopping may take; what was acknowledged is safe without it. */
+const STOP_MS = 30_000;
 
 /** The house with its demonstration, before it listens. */
 export async function prepareServer(
@@ -39,6 +41,10 @@ export async function startServer(config: Config, role: { announce: boolean; see
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
+    setTimeout(() => {
+      process.stderr.write('Crosswalk was ended before it had closed everything; the next start goes on.\n');
+      process.exit(1);
+    }, STOP_MS).unref();
     await closeServer(server);
     await house.close();
     process.exit(0);

@@ -9,7 +9,8 @@ import type { Limits } from './limits';
 export interface EmbeddedMongo {
   /** For the `mongodb` driver or mongoose. */
   uri: string;
-  pid: number;
+  /** Of the process at work; another one after it was started again. */
+  readonly pid: number;
   /** Ends the process once what it acknowledged is on disk. */
   stop(): Promise<void>;
 }
@@ -21,26 +22,81 @@ export interface EmbeddedMongoOptions {
   port?: number;
   /** Other limits than the usual ones, for tests. */
   limits?: Partial<Limits>;
+  /** Start the process again when it ends by itself (out of memory, killed). Default false. */
+  revive?: boolean;
 }
+
+/** Before the process is started again; twice as long each time it did not last. */
+const REVIVE_MS = 100;
+const REVIVE_MOST_MS = 5_000;
+/** Who ran for so long is started again at once. */
+const LASTED_MS = 60_000;
 
 /**
  * Starts the server as a child process on a unix socket of mode 0600 in `dataDir`. The child ends when this process
  * does, however that ends; signals to the process group do not reach it, so that a parent can finish its work first.
  * @throws Error with one clear line, for example when another server has the data directory
  */
-export async function startEmbeddedMongo({
-  dataDir,
-  port,
-  limits,
-}: EmbeddedMongoOptions): Promise<EmbeddedMongo> {
-  const child = spawn(process.execPath, [...entry(), JSON.stringify({ dataDir, port, limits })], {
+export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise<EmbeddedMongo> {
+  let child = launch(options);
+  const { uri } = await firstReport(child);
+  release(child);
+  if (options.revive !== true) return { uri, pid: child.pid ?? 0, stop: () => stop(child) };
+  const kept = keepAlive(options, child, (next) => (child = next));
+  return {
+    uri,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    stop: () => {
+      kept.end();
+      return stop(child);
+    },
+  };
+}
+
+function launch({ dataDir, port, limits }: EmbeddedMongoOptions): ChildProcess {
+  return spawn(process.execPath, [...entry(), JSON.stringify({ dataDir, port, limits })], {
     stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
     detached: true,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  const { uri } = await firstReport(child);
-  release(child);
-  return { uri, pid: child.pid ?? 0, stop: () => stop(child) };
+}
+
+/** Starts the server again, at the same place, whenever it ends by itself: clients find it by themselves. */
+function keepAlive(
+  options: EmbeddedMongoOptions,
+  first: ChildProcess,
+  became: (child: ChildProcess) => void,
+): { end(): void } {
+  let isEnded = false;
+  let delay = REVIVE_MS;
+  let timer: NodeJS.Timeout | undefined;
+  const watch = (child: ChildProcess): void => {
+    const since = Date.now();
+    child.once('exit', (code, signal) => {
+      if (isEnded) return;
+      if (Date.now() - since >= LASTED_MS) delay = REVIVE_MS;
+      process.stderr.write(`The embedded database ended (${signal ?? code ?? ''}); it is started again.\n`);
+      timer = setTimeout(again, delay).unref();
+      delay = Math.min(delay * 2, REVIVE_MOST_MS);
+    });
+  };
+  const again = (): void => {
+    const child = launch(options);
+    became(child);
+    watch(child);
+    // One that cannot start ends, and is started again like any other.
+    firstReport(child).catch((error: Error) => process.stderr.write(`${error.message}\n`));
+    release(child);
+  };
+  watch(first);
+  return {
+    end: () => {
+      isEnded = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** The compiled entry beside this file, or, from sources, the TypeScript one with a hook that compiles it. */

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { createServer as createHttpServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -171,6 +171,40 @@ describe('a start that cannot be', () => {
     expect([code, stderr]).toEqual([1, oneLine]);
     expect(stderr).toContain(`Port ${port}`);
   });
+});
+
+/** Processes whose parent is this one, as the kernel tells. */
+function childrenOf(pid: number): number[] {
+  const parentOf = (entry: string): number => {
+    try {
+      return Number(readFileSync(`/proc/${entry}/stat`, 'latin1').replace(/^.*\) /, '').split(' ')[1]);
+    } catch {
+      return 0; // ended meanwhile
+    }
+  };
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid)
+    .map(Number);
+}
+
+it('starts its database again when that is killed, and has lost nothing', async () => {
+  const { child, url, ended } = await started();
+  const [sender] = credentials().handoffrx;
+  const asked = { headers: headers(sender?.apiKey ?? '') };
+  const before: unknown = await (await fetch(`${url}/api/v1/referrals`, asked)).json();
+  const [database = 0, ...others] = childrenOf(child.pid ?? 0);
+  expect([database > 0, others]).toEqual([true, []]);
+  process.kill(database, 'SIGKILL');
+  let answer = await fetch(`${url}/api/v1/referrals`, asked);
+  for (let waited = 0; waited < 20_000 && answer.status !== 200; waited += 100) {
+    await new Promise((done) => setTimeout(done, 100));
+    answer = await fetch(`${url}/api/v1/referrals`, asked);
+  }
+  expect([answer.status, await answer.json()]).toEqual([200, before]);
+  expect(childrenOf(child.pid ?? 0)).not.toContain(database);
+  child.kill('SIGTERM');
+  const { code, stderr } = await ended;
+  expect([code, stderr]).toEqual([0, expect.stringContaining('it is started again')]);
 });
 
 it('refuses unknown commands and arguments with one line', async () => {

@@ -71,22 +71,25 @@ async function writeUntilKilled(dataDir: string, promised: Promised, kill: numbe
   const db = client.db();
   await db.collection('rows').createIndex({ tags: 1, _id: 1 });
   await db.collection('rows').createIndex({ pair: 1 }, { sparse: true });
+  const life = { isOver: false };
   const writers = Array.from({ length: WRITERS }, (_, w) => [
-    untilRefused((i) => insertRow(db, promised, `${kill}.${w}.${i}`)),
-    untilRefused(() => count(db, promised)),
-    untilRefused((i) => insertPair(client, db, promised, `${kill}.${w}.${i}`)),
+    untilOver(life, (i) => insertRow(db, promised, `${kill}.${w}.${i}`)),
+    untilOver(life, () => count(db, promised)),
+    untilOver(life, (i) => insertPair(client, db, promised, `${kill}.${w}.${i}`)),
   ]);
   await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 800));
   process.kill(server.pid, 'SIGKILL');
+  // A write begun on a client that is closed would connect it again, and wait.
+  life.isOver = true;
   // Who waits for a server now waits no longer.
   await client.close();
   await Promise.all(writers.flat());
 }
 
 /** Repeats a write until the server is gone. */
-async function untilRefused(write: (i: number) => Promise<void>): Promise<void> {
+async function untilOver(life: { isOver: boolean }, write: (i: number) => Promise<void>): Promise<void> {
   try {
-    for (let i = 0; ; i++) await write(i);
+    for (let i = 0; !life.isOver; i++) await write(i);
   } catch {
     // the kill
   }

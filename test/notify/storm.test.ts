@@ -24,7 +24,8 @@ afterAll(async () => {
 const count = async (status: string): Promise<number> =>
   ((await caller.get(`Subscription?status=${status}&_summary=count`)).body as { total: number }).total;
 
-it.each([64, 200])(
+/** `PARALLEL=200` for the long run. */
+it.each([Number(process.env['PARALLEL'] ?? 64)])(
   '%i subscriptions asked for at once are all made, shake hands and hear',
   async (many) => {
     const before = await count('active');

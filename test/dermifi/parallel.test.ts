@@ -4,7 +4,7 @@ import { testHouse, type TestHouse } from '../support/house';
 import { type Clinic, openClinic, ORDERED, type View } from './pharmacy-support';
 
 /** `PARALLEL=200` for the long run. */
-const MANY = Number(process.env['PARALLEL'] ?? 50);
+const MANY = Number(process.env['PARALLEL'] ?? 24);
 
 let clinic: Clinic;
 let second: TestHouse;

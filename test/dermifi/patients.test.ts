@@ -527,7 +527,7 @@ test('every field of a patient comes back from FHIR as it went in, also when it 
 });
 
 /** `RANDOM_BODIES=10000` for the long run. */
-const RUNS = Number(process.env['RANDOM_BODIES'] ?? 60);
+const RUNS = Number(process.env['RANDOM_BODIES'] ?? 30);
 const PATIENCE_MS = 60_000 + RUNS * 400;
 
 test(

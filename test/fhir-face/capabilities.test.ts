@@ -10,6 +10,12 @@ import { base, json } from './clients';
 
 /** The CapabilityStatement says what is so: nothing declared fails, and nothing undeclared works. */
 let test: TestHouse;
+/** `EVERY_TYPE=on` for the long run; else the searches of every fourth type, and of these. */
+const EVERY_TYPE = process.env['EVERY_TYPE'] === 'on';
+const MUCH_USED: ReadonlySet<string> = new Set([
+  ...['Patient', 'Practitioner', 'ServiceRequest', 'Task', 'MedicationRequest', 'Observation', 'Condition'],
+  ...['Encounter', 'Appointment', 'AuditEvent', 'Subscription', 'HealthcareService', 'Organization'],
+]);
 let resources: CapabilityStatementRestResource[];
 let statement: CapabilityStatement;
 
@@ -49,7 +55,8 @@ async function all(
 describe('what is declared', () => {
   it('is every storable type with its search parameters and includes, and all of them answer', async () => {
     expect(resources).toHaveLength(144);
-    for (const { type = '', searchParam = [], searchInclude = [], searchRevInclude = [] } of resources) {
+    const looked = resources.filter(({ type = '' }, i) => EVERY_TYPE || MUCH_USED.has(type) || i % 4 === 0);
+    for (const { type = '', searchParam = [], searchInclude = [], searchRevInclude = [] } of looked) {
       const searches = searchParam
         .filter(({ type: kind, name }) => VALUES[kind ?? ''] !== undefined && name !== '_id')
         .map(({ name, type: kind }) => ({

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** `RANDOM_BODIES=10000` for the long run. */
-const RUNS = Number(process.env['RANDOM_BODIES'] ?? 80);
+const RUNS = Number(process.env['RANDOM_BODIES'] ?? 40);
 const PATIENCE_MS = 60_000 + RUNS * 400;
 
 const anyText = fc.oneof(

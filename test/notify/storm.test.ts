@@ -25,7 +25,7 @@ const count = async (status: string): Promise<number> =>
   ((await caller.get(`Subscription?status=${status}&_summary=count`)).body as { total: number }).total;
 
 /** `PARALLEL=200` for the long run. */
-it.each([Number(process.env['PARALLEL'] ?? 64)])(
+it.each([Number(process.env['PARALLEL'] ?? 20)])(
   '%i subscriptions asked for at once are all made, shake hands and hear',
   async (many) => {
     const before = await count('active');

@@ -72,23 +72,31 @@ function keepAlive(
   let isEnded = false;
   let delay = REVIVE_MS;
   let timer: NodeJS.Timeout | undefined;
+  let since = Date.now();
+  const gone = (why: string): void => {
+    if (isEnded) return;
+    if (Date.now() - since >= LASTED_MS) delay = REVIVE_MS;
+    process.stderr.write(`The embedded database ended (${why}); it is started again.\n`);
+    timer = setTimeout(again, delay).unref();
+    delay = Math.min(delay * 2, REVIVE_MOST_MS);
+  };
   const watch = (child: ChildProcess): void => {
-    const since = Date.now();
-    child.once('exit', (code, signal) => {
-      if (isEnded) return;
-      if (Date.now() - since >= LASTED_MS) delay = REVIVE_MS;
-      process.stderr.write(`The embedded database ended (${signal ?? code ?? ''}); it is started again.\n`);
-      timer = setTimeout(again, delay).unref();
-      delay = Math.min(delay * 2, REVIVE_MOST_MS);
-    });
+    // Where no process could be made (out of memory) there is none to exit.
+    if (child.pid === undefined) child.once('error', ({ message }) => gone(message));
+    else child.once('exit', (code, signal) => gone(signal ?? `code ${code ?? 'none'}`));
   };
   const again = (): void => {
-    const child = launch(options);
-    became(child);
-    watch(child);
-    // One that cannot start ends, and is started again like any other.
-    firstReport(child).catch((error: Error) => process.stderr.write(`${error.message}\n`));
-    release(child);
+    since = Date.now();
+    try {
+      const child = launch(options);
+      became(child);
+      watch(child);
+      // One that cannot listen ends, and is started again like any other.
+      firstReport(child).catch((error: Error) => process.stderr.write(`${error.message}\n`));
+      release(child);
+    } catch (error) {
+      gone((error as Error).message);
+    }
   };
   watch(first);
   return {
@@ -138,7 +146,7 @@ function release(child: ChildProcess): void {
 
 function stop(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return resolve();
     child.ref();
     child.once('exit', () => resolve());
     child.stdin?.end();

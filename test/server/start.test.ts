@@ -177,7 +177,11 @@ describe('a start that cannot be', () => {
 function childrenOf(pid: number): number[] {
   const parentOf = (entry: string): number => {
     try {
-      return Number(readFileSync(`/proc/${entry}/stat`, 'latin1').replace(/^.*\) /, '').split(' ')[1]);
+      return Number(
+        readFileSync(`/proc/${entry}/stat`, 'latin1')
+          .replace(/^.*\) /, '')
+          .split(' ')[1],
+      );
     } catch {
       return 0; // ended meanwhile
     }
@@ -205,7 +209,7 @@ it('starts its database again when that is killed, and has lost nothing', async 
   child.kill('SIGTERM');
   const { code, stderr } = await ended;
   expect([code, stderr]).toEqual([0, expect.stringContaining('it is started again')]);
-});
+}, 90_000);
 
 it('refuses unknown commands and arguments with one line', async () => {
   const unknown = await run(CLI, ['nonsense'], {}).ended;

@@ -8,7 +8,7 @@ import { openDatabase } from './database';
 import { createDirectory, directoryRules, type Directory } from './directory';
 import { disclosures } from './disclosures';
 import { createFormulary, type Formulary } from './formulary';
-import { createIdentity, MasterKeyError, type Identity } from './identity';
+import { createIdentity, MasterKeyError, type Identity, type PasswordCost } from './identity';
 import { createLogger } from './log';
 import { createHeaders, createNotify, type Headers, type Notify, subscriptionRules } from './notify';
 import { createOperations, type Operations } from './operations';
@@ -56,8 +56,16 @@ export interface House {
   close(): Promise<void>;
 }
 
+export interface HouseOptions {
+  /** Default: to standard output, at the level of the configuration. */
+  log?: Logger;
+  /** scrypt's cost; the default is OWASP's. */
+  passwordCost?: PasswordCost;
+}
+
 /** Opens the house. @throws StartError with one line for the operator. */
-export async function openHouse(config: Config, log = createLogger(config.logLevel)): Promise<House> {
+export async function openHouse(config: Config, options: HouseOptions = {}): Promise<House> {
+  const { log = createLogger(config.logLevel) } = options;
   const database = await openDatabase(config);
   const { connection } = database;
   try {
@@ -80,7 +88,7 @@ export async function openHouse(config: Config, log = createLogger(config.logLev
     await searchParameters.start();
     const followed = searchParameters.followed(record);
     const store = tracing === undefined ? followed : traced(followed, tracing);
-    const identity = await openIdentity(config, connection, store, outbound);
+    const identity = await openIdentity(config, connection, store, outbound, options);
     sealed.open(identity.sealing);
     const relay: { current?: Relay } = {};
     const audit = await createAudit({
@@ -167,6 +175,7 @@ async function openIdentity(
   connection: StoreConnection,
   store: Store,
   outbound: Outbound,
+  { passwordCost }: HouseOptions,
 ): Promise<Identity> {
   try {
     return await createIdentity({
@@ -176,6 +185,7 @@ async function openIdentity(
       dataDir: config.dataDir,
       ...(config.masterKey !== undefined && { masterKey: config.masterKey }),
       allowedCidrs: config.ipAllowlist,
+      ...(passwordCost !== undefined && { passwordCost }),
       fetchJson: async (url) => {
         const { status, body } = await outbound.call({ method: 'GET', url, answerBytes: 256 * 1024 });
         if (status !== 200) throw new Error(`The key set answered ${status}.`);

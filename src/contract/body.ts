@@ -1,5 +1,5 @@
 import Ajv2020 from 'ajv/dist/2020';
-import type { ErrorObject } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { ProblemError } from '../fhir';
 import type { Exchange } from '../http';
@@ -35,10 +35,14 @@ export interface FieldFault {
 /** Longest field name that is echoed; a caller's own could be anything. */
 const LONGEST_NAME = 64;
 
-/** Compiles a schema to a check: all faults at once, none when the body fits. Costs a millisecond or so; compile at start. */
+/**
+ * A check of bodies against a schema: all faults at once, none when the body fits. Compiled by the first body, in a few
+ * milliseconds: a hundred routes compiled beforehand would hold up every start, and every command.
+ */
 export function compileBody(schema: Schema): (body: unknown) => FieldFault[] {
-  const validate = ajv.compile(schema);
+  let validate: ValidateFunction | undefined;
   return (body) => {
+    validate ??= ajv.compile(schema);
     if (validate(body)) return [];
     const faults = new Map<string, FieldFault>();
     for (const fault of (validate.errors ?? []).map(faultOf)) {

@@ -32,6 +32,7 @@ export type { HourOfUse, KeyUse } from './key-use';
 export { MasterKeyError } from './master-key';
 export type { OAuth, TokenAnswer, TokenRequest } from './oauth';
 export { foldName, type Practice, type Practices } from './practices';
+export type { PasswordCost } from './passwords';
 export type { PortalSession, PortalSessions } from './portal-sessions';
 export type { Permission, Plan, Principal, Role } from './principal';
 export { type Limited, PER_MINUTE, type RateLimits } from './rate-limits';

@@ -8,6 +8,9 @@ import { readConfig } from '../../src/config';
 import { openHouse, type House } from '../../src/house';
 import { testDatabase } from './mongo';
 
+/** Passwords are hashed at full cost where that is the matter: test/identity, and the server as it is started. */
+const QUICK = { N: 2 ** 10, r: 8, p: 1 };
+
 /** A whole house on a database of its own, with its HTTP application. */
 export interface TestHouse {
   house: House;
@@ -19,10 +22,7 @@ export interface TestHouse {
  * Opens a house for a test file. `environment` is what an operator would set; FHIR authentication is on unless
  * it says otherwise. Delivery and sealing run as in the server.
  */
-export async function testHouse(
-  environment: Record<string, string> = {},
-  log?: Logger,
-): Promise<TestHouse> {
+export async function testHouse(environment: Record<string, string> = {}, log?: Logger): Promise<TestHouse> {
   const database = await testDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), 'crosswalk-house-'));
   const config = readConfig({
@@ -31,7 +31,7 @@ export async function testHouse(
     MONGODB_URI: database.uri,
     ...environment,
   });
-  const house = await openHouse(config, log);
+  const house = await openHouse(config, { passwordCost: QUICK, ...(log !== undefined && { log }) });
   house.audit.start();
   await house.notify.start();
   return {

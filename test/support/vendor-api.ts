@@ -45,7 +45,7 @@ export async function openVendorApi({ at, environment, expectAnswer }: VendorApi
   const operationAt = operationsOf(openapi.body as OpenApi);
   const expectDescribed: VendorApi['expectDescribed'] = (method, path, answer) => {
     const [plain = ''] = path.split('?');
-    const described = operationAt(method, plain);
+    const described = operationAt(method, plain, answer.status);
     expectAnswer(answer, described !== undefined);
     if (answer.status === 204) return;
     const fault: unknown = described?.validateResponse(answer.status, answer.body);
@@ -87,20 +87,24 @@ interface OpenApi {
   components: { schemas: object };
 }
 
-/** Finds the operation of a path; compiling its schemas costs more than a request, so each is compiled once. */
+/**
+ * Finds what is said of an operation's answer with a status; compiling a schema costs more than a request, so that of
+ * each answer that is met is compiled once.
+ */
 function operationsOf({ paths, components }: OpenApi) {
   const validators = new Map<string, OpenAPIResponseValidator>();
   const templates = Object.keys(paths).map((template) => ({
     template,
     pattern: new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`),
   }));
-  return (method: Method, path: string): OpenAPIResponseValidator | undefined => {
+  return (method: Method, path: string, status: number): OpenAPIResponseValidator | undefined => {
     const template = templates.find(({ pattern }) => pattern.test(path))?.template ?? '';
     const responses = paths[template]?.[method]?.responses;
     if (responses === undefined) return undefined;
-    const name = `${method} ${template}`;
+    const name = `${method} ${template} ${status}`;
+    const own = Object.fromEntries(Object.entries(responses).filter(([one]) => one === String(status)));
     const validator =
-      validators.get(name) ?? new OpenAPIResponseValidator({ responses, components } as never);
+      validators.get(name) ?? new OpenAPIResponseValidator({ responses: own, components } as never);
     validators.set(name, validator);
     return validator;
   };

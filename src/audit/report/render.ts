@@ -1,5 +1,4 @@
 /** A report as JSON, CSV or PDF. */
-import PDFDocument from 'pdfkit';
 import { csvRow } from '../verify';
 import type { Report } from './report';
 
@@ -41,7 +40,7 @@ function jsonOf({ rows, details = [], columns, counts, ...about }: Report): obje
 }
 
 async function pdfOf(report: Report): Promise<Buffer> {
-  const pdf = new PDFDocument({ size: 'LETTER', margin: 42, info: { Title: report.title } });
+  const pdf = await newPdf({ size: 'LETTER', margin: 42, info: { Title: report.title } });
   const done = collected(pdf);
   pdf.font('Helvetica-Bold').fontSize(16).text(report.title);
   pdf.font('Helvetica').fontSize(9).moveDown(0.3).text(report.about);
@@ -87,6 +86,12 @@ export function filterText(filter: Record<string, string>): string {
 /** The standard fonts of PDF have Latin letters only. */
 export function printable(text: string): string {
   return text.replace(/[^\u0020-\u007e\u00a0-\u00ff]/g, '?');
+}
+
+/** A new document. The library with its fonts is loaded by the first: neither a start nor most commands need it. */
+export async function newPdf(options: PDFKit.PDFDocumentOptions): Promise<PDFKit.PDFDocument> {
+  const { default: PDFDocument } = await import('pdfkit');
+  return new PDFDocument(options);
 }
 
 /** Everything that the document writes, as one Buffer. */

@@ -1,7 +1,6 @@
 /** The one page that goes with an export: what is in it, and how to check it. */
-import PDFDocument from 'pdfkit';
 import type { ExportResult } from '../export/export';
-import { collected, filterText, printable } from './render';
+import { collected, filterText, newPdf, printable } from './render';
 
 const OUTCOMES: Record<string, string> = {
   '0': 'success',
@@ -18,7 +17,7 @@ const RULE = '#9aa5b1';
 /** @param file the name that the verification instructions use. */
 export async function summaryPdf({ manifest, tally }: ExportResult, file: string): Promise<Buffer> {
   const { checkpoint } = manifest;
-  const pdf = new PDFDocument({ size: 'LETTER', margin: 54, info: { Title: 'Audit export summary' } });
+  const pdf = await newPdf({ size: 'LETTER', margin: 54, info: { Title: 'Audit export summary' } });
   const done = collected(pdf);
   pdf.font('Helvetica-Bold').fontSize(20).text('Audit export');
   pdf.font('Helvetica').fontSize(10).moveDown(0.4);

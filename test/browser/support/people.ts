@@ -1,11 +1,16 @@
 import { TOTP } from 'otpauth';
 import type { Credentials } from './server';
 
-/** The server that all browser tests share, and the demonstration's credentials. */
-export const { url: BASE, credentials: DEMO } = JSON.parse(process.env['CROSSWALK_BROWSER_TEST'] ?? '{}') as {
+const servers = JSON.parse(process.env['CROSSWALK_BROWSER_TEST'] ?? '[]') as {
   url: string;
   credentials: Credentials;
-};
+}[];
+const own = servers[Number(process.env['JEST_WORKER_ID'] ?? 1) - 1];
+if (own === undefined)
+  throw new Error('No server runs for this worker: npm run test:browser starts one for each.');
+
+/** The server that the tests of this worker share, and the demonstration's credentials. */
+export const { url: BASE, credentials: DEMO } = own;
 
 export interface Person {
   email: string;

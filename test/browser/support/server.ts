@@ -19,6 +19,7 @@ export interface RunningServer {
 }
 
 const ROOT = join(__dirname, '..', '..', '..');
+const MAIN = join(ROOT, 'dist', 'main.js');
 const START_MS = 120_000;
 
 /** A server process of its own: embedded store in a fresh DATA_DIR, seeded with the demonstration. */
@@ -26,21 +27,17 @@ export async function startServer(environment: Record<string, string> = {}): Pro
   const dataDir = mkdtempSync(join(tmpdir(), 'crosswalk-browser-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(
-    process.execPath,
-    ['--require', './src/embedded-mongo/typescript-hook.cjs', 'src/main.ts'],
-    {
-      cwd: ROOT,
-      env: {
-        ...plainEnvironment(),
-        PORT: String(port),
-        DATA_DIR: dataDir,
-        WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8',
-        ...environment,
-      },
-      stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawn(process.execPath, [MAIN], {
+    cwd: ROOT,
+    env: {
+      ...plainEnvironment(),
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      WEBHOOK_ALLOW_PRIVATE: '127.0.0.0/8',
+      ...environment,
     },
-  );
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const stop = async (): Promise<void> => {
     await ended(child);
     rmSync(dataDir, { recursive: true, force: true });
@@ -56,7 +53,7 @@ export async function startServer(environment: Record<string, string> = {}): Pro
 }
 
 export function isBuilt(): boolean {
-  return existsSync(join(ROOT, 'dist', 'web', 'index.html'));
+  return existsSync(MAIN) && existsSync(join(ROOT, 'dist', 'web', 'index.html'));
 }
 
 /** Without what an operator's shell may say to the server. */

@@ -1,16 +1,15 @@
 import { isBuilt, type RunningServer, startServer } from './server';
 
 declare global {
-  var crosswalkServer: RunningServer | undefined;
+  var crosswalkServers: RunningServer[] | undefined;
 }
 
-/** One server for all browser tests; they find it in the environment. */
-export default async function setup(): Promise<void> {
+/** A server for each worker, which tests find in the environment: codes of second factors are good once. */
+export default async function setup({ maxWorkers }: { maxWorkers: number }): Promise<void> {
   if (!isBuilt()) throw new Error('The dashboard is not built: npm run test:browser builds it first.');
-  const server = await startServer();
-  globalThis.crosswalkServer = server;
-  process.env['CROSSWALK_BROWSER_TEST'] = JSON.stringify({
-    url: server.url,
-    credentials: server.credentials,
-  });
+  const servers = await Promise.all(Array.from({ length: maxWorkers }, () => startServer()));
+  globalThis.crosswalkServers = servers;
+  process.env['CROSSWALK_BROWSER_TEST'] = JSON.stringify(
+    servers.map(({ url, credentials }) => ({ url, credentials })),
+  );
 }

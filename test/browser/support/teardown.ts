@@ -1,5 +1,5 @@
 import './setup';
 
 export default async function teardown(): Promise<void> {
-  await globalThis.crosswalkServer?.stop();
+  for (const server of globalThis.crosswalkServers ?? []) await server.stop();
 }

@@ -74,16 +74,16 @@ async function seedDermifiUsers(house: House): Promise<DemoCredentials['dermifi'
   const { identity } = house;
   const practice = await identity.practices.create(DERMATOLOGY);
   const practitioner = await seedDermatology(house, practice);
-  const made: DemoCredentials['dermifi'] = [];
-  for (const user of DERMIFI_USERS) {
-    const { email, password, totpSecret } = await identity.users.create({
-      ...user,
-      practice: practice.id,
-      ...(user.role === 'provider' && { practitioner }),
-    });
-    made.push({ email, password, ...(totpSecret !== undefined && { totpSecret }), role: user.role });
-  }
-  return made;
+  return Promise.all(
+    DERMIFI_USERS.map(async (user) => {
+      const { email, password, totpSecret } = await identity.users.create({
+        ...user,
+        practice: practice.id,
+        ...(user.role === 'provider' && { practitioner }),
+      });
+      return { email, password, ...(totpSecret !== undefined && { totpSecret }), role: user.role };
+    }),
+  );
 }
 
 async function seedClients({ identity }: House): Promise<DemoCredentials['fhir']> {
@@ -93,10 +93,10 @@ async function seedClients({ identity }: House): Promise<DemoCredentials['fhir']
 }
 
 async function seedPortalUsers({ identity }: House): Promise<DemoCredentials['portal']> {
-  const made: DemoCredentials['portal'] = [];
-  for (const user of PORTAL_USERS) {
-    const { email, password } = await identity.users.create(user);
-    made.push({ email, password, role: user.role });
-  }
-  return made;
+  return Promise.all(
+    PORTAL_USERS.map(async (user) => {
+      const { email, password } = await identity.users.create(user);
+      return { email, password, role: user.role };
+    }),
+  );
 }

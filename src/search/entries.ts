@@ -17,6 +17,7 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
 import type { Extracted, IndexFields, RangeEntry } from './types';
+import { isLean, withoutDetails } from './lean';
 import { LISTS } from './lists';
 import type { WordsIn } from './values/words';
 import { TAB, short, tokenText, uriText } from './values/text';
@@ -127,13 +128,14 @@ function isListed(entry: string, beginning: string): boolean {
 /**
  * The fields of a document: the entries plain, for viewers of the whole deployment, and once more for every practice
  * in `access` under its prefix, so that a practice's query walks its own entries only. Words are written plain alone.
+ * Lean types have fewer.
  */
 export function indexEntries(
   extracted: Extracted,
   access: readonly string[],
   type: ResourceType,
 ): IndexFields {
-  const index = [EVERY, ...extracted.index];
+  const index = [EVERY, ...(isLean(type) ? withoutDetails(extracted.index) : extracted.index)];
   const ranges: RangeEntry[] = [...extracted.ranges];
   const list = listEntries(type, index);
   const plain = { index: index.length, list: list?.length ?? 0 };

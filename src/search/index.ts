@@ -9,12 +9,14 @@ export {
   containedMatching,
   dependsOnOthers,
   evaluate,
+  factsOf,
   matchesInMemory,
   needsDatabase,
 } from './evaluate';
 export { extractIndex } from './extract';
 export { type SharedElements, sharedIndexEntries } from './extract/parts';
 export { type IncludeKey, codesOf, includeKeys, referencedBy, referencedIds, refersTo } from './joins';
+export { isLean } from './lean';
 export { LISTS, type ListOrder, recordIndexes } from './lists';
 export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';

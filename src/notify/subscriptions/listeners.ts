@@ -1,10 +1,10 @@
 import type { ResourceType } from '@medplum/fhirtypes';
-import { evaluate, type Facts } from '../../search';
+import { evaluate, type Facts, factsOf } from '../../search';
 import type { Store } from '../../store';
 import type { CompiledSubscription, RecordChange } from '../types';
 import { ANYTHING, type Anchor, type Chain, chainId, placeOf, waysToAnchor } from './anchors';
 import type { Criterion, Listener } from './listener';
-import { factsOf, type Neighbours, neighboursIn } from './neighbours';
+import { type Neighbours, neighboursIn } from './neighbours';
 
 /** Where a listener hangs. */
 interface Hook {

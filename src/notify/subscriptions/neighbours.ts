@@ -2,8 +2,8 @@ import type { List, Resource, ResourceType } from '@medplum/fhirtypes';
 import { parseReference, ProblemError } from '../../fhir';
 import {
   evaluate,
-  extractIndex,
   type Facts,
+  factsOf,
   type Match,
   needsDatabase,
   referencedIds,
@@ -76,12 +76,6 @@ export function neighboursIn(store: Pick<Store, 'search' | 'readMany'>): Neighbo
     }
   };
   return { holds, targets };
-}
-
-/** What a resource says by itself. */
-export function factsOf(resource: Resource): Facts {
-  const { index, ranges } = extractIndex(resource);
-  return { id: resource.id ?? '', resource, entries: new Set(['*', ...index]), ranges, probe: () => false };
 }
 
 async function some<T>(all: readonly T[], holds: (each: T) => Promise<boolean>): Promise<boolean> {

@@ -11,6 +11,7 @@ import { propertiesOf, searchParametersOf } from '../../fhir';
 import type { ParameterKind } from '../types';
 import { type CompositeForm, compositeForms } from './composite';
 import { type Branch, type Step, parseExpression } from './expression';
+import { isLean } from '../lean';
 
 /** How a field's values become entries. */
 export type FieldKind = Exclude<ParameterKind, 'composite' | 'special'> | 'phonetic' | 'position';
@@ -314,7 +315,7 @@ export function layoutOf(type: string, posted: readonly SearchParameter[]): Type
     ...composites.parameters,
   ];
   const repeating = new Map(fields.filter(isRepeating).map(({ key }) => [key, `${key}-`] as const));
-  const shape = JSON.stringify([fields, composites.fields, WORDS]);
+  const shape = JSON.stringify([fields, composites.fields, WORDS, ...(isLean(type) ? ['lean'] : [])]);
   return {
     type,
     parameters: new Map(parameters.map((parameter) => [parameter.code, parameter])),

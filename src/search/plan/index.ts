@@ -1,10 +1,12 @@
 /** Planning: what a search asks of the database. Pure; `store/search` runs it. */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { COMMON_TYPES, EVERY, fieldPrefix, viewerPrefix } from '../entries';
+import { isLean } from '../lean';
 import { LISTS, type ListOrder } from '../lists';
 import { allOf } from '../matches';
 import type { Match } from '../types';
 import { type Driver, type Filter, driverOf, merge, plan } from './filter';
+import { loosened } from './loosen';
 import type { OrderField } from './order';
 import { joinRanges } from './ranges';
 
@@ -86,6 +88,17 @@ export function planFilter(
   match: Match,
   practice: string | undefined,
   order: readonly OrderField[] = [],
+): SearchPlan {
+  const loose = isLean(type) ? loosened(match) : match;
+  const planned = planIndexed(type, loose, practice, order);
+  return loose === match ? planned : { ...planned, exact: false };
+}
+
+function planIndexed(
+  type: ResourceType,
+  match: Match,
+  practice: string | undefined,
+  order: readonly OrderField[],
 ): SearchPlan {
   const prefix = viewerPrefix(type, practice);
   const conjuncts = joinRanges(type, match.kind === 'and' ? match.of : [match]).sort(

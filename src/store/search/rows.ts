@@ -9,6 +9,8 @@ import {
   type SearchPlan,
   behind,
   evaluate,
+  factsOf,
+  isLean,
   isNothing,
   planFilter,
   sortOf,
@@ -104,8 +106,8 @@ export function positionOf(
   };
 }
 
-/** A document's facts under the viewer's prefix. */
-function factsOf(
+/** A document's facts under the viewer's prefix; what a lean type has no entries of, from the resource. */
+function storedFacts(
   document: RecordDocument,
   prefix: string,
   probed: (match: Match, id: string) => boolean,
@@ -115,7 +117,9 @@ function factsOf(
   return {
     id: _id,
     resource,
-    entries: new Set(index.filter(own).map((entry) => entry.slice(prefix.length))),
+    entries: isLean(resource.resourceType)
+      ? factsOf(resource).entries
+      : new Set(index.filter(own).map((entry) => entry.slice(prefix.length))),
     ranges: ranges.filter(({ k }) => own(k)).map((range) => ({ ...range, k: range.k.slice(prefix.length) })),
     probe: (match) => probed(match, _id),
   };
@@ -129,7 +133,7 @@ async function check(
   candidates: RecordDocument[],
 ): Promise<RecordDocument[]> {
   const probed = await probe(run, type, match, plan.prefix, candidates);
-  return candidates.filter((document) => evaluate(match, factsOf(document, plan.prefix, probed)));
+  return candidates.filter((document) => evaluate(match, storedFacts(document, plan.prefix, probed)));
 }
 
 /** Goes through candidates in order, in growing batches, until enough of them hold. */

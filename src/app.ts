@@ -11,7 +11,7 @@ import { mountOperations } from './faces/operations';
 import { createPortalFace, createSessionCookie, mountApplication, type SessionCookie } from './faces/portal';
 import { ProblemError } from './fhir';
 import type { House } from './house';
-import { ANONYMOUS, bearerOf, mountFace, type Exchange, type ServeContext } from './http';
+import { ANONYMOUS, bearerOf, crossOrigin, mountFace, type Exchange, type ServeContext } from './http';
 import type { Principal } from './identity';
 import { logExchange } from './log';
 import { EVERYTHING, explain } from './store';
@@ -40,10 +40,15 @@ export function createApp(
     createPortalFace({ ...house, cookie }),
     { at: '/', ...createIdentityFace(house.identity) },
   ];
+  const { corsOrigins } = house.config;
+  if (corsOrigins.length > 0) app.use(API_PATHS, crossOrigin(corsOrigins));
   for (const { at, face, routes } of faces) mountFace(app, at, face, routes, context);
   app.use(lastResort);
   return app;
 }
+
+/** What pages of other origins may be allowed to call: whatever takes a token, and where to get one. */
+const API_PATHS = ['/fhir/R4', '/api/v1', '/v1', '/audit', '/oauth2', '/.well-known'];
 
 /** Security headers of pages; those that force TLS only where the server is reached by it. */
 function headersFor(publicUrl: string): HelmetOptions {
@@ -87,6 +92,7 @@ function fhirFace(house: House, cookie: SessionCookie) {
     explain: (viewer, asked) => explain({ connection }, viewer, asked),
     trail: audit.trail,
     baseUrl: `${config.publicUrl}/fhir/R4`,
+    crossOrigin: config.corsOrigins.length > 0,
     limits: DEFAULT_LIMITS,
     validation: 'strict',
     rowsFor: (principal, type, permission) => identity.access.rowsFor(principal, type, permission),

@@ -15,6 +15,8 @@ export interface Config {
   fhirAuth: boolean;
   /** CIDRs from which the Dermifi face may be called; empty allows all. */
   ipAllowlist: readonly string[];
+  /** Origins whose pages may call the APIs; `*` for all. */
+  corsOrigins: readonly string[];
   /** Number of proxies in front whose X-Forwarded-For is believed. */
   trustProxy: number;
   /** CIDRs that outgoing calls may reach although private. */
@@ -56,6 +58,7 @@ export function readConfig(env: Environment): Config {
     workers: integer(env, 'WORKERS', 1, 1, 256),
     fhirAuth,
     ipAllowlist: cidrs(env, 'IP_ALLOWLIST'),
+    corsOrigins: origins(env, 'CORS_ORIGINS'),
     trustProxy: integer(env, 'TRUST_PROXY', 0, 0, 32),
     webhookAllowPrivate: cidrs(env, 'WEBHOOK_ALLOW_PRIVATE'),
     webhookKeepDays: integer(env, 'WEBHOOK_KEEP_DAYS', 30, 1, 3650),
@@ -112,6 +115,18 @@ function oneOf<T extends string>(env: Environment, name: string, allowed: readon
   if (found === undefined)
     throw new StartError(`${name} must be one of ${allowed.join(', ')}, but is "${value}".`);
   return found;
+}
+
+/** Browsers compare origins as text: scheme, host and port, and nothing behind them. */
+function origins(env: Environment, name: string): string[] {
+  const list = (text(env, name) ?? '').split(/[\s,]+/).filter((each) => each !== '');
+  for (const each of list) {
+    if (each !== '*' && (!URL.canParse(each) || new URL(each).origin !== each))
+      throw new StartError(
+        `${name} takes origins such as https://app.example.com, separated by commas, or *, but has "${each}".`,
+      );
+  }
+  return list;
 }
 
 function cidrs(env: Environment, name: string): string[] {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { interleaved, type Figure, type Load } from './measure';
 import { startBench, type Bench } from './processes';
+import { progress } from '../progress';
 import { joinedSearches, loadObservations } from './searches';
 
 const ROOT = resolve(__dirname, '../..');
@@ -73,7 +74,6 @@ function referralOf(i: number): object {
 
 /** Brings record and floor from `from` to `to` patients; ids are `p<number>` in both. */
 async function load(bench: Bench, from: number, to: number): Promise<number> {
-  const token = await bench.token();
   for (let at = from; at < to; at += 500) {
     const slice = Array.from({ length: Math.min(500, to - at) }, (_, i) => at + i);
     const entry = slice.map((i) => ({
@@ -83,11 +83,12 @@ async function load(bench: Bench, from: number, to: number): Promise<number> {
     await sent(
       `${bench.url}/fhir/R4`,
       { resourceType: 'Bundle', type: 'transaction', entry },
-      { Authorization: `Bearer ${token}`, Prefer: 'return=minimal' },
+      { Authorization: `Bearer ${await bench.token()}`, Prefer: 'return=minimal' },
     );
     await Promise.all(
       slice.map((i) => sent(`${bench.floorUrl}/floor?id=p${i}`, { ...patientOf(i), id: `p${i}` }, {})),
     );
+    progress('patients', at + slice.length, to);
   }
   return to;
 }
@@ -215,9 +216,8 @@ function print(title: string, figures: Record<string, Figure>): void {
     `\n${title}\n${'what'.padEnd(22)}${'req/s'.padStart(9)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'ratio'.padStart(8)}${'target'.padStart(8)}\n`,
   );
   for (const [name, { perSecond, p50, p99 }] of Object.entries(figures)) {
-    const floor = figures[name.replace(/^FHIR/, 'floor')];
-    const ratio =
-      name.startsWith('floor') || floor === undefined ? '' : (perSecond / floor.perSecond).toFixed(2);
+    const floor = name.startsWith('FHIR') ? figures[name.replace('FHIR', 'floor')] : undefined;
+    const ratio = floor === undefined ? '' : (perSecond / floor.perSecond).toFixed(2);
     const target = TARGETS[name]?.toFixed(1) ?? '';
     process.stdout.write(
       `${name.padEnd(22)}${perSecond.toFixed(0).padStart(9)}${p50.toFixed(1).padStart(9)}${p99.toFixed(1).padStart(9)}${ratio.padStart(8)}${target.padStart(8)}\n`,

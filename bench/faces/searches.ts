@@ -1,5 +1,6 @@
 import type { Load } from './measure';
 import type { Bench } from './processes';
+import { progress } from '../progress';
 
 const FHIR = 'application/fhir+json';
 /** One observation for so many patients. */
@@ -21,7 +22,6 @@ function observationOf(i: number): object {
 
 /** Brings the observations beside `from` patients to those beside `to`; ids are `o<number>`. */
 export async function loadObservations(bench: Bench, from: number, to: number): Promise<void> {
-  const token = await bench.token();
   const first = Math.ceil(from / PATIENTS_AN_OBSERVATION);
   const end = Math.ceil(to / PATIENTS_AN_OBSERVATION);
   for (let at = first; at < end; at += CHUNK) {
@@ -31,10 +31,15 @@ export async function loadObservations(bench: Bench, from: number, to: number): 
     }));
     const answer = await fetch(`${bench.url}/fhir/R4`, {
       method: 'POST',
-      headers: { 'Content-Type': FHIR, Authorization: `Bearer ${token}`, Prefer: 'return=minimal' },
+      headers: {
+        'Content-Type': FHIR,
+        Authorization: `Bearer ${await bench.token()}`,
+        Prefer: 'return=minimal',
+      },
       body: JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }),
     });
     if (!answer.ok) throw new Error(`Loading failed: ${answer.status} ${await answer.text()}`);
+    progress('observations', at + entry.length, end);
   }
 }
 

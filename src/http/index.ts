@@ -1,4 +1,5 @@
 export { bearerOf } from './bearer';
 export { compressed } from './compress';
+export { crossOrigin } from './cors';
 export * from './exchange';
 export { mountFace, type Face, type Route, type ServeContext } from './serve';

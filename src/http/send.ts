@@ -44,5 +44,9 @@ function mayCompress(res: Exchange['res']): boolean {
 }
 
 function setAll(x: Exchange, headers: Record<string, string>): void {
-  for (const [name, value] of Object.entries(headers)) x.res.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    // Who allows other origins has said already that answers vary by them.
+    if (name === 'Vary') x.res.vary(value);
+    else x.res.setHeader(name, value);
+  }
 }

@@ -2,7 +2,8 @@ import { closeSync, fsyncSync, openSync, readFileSync, readdirSync, rmSync } fro
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Environment } from './environment';
+import { TABLES } from './environment';
+import type { Environment, TableName } from './environment';
 import { decodeRecords } from './log-records';
 import type { LoggedChange } from './log-records';
 import { asBuffer } from './view';
@@ -86,16 +87,17 @@ function syncFolder(folder: string): void {
 
 /** Brings a log file into LMDB's file, in one transaction that is synced. */
 export function applyLog(env: Environment, number: number): void {
-  const last = new Map<string, LoggedChange>();
+  const last = new Map<TableName, Map<string, LoggedChange>>(TABLES.map((table) => [table, new Map()]));
   for (const change of decodeRecords(readFileSync(logPath(env.path, number))))
-    last.set(change.table.charAt(0) + change.key.toString('latin1'), change);
-  // In the order of the keys, neighbours are changed in one visit of their page.
-  const names = [...last.keys()].sort();
+    last.get(change.table)?.set(change.key.toString('latin1'), change);
   env.root.transactionSync(() => {
-    for (const name of names) {
-      const change = last.get(name);
-      if (change?.value) env.tables[change.table].putSync(change.key, change.value);
-      else if (change) env.tables[change.table].removeSync(change.key);
+    for (const [table, changes] of last) {
+      // In the order of the keys, neighbours are changed in one visit of their page.
+      for (const name of [...changes.keys()].sort()) {
+        const change = changes.get(name);
+        if (change?.value) env.tables[table].putSync(change.key, change.value);
+        else if (change) env.tables[table].removeSync(change.key);
+      }
     }
     const applied = Buffer.alloc(4);
     applied.writeUInt32BE(number, 0);

@@ -51,7 +51,7 @@ function statementOf(context: FhirContext): CapabilityStatement {
     rest: [
       {
         mode: 'server',
-        security: security(baseUrl),
+        security: security(context),
         resource: storableTypes().map((type) => resourceOf(context, type, reverse)),
         interaction: [
           { code: 'transaction' },
@@ -73,9 +73,13 @@ function commonParameters() {
     .map(parameter);
 }
 
-function security(baseUrl: string): NonNullable<CapabilityStatement['rest']>[number]['security'] {
+function security({
+  baseUrl,
+  crossOrigin,
+}: FhirContext): NonNullable<CapabilityStatement['rest']>[number]['security'] {
   const token = `${new URL(baseUrl).origin}/oauth2/token`;
   return {
+    cors: crossOrigin,
     service: [
       {
         coding: [

@@ -33,6 +33,8 @@ export interface FhirContext {
   trail: AuditTrail;
   /** `PUBLIC_URL` + `/fhir/R4`, without a slash at the end. */
   baseUrl: string;
+  /** Whether pages of other origins may call. */
+  crossOrigin: boolean;
   limits: FhirLimits;
   /** Validation refuses (strict) or only warns. */
   validation: 'strict' | 'warn';

@@ -80,6 +80,7 @@ function importerOf({
     explain: (viewer, asked) => explain({ connection }, viewer, asked),
     trail: audit.trail,
     baseUrl: `${config.publicUrl}/fhir/R4`,
+    crossOrigin: config.corsOrigins.length > 0,
     limits: { ...DEFAULT_LIMITS, entries: 100_000 },
     validation: 'strict' as const,
     rowsFor: () => true,

@@ -55,7 +55,7 @@ const query = fc.oneof(
 
 describe('AuditEvents', () => {
   let opened: TestStore;
-  let events: AuditEvent[] = [];
+  let events: (AuditEvent & { id: string })[] = [];
   beforeAll(async () => {
     opened = await testStore();
     events = fc.sample(event, { numRuns: 120, seed: 3 }).map((one, i) => ({ ...one, id: `e${i}` }));

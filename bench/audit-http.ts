@@ -36,7 +36,7 @@ export async function readsOverHttp(
   const load = async (mode: 'strict' | 'async') => {
     const bench = await startBench({ AUDIT_READS: mode });
     benches.push(bench);
-    const token = await bench.token();
+    const token = bench.token();
     await fill(bench, token);
     const path = (): string => `/fhir/R4/Patient/p${Math.floor(Math.random() * PATIENTS)}`;
     return {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { interleaved, type Figure, type Load } from './measure';
-import { startBench, type Bench } from './processes';
+import { startBench, type Bench, untilCalm } from './processes';
 import { progress } from '../progress';
 import { joinedSearches, loadObservations } from './searches';
 
@@ -35,11 +35,11 @@ export async function benchFaces({ sizes, rounds, seconds }: FacesOptions): Prom
       loaded = await load(bench, loaded, size);
       print(
         `${size.toLocaleString('en')} resources`,
-        await interleaved(await loads(bench, size), rounds, seconds),
+        await interleaved(loads(bench, size), rounds, seconds, () => untilCalm(bench)),
       );
       print(
         `${size.toLocaleString('en')} resources, joined`,
-        await interleaved(await joinedSearches(bench), rounds, seconds),
+        await interleaved(joinedSearches(bench), rounds, seconds),
       );
     }
     await benchImport(bench);
@@ -83,7 +83,7 @@ async function load(bench: Bench, from: number, to: number): Promise<number> {
     await sent(
       `${bench.url}/fhir/R4`,
       { resourceType: 'Bundle', type: 'transaction', entry },
-      { Authorization: `Bearer ${await bench.token()}`, Prefer: 'return=minimal' },
+      { Authorization: `Bearer ${bench.token()}`, Prefer: 'return=minimal' },
     );
     await Promise.all(
       slice.map((i) => sent(`${bench.floorUrl}/floor?id=p${i}`, { ...patientOf(i), id: `p${i}` }, {})),
@@ -103,11 +103,11 @@ async function sent(url: string, body: object, headers: Record<string, string>):
   await answer.arrayBuffer().catch(() => undefined);
 }
 
-async function loads(bench: Bench, size: number): Promise<Record<string, Load>> {
+function loads(bench: Bench, size: number): Record<string, Load> {
   const random = (): number => Math.floor(Math.random() * size);
   const group = (): number => Math.floor(random() / GROUP);
-  const auth = { Authorization: `Bearer ${await bench.token()}` };
-  const fhir = { ...auth, 'Content-Type': FHIR };
+  const auth = () => ({ Authorization: `Bearer ${bench.token()}` });
+  const fhir = () => ({ ...auth(), 'Content-Type': FHIR });
   const key = (i: number) => ({
     Authorization: `Bearer ${bench.credentials.handoffrx[i]?.apiKey ?? ''}`,
     'Content-Type': 'application/json',

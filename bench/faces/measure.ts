@@ -54,13 +54,18 @@ export async function interleaved<K extends string>(
   loads: Record<K, Load>,
   rounds: number,
   seconds: number,
+  /** Resolves when nothing goes on any more that the loads before left behind: floors are to be measured alone. */
+  untilCalm: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Record<K, Figure>> {
   const names = Object.keys(loads) as K[];
   const figures = Object.fromEntries(names.map((name) => [name, [] as Figure[]])) as Record<K, Figure[]>;
   for (const name of names)
     if (loads[name].amount === undefined) await measure(loads[name], Math.min(1, seconds)); // warm
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of names) figures[name].push(await measure(loads[name], seconds));
+    for (const name of names) {
+      if (name.startsWith('floor')) await untilCalm();
+      figures[name].push(await measure(loads[name], seconds));
+    }
   }
   return Object.fromEntries(names.map((name) => [name, median(figures[name])])) as Record<K, Figure>;
 }

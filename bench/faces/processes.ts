@@ -15,10 +15,13 @@ export interface Bench {
   floorUrl: string;
   dataDir: string;
   credentials: DemoCredentials;
-  /** A token for the FHIR face, good for some minutes. */
-  token(): Promise<string>;
+  /** A token for the FHIR face: good when it is asked for, and for some minutes. */
+  token(): string;
   stop(): Promise<void>;
 }
+
+/** Tokens live for five minutes. */
+const RENEWAL_MS = 60_000;
 
 /** @param environment what an operator would set besides. */
 export async function startBench(environment: Record<string, string> = {}): Promise<Bench> {
@@ -39,18 +42,44 @@ export async function startBench(environment: Record<string, string> = {}): Prom
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const floorPort = (await firstOutput(floor, /\d+\n/)).trim();
+  let token = await tokenFrom(url, credentials);
+  const renew = (): void => void tokenFrom(url, credentials).then((made) => (token = made));
+  const renewal = setInterval(renew, RENEWAL_MS);
   return {
     url,
     floorUrl: `http://127.0.0.1:${floorPort}`,
     dataDir,
     credentials,
-    token: () => tokenFrom(url, credentials),
+    token: () => token,
     stop: async () => {
+      clearInterval(renewal);
       floor.stdin?.end();
       await ended(server, () => server.kill('SIGTERM'));
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** CPU that the server process has used, in milliseconds, as it says itself. */
+export async function serverCpu({ url }: Bench): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1]) * 1000;
+}
+
+/** Between two looks, and the CPU time that a server without work may take meanwhile. */
+const LOOK_MS = 3_000;
+const IDLE_MS = 150;
+
+/**
+ * Resolves when the server has done what it put off while it was busy: audit events are sealed and made searchable
+ * when there is time, and would be taken for the cost of whatever is measured next.
+ */
+export async function untilCalm(bench: Bench): Promise<void> {
+  for (let used = Infinity; used > IDLE_MS;) {
+    const before = await serverCpu(bench);
+    await new Promise((done) => setTimeout(done, LOOK_MS));
+    used = (await serverCpu(bench)) - before;
+  }
 }
 
 async function tokenFrom(url: string, { fhir }: DemoCredentials): Promise<string> {

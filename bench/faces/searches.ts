@@ -33,7 +33,7 @@ export async function loadObservations(bench: Bench, from: number, to: number): 
       method: 'POST',
       headers: {
         'Content-Type': FHIR,
-        Authorization: `Bearer ${await bench.token()}`,
+        Authorization: `Bearer ${bench.token()}`,
         Prefer: 'return=minimal',
       },
       body: JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }),
@@ -44,8 +44,8 @@ export async function loadObservations(bench: Bench, from: number, to: number): 
 }
 
 /** Searches that join, compose or sort: a page of 20 each. */
-export async function joinedSearches(bench: Bench): Promise<Record<string, Load>> {
-  const headers = { Authorization: `Bearer ${await bench.token()}` };
+export function joinedSearches(bench: Bench): Record<string, Load> {
+  const headers = () => ({ Authorization: `Bearer ${bench.token()}` });
   const below = (limit: number): number => Math.floor(Math.random() * limit);
   const code = (): string => `urn:bench%7Cc${below(CODES)}`;
   const search = (query: () => string): Load => ({

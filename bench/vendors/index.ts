@@ -1,6 +1,6 @@
 import { matchProviders, createDirectory } from '../../src/directory';
 import { type Figure, interleaved, type Load } from '../faces/measure';
-import { type Bench, startBench } from '../faces/processes';
+import { type Bench, serverCpu, startBench, untilCalm } from '../faces/processes';
 import {
   clinicOf,
   GROUP,
@@ -167,6 +167,7 @@ async function benchMatch(bench: Bench, { providers }: VendorOptions): Promise<v
     if (!answer.ok) throw new Error(`A match was answered with ${answer.status}.`);
     await answer.arrayBuffer();
   };
+  await untilCalm(bench);
   const whole = await cpuOf(400, call, () => serverCpu(bench));
   const told = (name: string, milliseconds: number): string =>
     `${name.padEnd(22)}${milliseconds.toFixed(2).padStart(9)} ms of CPU a call (target below ${MATCH_TARGET})\n`;
@@ -190,12 +191,6 @@ async function cpuOf(
 function ownCpu(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
-}
-
-/** CPU that the server process has used, in milliseconds, as it says itself. */
-async function serverCpu({ url }: Bench): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1]) * 1000;
 }
 
 function print(title: string, figures: Record<string, Figure>): void {

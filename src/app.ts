@@ -4,7 +4,7 @@ import helmet, { type HelmetOptions } from 'helmet';
 import { mountDocs } from './faces/docs';
 import { createDermifiFace } from './faces/dermifi';
 import { createAuditFace } from './faces/audit';
-import { createFhirFace, DEFAULT_LIMITS } from './faces/fhir';
+import { createFhirFace } from './faces/fhir';
 import { createHandoffRxFace } from './faces/handoffrx';
 import { createIdentityFace, smartConfigurationRoute } from './faces/identity';
 import { mountOperations } from './faces/operations';
@@ -13,8 +13,9 @@ import { ProblemError } from './fhir';
 import type { House } from './house';
 import { ANONYMOUS, bearerOf, crossOrigin, mountFace, type Exchange, type ServeContext } from './http';
 import type { Principal } from './identity';
+import { interactionServices } from './interactions';
 import { logExchange } from './log';
-import { EVERYTHING, explain } from './store';
+import { EVERYTHING } from './store';
 
 /** The HTTP application: every face mounted on the house's services. The one place where they meet. */
 export function createApp(
@@ -83,18 +84,10 @@ function serveContext(house: House): ServeContext {
 }
 
 function fhirFace(house: House, cookie: SessionCookie) {
-  const { config, connection, store, identity, audit, directory, notify, searchParameters } = house;
+  const { config, store, identity, audit } = house;
   return createFhirFace({
+    ...interactionServices(house),
     store: withFreshEvents(store, audit),
-    searchParameters,
-    subscriptions: notify.subscriptions,
-    directory,
-    explain: (viewer, asked) => explain({ connection }, viewer, asked),
-    trail: audit.trail,
-    baseUrl: `${config.publicUrl}/fhir/R4`,
-    crossOrigin: config.corsOrigins.length > 0,
-    limits: DEFAULT_LIMITS,
-    validation: 'strict',
     rowsFor: (principal, type, permission) => identity.access.rowsFor(principal, type, permission),
     authenticate: config.fhirAuth
       ? async (x) => (await cookie.userOf(x)) ?? clientOrOperator(identity, tokenOf(x))

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { DEFAULT_LIMITS } from '../faces/fhir';
 import { ProblemError } from '../fhir';
 import { serverContext, type House } from '../house';
+import { interactionServices } from '../interactions';
 import { importFiles, type Importer, type ImportProgress, type ImportSummary } from '../import';
 import { CSV_KINDS, importTable } from './tables';
-import { explain } from '../store';
 import { print } from './print';
 
 interface Options {
@@ -63,29 +63,13 @@ async function importCsv({ store }: House, kind: string, files: readonly string[
 }
 
 /** An import is the operator's own: it may do everything, within larger limits. */
-function importerOf({
-  connection,
-  store,
-  audit,
-  config,
-  directory,
-  notify,
-  searchParameters,
-}: House): Importer {
+function importerOf(house: House): Importer {
   const bundles: Importer['bundles'] = {
-    store,
-    searchParameters,
-    subscriptions: notify.subscriptions,
-    directory,
-    explain: (viewer, asked) => explain({ connection }, viewer, asked),
-    trail: audit.trail,
-    baseUrl: `${config.publicUrl}/fhir/R4`,
-    crossOrigin: config.corsOrigins.length > 0,
+    ...interactionServices(house),
     limits: { ...DEFAULT_LIMITS, entries: 100_000 },
-    validation: 'strict' as const,
     rowsFor: () => true,
   };
-  return { bundles, trail: audit.trail };
+  return { bundles, trail: house.audit.trail };
 }
 
 /** A bar on a terminal, nothing elsewhere. */

@@ -6,5 +6,6 @@ test('nothing acknowledged is lost, doubled in the record or told out of order w
   expect(report.faults).toEqual([]);
   expect(report.acknowledged.fhir).toBeGreaterThan(0);
   expect(report.acknowledged.handoffrx).toBeGreaterThan(0);
+  expect(report.acknowledged.dermifi).toBeGreaterThan(0);
   expect(report.expected).toBeGreaterThan(0);
 }, 240_000);

@@ -24,6 +24,11 @@ export interface DeliveryReport {
 }
 
 const IG = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+const LONGEST_SILENCE_MS = 60_000;
+/** Within what a key may ask for in a minute: 500 on the Enterprise plan, two calls a round. */
+const HANDOFFRX_PAUSE_MS = 250;
+/** Within what a user may ask for: 100 calls a minute, 1000 an hour. */
+const DERMIFI_PAUSE_MS = 800;
 const LONGEST_CATCH_UP_MS = 180_000;
 const RESOURCES = 6;
 
@@ -78,7 +83,8 @@ export async function runDeliveryFaults({
       overDermifi(writing),
     ];
     for (let kill = 1; kill <= kills; kill++) {
-      await pause(200 + Math.random() * 1_500);
+      await untilEachFaceWrote(writing);
+      await pause(Math.random() * 1_500);
       const victim = victimOf(kill, workers);
       await served.kill(victim);
       if (victim !== 'worker') served = await serve(env);
@@ -105,6 +111,17 @@ export async function runDeliveryFaults({
     receivers.close();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** A server that is killed before it has acknowledged anything proves nothing. */
+async function untilEachFaceWrote({ counts }: Writing): Promise<void> {
+  const before = { ...counts };
+  const faces = Object.keys(counts) as (keyof typeof counts)[];
+  for (let waited = 0; waited < LONGEST_SILENCE_MS; waited += 50) {
+    if (faces.every((face) => counts[face] > before[face])) return;
+    await pause(50);
+  }
+  throw new Error(`Not every face acknowledged a write: ${JSON.stringify({ before, now: counts })}`);
 }
 
 function victimOf(kill: number, workers: number): Victim {
@@ -278,7 +295,7 @@ async function overHandoffRx(writing: Writing): Promise<void> {
       { status: 'accepted' },
     );
     if (changed?.status === 200) note(id, 'referral.accepted');
-    await pause(50);
+    await pause(HANDOFFRX_PAUSE_MS);
   }
 }
 
@@ -313,7 +330,7 @@ async function overDermifi(writing: Writing): Promise<void> {
       writing.counts.dermifi += 1;
       writing.patients.add(id);
     }
-    await pause(50);
+    await pause(DERMIFI_PAUSE_MS);
   }
 }
 

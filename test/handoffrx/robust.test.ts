@@ -158,8 +158,11 @@ test('each access is in the audit: who, what, and what it must prove', async () 
   expect(JSON.stringify(made)).toMatch(/Patient\//);
   expect(JSON.stringify(made)).toContain(practice);
 
-  const all = await api.house.store.search(EVERYTHING, parseSearch('AuditEvent', '_count=500'));
-  const match = all.matches
+  const own = await api.house.store.search(
+    EVERYTHING,
+    parseSearch('AuditEvent', `agent=Organization/${practice}&_count=500`),
+  );
+  const match = own.matches
     .map(({ resource }) => JSON.stringify(resource))
     .find((text) => text.includes('input.level_of_care'));
   expect(match).toContain('AHCCCS');

@@ -11,7 +11,7 @@ describeEmbedded('a killed server', () => {
     const report = await runEmbeddedFaults({ kills: 3 });
     expect(report.faults).toEqual([]);
     expect(report.acknowledged).toBeGreaterThan(0);
-  });
+  }, 120_000);
 
   test('a retryable write sent again after a crash is not done twice', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'crosswalk-retry-'));

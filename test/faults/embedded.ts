@@ -66,7 +66,8 @@ async function writeUntilKilled(dataDir: string, promised: Promised, kill: numbe
   // Without retries every answer is about one attempt.
   const client = await MongoClient.connect(server.uri, {
     retryWrites: false,
-    serverSelectionTimeoutMS: 30_000, // of a busy machine
+    // A session that ends after the kill looks for the server to abort its transaction, for as long as this.
+    serverSelectionTimeoutMS: 10_000,
   });
   const db = client.db();
   await db.collection('rows').createIndex({ tags: 1, _id: 1 });

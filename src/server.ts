@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createApp } from './app';
 import { StartError, urlHost, type Config } from './config';
+import { compileBodies } from './contract';
 import { isEmpty, loadCredentials, seedDemonstration, type DemoCredentials } from './demo';
 import { openHouse, type House } from './house';
 import { publishDefinitions } from './publish-definitions';
@@ -34,6 +35,7 @@ export async function startServer(config: Config, role: { announce: boolean; see
   const { house } = prepared;
   let stopping = false;
   const server = createServer(createApp(house, { stopping: () => stopping }));
+  compileBodies();
   house.notify.attach(server);
   // A slow or silent client holds a connection no longer than this.
   server.headersTimeout = 20_000;

@@ -1,6 +1,6 @@
 /** What vendor faces share: schemas that validate bodies and make the OpenAPI document, queries, endpoints. */
 export * from './schema';
-export { compileBody, type FieldFault, jsonOf } from './body';
+export { compileBodies, compileBody, type FieldFault, jsonOf } from './body';
 export * from './query';
 export {
   type ApiDescription,

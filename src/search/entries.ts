@@ -10,7 +10,7 @@
  * | `family:~garcia<TAB>García` | a string folded, and as written when that differs |
  * | `address:^` | some text of the field is longer than its entry |
  * | `subject:>Patient/1` | a reference or canonical |
- * | `subject:I\|Rb4vK2mQ\|77`, `subject:I=77` | the identifier of a reference |
+ * | `subject:I:\|Rb4vK2mQ\|77`, `subject:I:=77` | the identifier of a reference |
  * | `relationship:$...` | the parts of a composite, joined |
  * | `_text:~canoe`, `_content:~canoe` | a word of the narrative; of the whole resource |
  */

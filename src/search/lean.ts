@@ -21,11 +21,10 @@ export function withoutDetails(index: readonly string[]): string[] {
 }
 
 /**
- * What a lean index knows of an entry that it may not have: another entry, or the beginning of several. All that have
- * the first have the second. Undefined for entries that are always there.
+ * Of an entry that a lean index may not have, its field's beginning, and its code where it has one: whatever has the
+ * entry has one of the field, and that of the code. Undefined for entries that are always there.
  */
-export function leanForm(entry: string): { entry: string } | { prefix: string } | undefined {
-  const [, key, code] = DETAIL.exec(entry) ?? [];
-  if (key === undefined) return undefined;
-  return code === undefined || code === '' ? { prefix: key } : { entry: `${key}=${code}` };
+export function detailOf(entry: string): { key: string; code: string } | undefined {
+  const [, key, code = ''] = DETAIL.exec(entry) ?? [];
+  return key === undefined ? undefined : { key, code };
 }

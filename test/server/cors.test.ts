@@ -1,6 +1,7 @@
 import type { CapabilityStatement } from '@medplum/fhirtypes';
 import request from 'supertest';
 import { createApp } from '../../src/app';
+import { readConfig } from '../../src/config';
 import { testHouse, type TestHouse } from '../support/house';
 
 /** CORS_ORIGINS: which pages may call the APIs. */
@@ -56,3 +57,10 @@ it('is off where nobody is named', async () => {
   const { status, headers } = await preflight('/fhir/R4/Patient/1', ALLOWED, app);
   expect([status, headers['access-control-allow-origin']]).toEqual([405, undefined]);
 });
+
+it.each(['https://app.example/', 'app.example', 'https://app.example/page', 'null'])(
+  'refuses to start with %s, which no browser would send as an origin',
+  (value) => {
+    expect(() => readConfig({ CORS_ORIGINS: value })).toThrow(/^CORS_ORIGINS takes origins such as/);
+  },
+);

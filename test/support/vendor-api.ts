@@ -103,6 +103,7 @@ function operationsOf({ paths, components }: OpenApi) {
     if (responses === undefined) return undefined;
     const name = `${method} ${template} ${status}`;
     const own = Object.fromEntries(Object.entries(responses).filter(([one]) => one === String(status)));
+    if (Object.keys(own).length === 0) throw new Error(`${name} is not described`);
     const validator =
       validators.get(name) ?? new OpenAPIResponseValidator({ responses: own, components } as never);
     validators.set(name, validator);

@@ -1,5 +1,5 @@
 /** For lean types: what their index can say of a match. The rest is checked with `evaluate`. */
-import { leanForm } from '../lean';
+import { detailOf } from '../lean';
 import { ALL, anyOf, allOf, entry } from '../matches';
 import type { Match } from '../types';
 
@@ -15,15 +15,14 @@ export function loosened(match: Match): Match {
     case 'not':
       // What is left of the opposite of more would be too little.
       return loosened(match.of) === match.of ? match : ALL;
-    case 'entry': {
-      if (match.keys.every((key) => leanForm(key) === undefined)) return match;
-      return anyOf(match.keys.map(loosenedEntry));
-    }
+    case 'entry':
+      return match.keys.every((key) => detailOf(key) === undefined)
+        ? match
+        : anyOf(match.keys.map(loosenedEntry));
     case 'prefix':
     case 'pattern': {
-      const form = leanForm(match.key);
-      if (form === undefined) return match;
-      return 'prefix' in form ? { kind: 'prefix', key: form.prefix } : entry(form.entry);
+      const detail = detailOf(match.key);
+      return detail === undefined ? match : { kind: 'prefix', key: detail.key };
     }
     case 'contained': {
       const inner = loosened(match.match);
@@ -34,8 +33,9 @@ export function loosened(match: Match): Match {
   }
 }
 
-function loosenedEntry(key: string): Match {
-  const form = leanForm(key);
-  if (form === undefined) return entry(key);
-  return 'prefix' in form ? { kind: 'prefix', key: form.prefix } : entry(form.entry);
+function loosenedEntry(full: string): Match {
+  const detail = detailOf(full);
+  if (detail === undefined) return entry(full);
+  const { key, code } = detail;
+  return code === '' ? { kind: 'prefix', key } : entry(`${key}=${code}`);
 }

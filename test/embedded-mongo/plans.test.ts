@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MongoClient } from 'mongodb';
-import type { Collection, Document, Filter, IndexSpecification, Sort } from 'mongodb';
+import type { ClientSession, Collection, Document, Filter, IndexSpecification, Sort } from 'mongodb';
 import { testDatabase } from '../support/mongo';
 import type { TestDatabase } from '../support/mongo';
 
@@ -132,3 +132,50 @@ async function expectSameAnswers(
     expect(page.map(({ _id }) => String(_id))).toEqual(scanned.slice(1, 4));
   }
 }
+
+test('many entries are counted from the index: those in the file, in memory and of a transaction', async () => {
+  const collection = client.db().collection<{ _id: number; kind: string }>('many');
+  await collection.createIndex({ kind: 1 });
+  const rows = (from: number, to: number, kind: string): { _id: number; kind: string }[] =>
+    Array.from({ length: to - from }, (_, i) => ({ _id: from + i, kind }));
+  await collection.insertMany([...rows(0, 30_000, 'a'), ...rows(30_000, 40_000, 'b')]);
+  await client.db('admin').command({ fsync: 1 });
+  await collection.deleteMany({ _id: { $gte: 100, $lt: 1_100 } });
+  await collection.insertMany(rows(40_000, 60_000, 'a'));
+  await collection.updateMany({ _id: { $lt: 100 } }, { $set: { kind: 'b' } });
+  const queries = [{ kind: 'a' }, { kind: { $gte: 'a' } }, { kind: { $in: ['a', 'b', 'c'] } }];
+  const counted = async (session?: ClientSession): Promise<number[]> => {
+    const counts = [];
+    for (const query of queries)
+      counts.push(await collection.countDocuments(query, session ? { session } : {}));
+    return counts;
+  };
+  expect(await counted()).toEqual([48_900, 59_000, 59_000]);
+  await client.withSession(async (session) => {
+    session.startTransaction();
+    await collection.insertMany(rows(60_000, 60_500, 'a'), { session });
+    await collection.deleteMany({ kind: 'b', _id: { $lt: 50 } }, { session });
+    expect(await counted(session)).toEqual([49_400, 59_450, 59_450]);
+    await session.abortTransaction();
+  });
+  expect(await counted()).toEqual([48_900, 59_000, 59_000]);
+});
+
+test('of more values than are looked up one by one, only those are found', async () => {
+  const collection = client.db().collection<{ _id: number; a: number; b: number }>('values');
+  await collection.createIndex({ a: 1, b: 1 });
+  await collection.createIndex({ b: 1 }, { unique: true });
+  await collection.insertMany(Array.from({ length: 11_000 }, (_, i) => ({ _id: i, a: i % 100, b: i })));
+  const even = Array.from({ length: 5_100 }, (_, i) => 2 * i);
+  for (const path of ['_id', 'b'])
+    for (const sort of [{}, { [path]: -1 as const }]) {
+      const found = await collection.find({ [path]: { $in: even } }, { sort }).toArray();
+      expect(found.map(({ _id }) => _id).sort((one, other) => one - other)).toEqual(even);
+      expect(await collection.countDocuments({ [path]: { $in: even } })).toBe(even.length);
+    }
+  const some = { a: { $in: Array.from({ length: 50 }, (_, i) => 2 * i) }, b: { $in: even.slice(0, 100) } };
+  expect(await collection.countDocuments(some)).toBe(100);
+  expect((await collection.find(some).sort({ b: 1 }).toArray()).map(({ b }) => b)).toEqual(
+    even.slice(0, 100),
+  );
+});

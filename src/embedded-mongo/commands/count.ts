@@ -1,13 +1,15 @@
 import { ServerError } from '../errors';
-import { drain } from '../planner/pace';
 import type { Engine } from '../engine';
+import type { IndexScan } from '../planner/index-scan';
+import { drain } from '../planner/pace';
+import type { Pace } from '../planner/pace';
 import { countsDocuments } from '../planner/plan';
 import { distinctRows } from '../planner/scan';
 import { prepare, run } from '../planner/search';
 import type { PreparedQuery, Query } from '../planner/search';
 import { distinctCollector } from '../semantics';
 import type { PAUSE } from '../planner/scan';
-import type { View } from '../storage/view';
+import type { Counted, View } from '../storage/view';
 import type { Command, Handler } from './command';
 import { allowFields, documentField, namespaceOf, refuse, viewOf, wholeNumber } from './command';
 import { paceOf } from './find';
@@ -39,9 +41,10 @@ export async function countMatching(
   let n = 0;
   try {
     const prepared = prepare(view, engine.catalog.get(namespace), query);
-    const entries = countEntries(view, prepared);
-    if (entries !== undefined) return entries;
-    await drain(rowsToCount(view, prepared), paceOf(command, view), () => void n++);
+    const pace = paceOf(command, view);
+    const scan = scanToCount(prepared);
+    if (scan) return await countEntries(view, scan, pace);
+    await drain(rowsToCount(view, prepared), pace, () => void n++);
   } finally {
     view.release();
   }
@@ -50,24 +53,31 @@ export async function countMatching(
 
 /** What has to be counted: entries where the index decides alone, else documents. */
 function rowsToCount(view: View, prepared: PreparedQuery): Iterable<object | typeof PAUSE> {
-  const { access, exact } = prepared.plan;
+  const { access, residual } = prepared.plan;
   const { skip = 0, limit = 0 } = prepared.query;
-  const isByIndex = access.kind === 'index' && exact && skip === 0 && limit === 0;
+  const isByIndex = access.kind === 'index' && !residual && skip === 0 && limit === 0;
   return isByIndex ? distinctRows(view, access.scan, prepared.work) : run(view, prepared);
 }
 
-/** Entries counted at once without giving others their turn: some milliseconds. */
-const MOST_COUNTED = 30_000;
+/** The scan whose entries alone tell the count, each standing for one document that matches; undefined: there is none. */
+function scanToCount({ plan, query }: PreparedQuery): IndexScan | undefined {
+  const { access, residual } = plan;
+  if (residual || access.kind !== 'index' || query.skip || query.limit) return undefined;
+  return countsDocuments(access.scan) ? access.scan : undefined;
+}
 
-/** The count from index entries alone, where each stands for one document that matches; undefined when it is not so. */
-function countEntries(view: View, { plan, query }: PreparedQuery): number | undefined {
-  const { access, exact } = plan;
-  if (!exact || access.kind !== 'index' || !countsDocuments(access.scan) || query.skip || query.limit)
-    return undefined;
+/** Keys counted before others may have their turn: some milliseconds. */
+const COUNTED_AT_ONCE = 16_384;
+
+async function countEntries(view: View, { index, intervals }: IndexScan, pace: Pace): Promise<number> {
   let n = 0;
-  for (const { low, high } of access.scan.intervals) {
-    n += view.countUpTo(access.scan.index.table, low, high, MOST_COUNTED - n);
-    if (n >= MOST_COUNTED) return undefined;
+  for (const { low, high } of intervals) {
+    for (let from: Buffer | undefined = low; from;) {
+      const { count: counted, next }: Counted = view.countKeys(index.table, from, high, COUNTED_AT_ONCE);
+      n += counted;
+      from = next;
+      if (pace.due()) await pace.pause();
+    }
   }
   return n;
 }

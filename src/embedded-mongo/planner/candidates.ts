@@ -1,7 +1,7 @@
 import type { Condition, Conjunction } from './conditions';
 import { fieldMustExist } from './conditions';
 import type { FieldBounds, IndexScan, SortField, UsableIndex } from './index-scan';
-import { intervalsOf, multikeyPathsOf, orderOf } from './index-scan';
+import { intervalsOf, multikeyPathsOf, orderOf, readableBounds } from './index-scan';
 import type { Range } from './ranges';
 import { intersect, rangesOf } from './ranges';
 
@@ -34,9 +34,10 @@ export function scansOf(
 
 function scanOf(
   index: UsableIndex,
-  bounds: readonly FieldBounds[],
+  wanted: readonly FieldBounds[],
   sort: readonly SortField[],
 ): IndexScan | undefined {
+  const bounds = readableBounds(wanted);
   const order = orderOf(index, bounds, sort);
   if (bounds.length === 0 && (sort.length === 0 || !order)) return undefined;
   return { index, bounds, intervals: intervalsOf(index, bounds), order };

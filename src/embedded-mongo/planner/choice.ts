@@ -9,14 +9,17 @@ const SORT_FACTOR = 1.5;
 /** An index read only for its order, with a limit, is expected to find a match in so many entries. */
 const ENTRIES_PER_MATCH = 40;
 
-/** The entries of a scan, counted no further than `most`. */
-function entriesUpTo(view: View, { index, intervals }: IndexScan, most: number): number {
-  let left = most;
+/** The entries of a scan, counted no further than `most`; those of single keys are not looked for. */
+function entriesUpTo(view: View, scan: IndexScan, most: number): number {
+  const { index, intervals } = scan;
+  if (isOfSingles(scan)) return Math.min(most, intervals.length);
+  let entries = 0;
   for (const { low, high } of intervals) {
-    left -= view.countUpTo(index.table, low, high, left);
-    if (left <= 0) break;
+    const { count, next } = view.countKeys(index.table, low, high, most - entries);
+    entries += count;
+    if (next || entries >= most) return most;
   }
-  return most - left;
+  return entries;
 }
 
 /** The entries of several scans together, counted no further than makes a difference. */
@@ -25,19 +28,23 @@ export function costOf(view: View, scans: readonly IndexScan[]): number {
   let cost = 0;
   for (const scan of scans) {
     if (scan.bounds.length === 0) return BEYOND;
-    cost += isSingle(scan) ? 1 : entriesUpTo(view, scan, most - cost);
+    cost += entriesUpTo(view, scan, most - cost);
     if (cost >= most) return BEYOND;
   }
   return cost;
 }
 
 /** One entry at most: all fields of a unique index bounded to one value each. */
-export function isSingle({ index, bounds, intervals }: IndexScan): boolean {
+export function isSingle(scan: IndexScan): boolean {
+  return scan.intervals.length === 1 && isOfSingles(scan);
+}
+
+/** One entry at most in each interval: all fields of a unique index are bounded to single values. */
+function isOfSingles({ index, bounds }: IndexScan): boolean {
   return (
     index.unique &&
-    intervals.length === 1 &&
     bounds.length === index.pattern.length &&
-    bounds.every(({ ranges }) => ranges[0]?.point)
+    bounds.every(({ ranges }) => ranges.every(({ point }) => point))
   );
 }
 

@@ -10,6 +10,7 @@ export interface Condition {
   readonly group: number;
   /** The array that the `$elemMatch` is about. */
   readonly groupPath: string;
+  /** A document satisfies it exactly when an index has a key of it within the condition's ranges. */
   readonly exact: boolean;
 }
 
@@ -18,15 +19,12 @@ export interface Conjunction {
   readonly conditions: readonly Condition[];
   /** Each of these `$or`s must hold too. */
   readonly alternatives: readonly (readonly Filter[])[];
-  /** Nothing but exact conditions: an index that serves them all needs no residual filter. */
-  readonly exact: boolean;
 }
 
 /** Takes a filter apart into what must hold all at once. */
 export function conjunctionOf(filters: readonly Filter[]): Conjunction {
   const conditions: Condition[] = [];
   const alternatives: (readonly Filter[])[] = [];
-  let exact = true;
   let groups = 0;
   const visit = (filter: Filter, prefix: string, group: number, groupPath: string): void => {
     switch (filter.op) {
@@ -35,17 +33,14 @@ export function conjunctionOf(filters: readonly Filter[]): Conjunction {
         return;
       case 'or':
         if (group === 0) alternatives.push(filter.filters);
-        exact = false;
         return;
       case 'not':
       case 'nor':
       case 'expr':
       case 'never':
-        exact = false;
         return;
       case 'elemMatchObject':
       case 'elemMatchValue': {
-        exact = false;
         const path = join(prefix, filter.path);
         conditions.push({ path, filter, group, groupPath, exact: false });
         const inner = ++groups;
@@ -54,14 +49,13 @@ export function conjunctionOf(filters: readonly Filter[]): Conjunction {
         return;
       }
       default: {
-        const isExact = group === 0 && rangesAreExact(filter);
-        exact &&= isExact;
-        conditions.push({ path: join(prefix, filter.path), filter, group, groupPath, exact: isExact });
+        const exact = group === 0 && rangesAreExact(filter);
+        conditions.push({ path: join(prefix, filter.path), filter, group, groupPath, exact });
       }
     }
   };
   for (const filter of filters) visit(filter, '', 0, '');
-  return { conditions, alternatives, exact };
+  return { conditions, alternatives };
 }
 
 function join(prefix: string, path: string): string {

@@ -26,8 +26,8 @@ function accessStage(
   plan: PreparedQuery['plan'],
   filter: Document,
 ): Document {
-  const { access, exact } = plan;
-  const residual = exact || Object.keys(filter).length === 0 ? {} : { filter };
+  const { access } = plan;
+  const residual = plan.residual ? { filter } : {};
   if (!collection) return { stage: 'EOF' };
   switch (access.kind) {
     case 'none':

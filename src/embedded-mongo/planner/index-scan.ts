@@ -67,21 +67,39 @@ export interface Order {
 }
 
 /** More intervals than this are not worth their seeks. */
-const MOST_INTERVALS = 2000;
+const MOST_INTERVALS = 5000;
+
+/**
+ * The bounds without those that make too many intervals: the field where they do is read from its first range to its
+ * last, and its conditions are left to be checked on the documents.
+ */
+export function readableBounds(bounds: readonly FieldBounds[]): readonly FieldBounds[] {
+  let intervals = 1;
+  for (const [i, { ranges }] of bounds.entries()) {
+    intervals *= ranges.length;
+    if (intervals > MOST_INTERVALS) return [...bounds.slice(0, i), { ranges: hull(ranges), conditions: [] }];
+  }
+  return bounds;
+}
+
+function hull(ranges: readonly Range[]): Range[] {
+  const first = ranges[0];
+  const last = ranges.at(-1);
+  if (!first || !last) return [];
+  return [{ low: first.low, high: last.high, point: false, from: first.from, to: last.to }];
+}
 
 /** The intervals that bounds make: points multiply, and the first field that is not of points ends them. */
 export function intervalsOf(index: UsableIndex, bounds: readonly FieldBounds[]): Interval[] {
   let prefixes: Buffer[] = [numberKey(index.number)];
   for (const { ranges } of bounds) {
-    const allPoints = ranges.every(({ point }) => point);
-    if (prefixes.length * ranges.length > MOST_INTERVALS) return spans(prefixes, hull(ranges));
-    if (!allPoints) return spans(prefixes, ranges);
+    if (!ranges.every(({ point }) => point)) return spans(prefixes, ranges);
     prefixes = prefixes.flatMap((prefix) => ranges.map(({ low }) => Buffer.concat([prefix, low])));
   }
   return prefixes.map((prefix) => interval(prefix, afterPrefix(prefix)));
 }
 
-function spans(prefixes: readonly Buffer[], ranges: readonly Pick<Range, 'low' | 'high'>[]): Interval[] {
+function spans(prefixes: readonly Buffer[], ranges: readonly Range[]): Interval[] {
   return prefixes.flatMap((prefix) =>
     ranges.map(({ low, high }) => interval(Buffer.concat([prefix, low]), Buffer.concat([prefix, high]))),
   );
@@ -93,12 +111,6 @@ function interval(low: Buffer, high: Buffer): Interval {
     low: isCut(low) ? Buffer.from(keptPrefix(low)) : low,
     high: isCut(high) ? afterPrefix(keptPrefix(high)) : high,
   };
-}
-
-function hull(ranges: readonly Range[]): { low: Buffer; high: Buffer }[] {
-  const first = ranges[0];
-  const last = ranges.at(-1);
-  return first && last ? [{ low: first.low, high: last.high }] : [];
 }
 
 /** Whether a path goes through an array in this index. */

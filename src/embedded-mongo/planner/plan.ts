@@ -22,8 +22,8 @@ export interface Plan {
   readonly access: Access;
   /** Rows have to be sorted once they are found. */
   readonly sortsInMemory: boolean;
-  /** Every row the access leads to satisfies the filter. */
-  readonly exact: boolean;
+  /** What of the filter is still to be checked on the documents that the access leads to; undefined: nothing. */
+  readonly residual: Filter | undefined;
 }
 
 /** Chooses how to answer a query from what the view holds. */
@@ -34,13 +34,12 @@ export function planQuery(
   query: Query,
 ): Plan {
   const sort = sortFields(query.sort);
-  if (!collection) return { access: { kind: 'none' }, sortsInMemory: false, exact: true };
+  if (!collection) return { access: { kind: 'none' }, sortsInMemory: false, residual: filter };
   const hint = readHint(collection, query.hint);
   if (hint === 'natural') return scanAll(sort, filter);
   const conjunction = conjunctionOf([filter]);
   const byId = hint ? undefined : scansOf(idIndex(collection), conjunction, sort).find(isSingle);
-  if (byId)
-    return { access: { kind: 'index', scan: byId }, sortsInMemory: false, exact: isExact(conjunction, byId) };
+  if (byId) return scanIndex(byId, false, filter);
   const indexes = usableIndexes(view, collection, conjunction).filter(
     ({ name }) => hint === undefined || name === hint.name,
   );
@@ -53,15 +52,10 @@ export function planQuery(
       (best.bounds.length === 0 && sort.length === 0) ||
       costOf(view, union.scans) < costOf(view, [best]))
   ) {
-    return { access: union, sortsInMemory: sort.length > 0 && !union.merge, exact: false };
+    return { access: union, sortsInMemory: sort.length > 0 && !union.merge, residual: filter };
   }
-  if (best)
-    return {
-      access: { kind: 'index', scan: best },
-      sortsInMemory: !best.order,
-      exact: isExact(conjunction, best),
-    };
-  if (hint) return wholeIndex(indexes, hint.name, sort);
+  if (best) return scanIndex(best, !best.order, filter);
+  if (hint) return scanIndex(scanOfWhole(indexes, hint.name), sort.length > 0, filter);
   return scanAll(sort, filter);
 }
 
@@ -70,19 +64,18 @@ function scanAll(sort: readonly SortField[], filter: Filter): Plan {
   return {
     access: { kind: 'collection', reverse: byId && sort[0]?.descending === true },
     sortsInMemory: sort.length > 0 && !byId,
-    exact: filter.op === 'and' && filter.filters.length === 0,
+    residual: without(filter, new Set()),
   };
 }
 
-function wholeIndex(indexes: readonly UsableIndex[], name: string, sort: readonly SortField[]): Plan {
-  const index = indexes.find((one) => one.name === name);
-  if (!index) throw badHint();
-  const scan = scanOfWhole(index);
-  return { access: { kind: 'index', scan }, sortsInMemory: sort.length > 0, exact: false };
+function scanIndex(scan: IndexScan, sortsInMemory: boolean, filter: Filter): Plan {
+  return { access: { kind: 'index', scan }, sortsInMemory, residual: residualOf(filter, scan) };
 }
 
-function scanOfWhole(index: UsableIndex): IndexScan {
-  const [scan] = scansOf({ ...index, sparse: false }, { conditions: [], alternatives: [], exact: false }, [
+function scanOfWhole(indexes: readonly UsableIndex[], name: string): IndexScan {
+  const index = indexes.find((one) => one.name === name);
+  if (!index) throw badHint();
+  const [scan] = scansOf({ ...index, sparse: false }, { conditions: [], alternatives: [] }, [
     { path: index.pattern[0]?.[0] ?? '_id', descending: index.pattern[0]?.[1] === -1 },
   ]);
   if (!scan) throw badHint();
@@ -187,11 +180,19 @@ export function fixedFields(bounds: IndexScan['bounds']): number {
   return end < 0 ? bounds.length : end;
 }
 
-/** Whether the bounds say all that the filter says. */
-function isExact(conjunction: Conjunction, { index, bounds }: IndexScan): boolean {
-  if (!conjunction.exact || index.cutKeys) return false;
-  const served = new Set(bounds.flatMap(({ conditions }) => conditions));
-  return conjunction.conditions.every((condition) => served.has(condition));
+/** What the bounds of a scan do not say of a filter. */
+function residualOf(filter: Filter, { index, bounds }: IndexScan): Filter | undefined {
+  if (index.cutKeys) return filter;
+  const served = bounds.flatMap(({ conditions }) => conditions).filter(({ exact }) => exact);
+  return without(filter, new Set<Filter>(served.map((condition) => condition.filter)));
+}
+
+/** The parts of a conjunction that are not among those; undefined when nothing is left. */
+function without(filter: Filter, served: ReadonlySet<Filter>): Filter | undefined {
+  if (served.has(filter)) return undefined;
+  if (filter.op !== 'and') return filter;
+  const left = filter.filters.flatMap((part) => without(part, served) ?? []);
+  return left.length > 0 ? { op: 'and', filters: left } : undefined;
 }
 
 /** Whether each document has one entry in the scan at most, so that counting entries counts documents. */

@@ -80,6 +80,8 @@ export function rangesAreExact(filter: PathFilter): boolean {
     case 'gt':
     case 'gte':
       return filter.value !== null;
+    case 'regex':
+      return filter.regex.prefixOnly;
     default:
       return false;
   }

@@ -1,6 +1,6 @@
 import type { CollectionDefinition } from '../catalog/definitions';
 import type { Document, Filter } from '../semantics';
-import { compileFilter, compileSort, parseFilter } from '../semantics';
+import { compileBytes, compileFilter, compileSort, parseFilter } from '../semantics';
 import { ServerError } from '../errors';
 import { decode } from '../storage/codec';
 import { decodeFields, fieldsOfFilter } from '../storage/partial';
@@ -44,8 +44,9 @@ export interface PreparedQuery {
   readonly collection: CollectionDefinition | undefined;
   readonly query: Query;
   readonly filter: Filter;
-  readonly matches: (document: Document) => boolean;
   readonly plan: Plan;
+  /** Whether a document that the plan leads to is one of the query's; undefined: each is. */
+  readonly holds: ((found: Found) => boolean) | undefined;
   readonly work: Work;
 }
 
@@ -68,14 +69,13 @@ export function prepareFilter(
   filter: Filter,
   query: Query,
 ): PreparedQuery {
-  const matches = compileFilter(filter);
   const plan = planQuery(view, collection, filter, query);
   return {
     collection,
     query,
     filter,
-    matches,
     plan,
+    holds: plan.residual && checkOf(plan.residual),
     work: { keysExamined: 0, documentsExamined: 0, returned: 0 },
   };
 }
@@ -104,18 +104,25 @@ export function* run(view: View, prepared: PreparedQuery): Generator<Found | typ
 
 function* matching(
   view: View,
-  { collection, filter, matches, plan, work }: PreparedQuery,
+  { collection, plan, holds, work }: PreparedQuery,
 ): Generator<Found | typeof PAUSE, void, void> {
   if (!collection) return;
-  const fields = fieldsOfFilter(filter);
   for (const candidate of candidates(view, collection, plan, work)) {
     if (typeof candidate === 'symbol') {
       yield candidate;
       continue;
     }
     const found = new Found(candidate.key, candidate.bytes);
-    if (plan.exact || matches(found.only(fields))) yield found;
+    if (!holds || holds(found)) yield found;
   }
+}
+
+/** Whether a document satisfies a filter, found out without decoding it where its bytes tell. */
+function checkOf(filter: Filter): (found: Found) => boolean {
+  const verdict = compileBytes(filter);
+  const matches = compileFilter(filter);
+  const fields = fieldsOfFilter(filter);
+  return (found) => verdict?.(found.bytes) ?? matches(found.only(fields));
 }
 
 /** Sorts in memory; with `keep`, only about that many rows are held at any time. */

@@ -1,6 +1,6 @@
 import type { TableName } from './environment';
 import { SortedKeys } from './sorted-keys';
-import type { Chunk, Entry, KeyRange, View } from './view';
+import type { Chunk, Counted, Entry, KeyRange, View } from './view';
 
 /** A value that lies over the file's; null: the key is removed. */
 export interface Change {
@@ -56,7 +56,7 @@ export interface Layer {
 }
 
 /** What a table looks like to its reader. */
-export type TableReader = Pick<View, 'get' | 'range' | 'countUpTo'>;
+export type TableReader = Pick<View, 'get' | 'range' | 'countKeys'>;
 
 /** The table below with a layer of changes over it. */
 export function withLayer(base: TableReader, layer: Layer): TableReader {
@@ -67,7 +67,7 @@ export function withLayer(base: TableReader, layer: Layer): TableReader {
       return own === undefined ? base.get(table, key) : (own.value ?? undefined);
     },
     range: (table, range) => layeredRange(base, layer, table, range),
-    countUpTo: (table, low, high, most) => layeredCount(base, layer, { table, low, high, most }),
+    countKeys: (table, low, high, most) => layeredCount(base, layer, { table, low, high, most }),
   };
 }
 
@@ -92,20 +92,28 @@ function layeredRange(base: TableReader, layer: Layer, table: TableName, range: 
   return { entries: merged, complete };
 }
 
+/** Counts as far as `most` keys of the base or of the layer reach. */
 function layeredCount(
   base: TableReader,
   layer: Layer,
   { table, low, high, most }: { table: TableName; low: Buffer; high: Buffer; most: number },
-): number {
+): Counted {
   const own = namesIn(layer, low, high, false);
-  let count = base.countUpTo(table, low, high, most + own.length);
+  const beyondOwn = own[most];
+  const below = base.countKeys(table, low, beyondOwn === undefined ? high : keyOf(beyondOwn), most);
+  const next = below.next ?? (beyondOwn === undefined ? undefined : keyOf(beyondOwn));
+  const end = next?.toString('latin1');
+  let { count } = below;
   for (const name of own) {
-    const existed = base.get(table, Buffer.from(name, 'latin1')) !== undefined;
+    if (end !== undefined && name >= end) break;
+    const existed = base.get(table, keyOf(name)) !== undefined;
     const exists = layer.get(name)?.value instanceof Buffer;
     count += Number(exists) - Number(existed);
   }
-  return Math.min(most, count);
+  return { count, next };
 }
+
+const keyOf = (name: string): Buffer => Buffer.from(name, 'latin1');
 
 /** The part of `range` up to and including the base chunk's last key. */
 function narrow(range: KeyRange, last: Buffer | undefined): { low: Buffer; high: Buffer } {
@@ -135,6 +143,6 @@ function merge(base: readonly Entry[], own: readonly string[], layer: Layer, rev
 
   function addOwn(name: string): void {
     const value = layer.get(name)?.value;
-    if (value) merged.push({ key: Buffer.from(name, 'latin1'), value });
+    if (value) merged.push({ key: keyOf(name), value });
   }
 }

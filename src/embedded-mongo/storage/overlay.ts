@@ -4,7 +4,7 @@ import type { TableName } from './environment';
 import { TABLES } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
-import type { Chunk, KeyRange, View, Writer } from './view';
+import type { Chunk, Counted, KeyRange, View, Writer } from './view';
 
 type TableChanges = Changes<Change>;
 
@@ -45,8 +45,8 @@ export class OverlayView implements Writer {
     return withLayer(this.snapshot, this.changes[table]).range(table, range);
   }
 
-  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
-    return withLayer(this.snapshot, this.changes[table]).countUpTo(table, low, high, most);
+  countKeys(table: TableName, low: Buffer, high: Buffer, most: number): Counted {
+    return withLayer(this.snapshot, this.changes[table]).countKeys(table, low, high, most);
   }
 
   pin(): void {

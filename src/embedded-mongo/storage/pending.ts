@@ -3,7 +3,7 @@ import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
 import type { LoggedChange } from './log-records';
 import type { Generation, Version } from './memtable';
-import type { Chunk, KeyRange, Writer } from './view';
+import type { Chunk, Counted, KeyRange, Writer } from './view';
 import { SnapshotView } from './view';
 
 /** Thrown by `claim` when an open transaction holds the key: the operation runs again when it has ended. */
@@ -78,8 +78,8 @@ export class PendingWriter implements Writer {
     return this.below.range(table, range);
   }
 
-  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
-    return this.below.countUpTo(table, low, high, most);
+  countKeys(table: TableName, low: Buffer, high: Buffer, most: number): Counted {
+    return this.below.countKeys(table, low, high, most);
   }
 
   pin(): void {

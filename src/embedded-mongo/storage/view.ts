@@ -25,12 +25,19 @@ export interface Chunk {
   complete: boolean;
 }
 
+/** How many keys lie in part of a range. */
+export interface Counted {
+  count: number;
+  /** The first key behind that part; undefined: the range is at its end. */
+  next: Buffer | undefined;
+}
+
 /** What a command reads from: the latest commit, a transaction's snapshot with its own writes, or a write batch. */
 export interface View {
   get(table: TableName, key: Buffer): Buffer | undefined;
   range(table: TableName, range: KeyRange): Chunk;
-  /** How many keys lie from `low` (inclusive) to `high` (exclusive), counting no further than `most`. */
-  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number;
+  /** How many keys lie from `low` (inclusive) to `high` (exclusive), looking at about `most` of them. */
+  countKeys(table: TableName, low: Buffer, high: Buffer, most: number): Counted;
   /** Indexes that became ready after this number are not complete in this view. */
   readonly catalogAt: number;
   /** Keeps the present snapshot over a pause of the caller. */
@@ -84,12 +91,13 @@ export function countKeys(
   high: Buffer,
   most: number,
   transaction?: Transaction,
-): number {
-  if (most <= 0 || low.compare(high) >= 0) return 0;
+): Counted {
+  if (most <= 0) return { count: 0, next: low };
+  if (low.compare(high) >= 0) return { count: 0, next: undefined };
   const options = { start: low, end: high, ...(transaction ? { transaction } : {}) };
   const store = env.tables[table];
-  if ([...store.getKeys({ ...options, offset: most - 1, limit: 1 })].length > 0) return most;
-  return store.getKeysCount(options);
+  const [next] = store.getKeys({ ...options, offset: most, limit: 1 });
+  return next ? { count: most, next } : { count: store.getKeysCount(options), next: undefined };
 }
 
 type GetBinary = (key: Buffer, options?: { transaction: Transaction }) => Uint8Array | undefined;
@@ -134,8 +142,8 @@ export class SnapshotView implements View {
     return this.reader(table).range(table, range);
   }
 
-  countUpTo(table: TableName, low: Buffer, high: Buffer, most: number): number {
-    return this.reader(table).countUpTo(table, low, high, most);
+  countKeys(table: TableName, low: Buffer, high: Buffer, most: number): Counted {
+    return this.reader(table).countKeys(table, low, high, most);
   }
 
   pin(): void {
@@ -161,7 +169,7 @@ export class SnapshotView implements View {
     const file: TableReader = {
       get: (_, key) => this.read(table, key),
       range: (_, range) => readRange(this.env, table, range, this.pinned?.transaction),
-      countUpTo: (_, low, high, most) =>
+      countKeys: (_, low, high, most) =>
         countKeys(this.env, table, low, high, most, this.pinned?.transaction),
     };
     return overMemory(file, this.pinned?.memory ?? this.present, table);

@@ -1,6 +1,6 @@
-import { BSONRegExp, Decimal128, Double, Int32, Long, ObjectId } from 'bson';
+import { BSONRegExp, Decimal128, Double, Int32, Long, ObjectId, serialize } from 'bson';
 import fc from 'fast-check';
-import { compileFilter, parseFilter } from '../../../src/embedded-mongo/semantics';
+import { compileBytes, compileFilter, parseFilter } from '../../../src/embedded-mongo/semantics';
 import { query, smallDocument } from './arbitraries';
 import { matches } from './oracle';
 
@@ -20,6 +20,19 @@ describe('queries', () => {
       fc.property(query, smallDocument, (q, document) => test(q, document) === matches(q, document)),
       { numRuns: 5000 },
     );
+  });
+
+  it('are decided by the bytes of a document only as the document itself would', () => {
+    let decided = 0;
+    fc.assert(
+      fc.property(query, smallDocument, (q, document) => {
+        const verdict = compileBytes(parseFilter(q))?.(Buffer.from(serialize(document)));
+        if (verdict !== undefined) decided++;
+        return verdict === undefined || verdict === matches(q, document);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(decided).toBeGreaterThan(100);
   });
 
   // manual: "Query for Null or Missing Fields"

@@ -1,4 +1,6 @@
 export type { Comparison, Filter, PathFilter } from './ast';
+export type { BytesVerdict } from './bytes';
+export { compileBytes } from './bytes';
 export type { FilterScope, Matcher } from './compile';
 export { compileFilter } from './compile';
 export { isOperatorDocument, parseFilter } from './parse';

@@ -28,8 +28,8 @@ export type OutboxPlace = ResourceType | 'outbox';
 export interface LocalReceiver {
   /** How many more documents it takes into memory. */
   room(): number;
-  /** A lease of its own for documents about to be written. */
-  claim(): Claim;
+  /** A lease of its own for so many documents about to be written. */
+  claim(count: number): Claim;
   take(documents: readonly Relayable[]): void;
   /** Events that it has not got in memory wait there. */
   wake(place: OutboxPlace): void;
@@ -53,7 +53,8 @@ export function createLocalOutbox(): LocalOutbox {
     detach: (left) => {
       if (receiver === left) receiver = undefined;
     },
-    claim: (count) => (receiver !== undefined && receiver.room() >= count ? receiver.claim() : undefined),
+    claim: (count) =>
+      receiver !== undefined && receiver.room() >= count ? receiver.claim(count) : undefined,
     committed: (documents, places) => {
       if (receiver === undefined) return;
       if (documents.length > 0) receiver.take(documents);

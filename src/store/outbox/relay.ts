@@ -92,7 +92,7 @@ export function createRelay(options: RelayOptions): Relay {
 function receiverOf(state: State): LocalReceiver {
   return {
     room: () => IN_MEMORY - state.memory.length,
-    claim: () => ({ lease: state.owner, until: new Date(Date.now() + state.leaseMs) }),
+    claim: (count) => ({ lease: state.owner, until: new Date(Date.now() + leaseFor(state, count)) }),
     take: (documents) => {
       state.memory.push(...documents);
       start(state);
@@ -102,6 +102,11 @@ function receiverOf(state: State): LocalReceiver {
       start(state);
     },
   };
+}
+
+/** Long enough for documents whose turn comes only when those before them have been delivered. */
+function leaseFor({ leaseMs, memory }: State, count: number): number {
+  return leaseMs * (1 + Math.floor((memory.length + count) / BATCH));
 }
 
 /** Begins a run unless one is on; in the next turn of the loop, so that commits of this one are taken together. */

@@ -56,13 +56,13 @@ export async function listPatients(
 }
 
 /** From so many matches on a search may be broad: below, they are simply found and put in order. */
-const BROAD = 300;
+const BROAD = 400;
 /** Patients looked at together on a walk. */
 const STRIDE = 200;
 
 /**
  * The page. Few matches are found by the index and sorted; where a search holds for many, walking all patients in
- * order meets a page of them sooner.
+ * order mostly meets a page of them sooner.
  */
 async function pageOf(
   store: Store,
@@ -70,18 +70,27 @@ async function pageOf(
   request: PatientListRequest,
   total: number,
 ): Promise<StoredVersion<Patient>[]> {
+  const mayWalk = request.search !== undefined && (request.status ?? 'active') === 'active' && total > BROAD;
+  const walked = mayWalk ? await walk(store, viewer, request, total) : undefined;
+  return walked ?? ((await store.search(viewer, searchOf(request))).matches as StoredVersion<Patient>[]);
+}
+
+/**
+ * The page's patients, met on the way through all of them in order. Given up, with undefined, where that looks at more
+ * patients than there are matches to be sorted: who is sought by last name stands anywhere in the order of last names.
+ */
+async function walk(
+  store: Store,
+  viewer: Viewer,
+  request: PatientListRequest,
+  total: number,
+): Promise<StoredVersion<Patient>[] | undefined> {
   const wanted = searchOf(request);
   const needed = request.offset + request.limit;
-  const mayWalk = request.search !== undefined && (request.status ?? 'active') === 'active' && total > BROAD;
-  const everybody = mayWalk ? await store.count(viewer, parseSearch('Patient', '')) : 0;
-  // On the way to the page so many are met, against as many to be sorted as there are matches.
-  if (!mayWalk || (everybody * needed) / total > total) {
-    return (await store.search(viewer, wanted)).matches as StoredVersion<Patient>[];
-  }
   const inOrder = searchOf({ ...request, search: '', limit: STRIDE, offset: 0 });
   const met: StoredVersion<Patient>[] = [];
   let cursor: string | undefined;
-  do {
+  for (let looked = 0; looked < total; looked += STRIDE) {
     const page = await store.search(viewer, { ...inOrder, cursor });
     met.push(
       ...(page.matches.filter(({ resource }) =>
@@ -89,18 +98,20 @@ async function pageOf(
       ) as StoredVersion<Patient>[]),
     );
     cursor = page.next;
-  } while (cursor !== undefined && met.length < needed);
-  return met.slice(request.offset, needed);
+    if (cursor === undefined || met.length >= needed) return met.slice(request.offset, needed);
+  }
+  return undefined;
 }
 
 /** How many there are; active ones are all but the others, which the index counts without looking at any patient. */
 async function totalOf(store: Store, viewer: Viewer, request: PatientListRequest): Promise<number> {
-  const isEverybody = (request.search ?? '').trim() === '';
-  if (request.status !== 'active' || !isEverybody) return store.count(viewer, searchOf(request));
-  const [all, others] = await Promise.all(
-    ['', 'active=false'].map((query) => store.count(viewer, parseSearch('Patient', query))),
+  if (request.status !== 'active') return store.count(viewer, searchOf(request));
+  const everyone = new URLSearchParams(searchTerms(request.search));
+  const others = new URLSearchParams([...everyone, ['active', 'false']]);
+  const [all, inactive] = await Promise.all(
+    [everyone, others].map((query) => store.count(viewer, parseSearch('Patient', query))),
   );
-  return (all ?? 0) - (others ?? 0);
+  return (all ?? 0) - (inactive ?? 0);
 }
 
 function searchOf({ search, status, sortBy, order, limit, offset }: PatientListRequest): SearchRequest {
@@ -114,10 +125,14 @@ function searchOf({ search, status, sortBy, order, limit, offset }: PatientListR
     query.set('active', 'false');
     query.set('standing', 'pending');
   }
-  for (const words of wordsOf(search ?? '')) query.append('find', words.map(escaped).join(','));
+  for (const [name, value] of searchTerms(search)) query.append(name, value);
   const sort = [{ code: SORT[sortBy], keys: [SORT[sortBy]], descending: order === 'desc' }];
   return { ...parseSearch('Patient', query), sort, offset };
 }
+
+/** The search's words as parameters of a search. */
+const searchTerms = (search = ''): [string, string][] =>
+  wordsOf(search).map((words) => ['find', words.map(escaped).join(',')]);
 
 /** What must be found, each in one of its forms: a telephone number as its digits, other text word by word. */
 function wordsOf(search: string): string[][] {

@@ -37,6 +37,17 @@ export function raceLost(cause?: unknown): ProblemError {
   });
 }
 
+/** MongoDB's code for a command that took longer than it was given (MaxTimeMSExpired). */
+const TIME_EXPIRED = 50;
+
+export function searchTooLong(cause?: unknown): ProblemError {
+  const message = 'The search takes too long and was given up. Narrow it down, for instance with a date.';
+  return new ProblemError('unavailable', message, {
+    issues: [{ severity: 'error', code: 'too-costly', diagnostics: message }],
+    cause,
+  });
+}
+
 /**
  * The problem behind a failure of the database. Messages never quote the driver's, which quote documents;
  * the cause is kept for the log. Anything that is not the database's comes back as it is.
@@ -50,6 +61,7 @@ export function problemOf(error: unknown): unknown {
       ? new ProblemError('too-large', 'The resource is too large to be stored.', { cause: error })
       : error;
   }
+  if (error instanceof mongo.MongoServerError && error.code === TIME_EXPIRED) return searchTooLong(error);
   if (isDuplicateKey(error)) return new ProblemError('conflict', 'The id is taken.', { cause: error });
   if (isConflict(error)) return raceLost(error);
   const isOversize =

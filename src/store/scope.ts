@@ -8,7 +8,12 @@ import { WITHOUT_INDEX } from './indexing';
 export interface Scope {
   connection: StoreConnection;
   session?: mongo.ClientSession;
+  /** Milliseconds that a search may take; without it, {@link SEARCH_MS}. */
+  searchMs?: number | undefined;
 }
+
+/** A search that takes longer is given up: whoever asked has stopped waiting, and others need the database. */
+export const SEARCH_MS = 30_000;
 
 /** Ids that one `$in` may hold; longer lists are asked for in several queries. */
 const IDS_A_QUERY = 1_000;

@@ -25,6 +25,8 @@ export interface StoreOptions {
   clock?: () => Date;
   /** Ids of new resources. Default: time-ordered UUIDs. */
   ids?: () => string;
+  /** Milliseconds that a search may take. */
+  searchMs?: number;
 }
 
 const sessions = new WeakMap<StoreTransaction, mongo.ClientSession>();
@@ -49,7 +51,7 @@ export function createStore(options: StoreOptions): Store {
   const transaction = <T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> =>
     runTransaction(connection, turns, (running) => work(transactionAccess(connection, settings, running)));
   return {
-    ...readAccess({ connection }, true),
+    ...readAccess({ connection, searchMs: options.searchMs }, true),
     commit: (changes, context) =>
       withProblems(async () => {
         const [change] = changes;

@@ -1,8 +1,16 @@
 /** What the database's planner makes of searches: never a scan of a collection. */
 import type { ResourceType } from '@medplum/fhirtypes';
-import { describeParameters, type ParameterDescription, parseSearch } from '../../src/search';
+import {
+  behind,
+  describeParameters,
+  orderOf,
+  type ParameterDescription,
+  parseSearch,
+  sortOf,
+} from '../../src/search';
 import { EVERYTHING, type Viewer } from '../../src/store';
 import { type Explanation, explain } from '../../src/store/search';
+import { positionOf } from '../../src/store/search/rows';
 import { as, type TestStore, testStore } from '../store/support';
 
 const TYPES: ResourceType[] = [
@@ -146,5 +154,38 @@ test('a practice walks its own entries only', async () => {
   for (const query of ['', 'status=final', 'code:missing=true']) {
     const [explanation] = await plan('Observation', query, { practice: 'org-b' });
     expect(JSON.stringify(explanation?.plan)).toMatch(/"indexBounds":\{"index":\["\[\\"@/);
+  }
+});
+
+/** A page is read from where it begins: what lies before it costs nothing. */
+test('the pages of a sorted search look at no more rows than they show', async () => {
+  const some = Array.from({ length: 400 }, (_, i) => ({
+    ...{ resourceType: 'Patient' as const, id: `paged-${i}` },
+    ...(i % 10 === 0 ? {} : { name: [{ family: `Family${i % 40}` }], birthDate: `19${10 + (i % 90)}` }),
+  }));
+  await opened.store.commit(
+    some.map((resource) => ({ kind: 'put', resource })),
+    as('org-paged'),
+  );
+  const records = opened.connection.records('Patient');
+  const viewer = { practice: 'org-paged' };
+  for (const sort of ['family', 'birthdate', '-birthdate', '_lastUpdated', '-_lastUpdated', '-_id']) {
+    const request = parseSearch('Patient', `_sort=${sort}&_count=10`);
+    const [{ filter } = { filter: {} }] = await explain({ connection: opened.connection }, viewer, request);
+    const order = orderOf(request.sort);
+    for (const at of [50, 200, 355]) {
+      const [last] = await records.find(filter).sort(sortOf(order)).skip(at).limit(1).toArray();
+      if (last === undefined) throw new Error('There is no such row.');
+      for (const stretch of behind(order, positionOf(last, order, 'after'))) {
+        const page = records
+          .find({ $and: [filter, stretch] })
+          .sort(sortOf(order))
+          .limit(11);
+        const { executionStats } = (await page.explain('executionStats')) as {
+          executionStats: { totalDocsExamined: number };
+        };
+        expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(12);
+      }
+    }
   }
 });

@@ -30,6 +30,14 @@ export function between(prefix: string): Filter {
   return { $gte: prefix, $lt: prefix + HIGHEST };
 }
 
+/**
+ * Entries that begin so. The index alone answers an anchored expression, where what `$elemMatch` finds is looked at;
+ * but an expression with `|` no database takes for a prefix.
+ */
+function beginning(text: string): Filter {
+  return text.includes('|') ? { $elemMatch: between(text) } : { $regex: `^${escapePattern(text)}` };
+}
+
 function planEntry(keys: readonly string[], prefix: string): Planned {
   const full = keys.map((key) => prefix + key);
   return exactly({ index: full.length === 1 ? full[0] : { $in: full } });
@@ -93,7 +101,7 @@ function planWords({ where, words, indexed }: Extract<Match, { kind: 'text' }>):
   const key = wordsKey(where);
   const begun = words
     .filter(({ length }) => length >= SHORTEST_WORD)
-    .map((word): Filter => ({ index: { $elemMatch: between(wordEntry(key, word)) } }));
+    .map((word): Filter => ({ index: beginning(wordEntry(key, word)) }));
   if (begun.length === 0) return EVERYTHING;
   return { $or: [merge(begun), { index: cutEntry(key) }] };
 }
@@ -155,7 +163,7 @@ export function plan(match: Match, prefix: string): Planned {
       return planEntry(match.keys, prefix);
     case 'prefix':
       return {
-        filter: { index: { $elemMatch: between(prefix + match.key) } },
+        filter: { index: beginning(prefix + match.key) },
         exact: match.long === undefined,
       };
     case 'pattern':

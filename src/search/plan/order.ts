@@ -62,32 +62,37 @@ function stored(path: string, value: SortValue): SortValue | Date {
   return path === LAST_UPDATED && typeof value === 'number' ? new Date(value) : value;
 }
 
-/** Rows with the same value. */
+/** Rows with the same value. What is equal to null has no value: the index has an entry for that. */
 function same({ path }: OrderField, value: SortValue | null): Filter {
-  return { [path]: value === null ? { $exists: false } : stored(path, value) };
+  return { [path]: value === null ? null : stored(path, value) };
 }
 
-/** Rows that come later by this field; rows without a value come first ascending and last descending. */
-function later({ path, descending }: OrderField, value: SortValue | null): Filter | undefined {
-  if (value === null) return descending ? undefined : { [path]: { $exists: true } };
+/** Rows that come later by this field, in order; rows without a value come first ascending and last descending. */
+function later({ path, descending }: OrderField, value: SortValue | null): Filter[] {
+  if (value === null) return descending ? [] : [{ [path]: { $exists: true } }];
   const at = stored(path, value);
-  if (!descending) return { [path]: { $gt: at } };
+  if (!descending) return [{ [path]: { $gt: at } }];
   const lower: Filter = { [path]: { $lt: at } };
-  return path === '_id' || path === LAST_UPDATED ? lower : { $or: [lower, { [path]: { $exists: false } }] };
+  return path === '_id' || path === LAST_UPDATED ? [lower] : [lower, { [path]: null }];
 }
 
-/** The rows behind a position in this order; `inclusive` also the row with these very values and id. */
-export function behind(order: readonly OrderField[], { values, id }: Position, inclusive = false): Filter {
+/**
+ * The rows behind a position, as filters to be asked one after the other: each is one stretch of an index that serves
+ * the order, where an `$or` of them would be read from the beginning. `inclusive`: also the row with these very values
+ * and id.
+ */
+export function behind(order: readonly OrderField[], { values, id }: Position, inclusive = false): Filter[] {
+  const stretches: Filter[] = [];
   const equal: Filter[] = [];
-  const alternatives: Filter[] = [];
   order.forEach((field, i) => {
-    const value = field.path === '_id' ? id : (values[i] ?? null);
-    const next = later(field, value);
-    if (next !== undefined) alternatives.push(equal.length === 0 ? next : { $and: [...equal, next] });
-    if (field.path !== '_id') equal.push(same(field, value));
+    const isId = field.path === '_id';
+    const value = isId ? id : (values[i] ?? null);
+    const next =
+      isId && inclusive ? [{ _id: { [field.descending ? '$lte' : '$gte']: id } }] : later(field, value);
+    stretches.unshift(...next.map((one) => (equal.length === 0 ? one : { $and: [...equal, one] })));
+    if (!isId) equal.push(same(field, value));
   });
-  if (inclusive) alternatives.push({ $and: [...equal, { _id: id }] });
-  return alternatives.length === 1 ? (alternatives[0] ?? {}) : { $or: alternatives };
+  return stretches;
 }
 
 export function encodePosition(position: Position): string {

@@ -17,7 +17,8 @@ import {
   sortValueOf,
 } from '../../search';
 import type { RecordDocument } from '../documents';
-import { type Scope, inSession } from '../scope';
+import { searchTooLong } from '../failures';
+import { type Scope, SEARCH_MS, inSession } from '../scope';
 import type { Viewer } from '../types';
 import { probe, resolve } from './resolve';
 import { type Found, type Question, type Run, within } from './run';
@@ -47,27 +48,41 @@ function inOrder(projection: Projection, order: readonly OrderField[]): Projecti
 const FIRST_BATCH = 20;
 const LARGEST_BATCH = 800;
 
-function query(
+/** The first rows that the filter finds, behind the question's position where it has one. */
+async function query(
   run: Run,
-  { type, order, skip = 0 }: Question,
-  plan: Pick<SearchPlan, 'filter' | 'hint'>,
+  { type, order, from, inclusive, skip = 0 }: Question,
+  { filter, hint }: Pick<SearchPlan, 'filter' | 'hint'>,
   limit: number,
   projection: Projection,
 ): Promise<RecordDocument[]> {
-  return withHint(plan, (hint) =>
-    run.scope.connection
-      .records(type)
-      .find(plan.filter as mongo.Filter<RecordDocument>, {
-        ...inSession(run.scope),
-        projection: inOrder(projection, order),
-        ...hint,
-      })
-      .sort(sortOf(order))
-      .skip(skip)
-      .limit(limit)
-      .batchSize(limit)
-      .toArray(),
-  );
+  const read = { ...inSession(run.scope), projection: inOrder(projection, order) };
+  const stretches =
+    from === undefined ? [filter] : behind(order, from, inclusive).map((one) => ({ $and: [filter, one] }));
+  const rows: RecordDocument[] = [];
+  for (const stretch of stretches) {
+    const wanted = limit - rows.length;
+    const found = await withHint(hint, (options) =>
+      run.scope.connection
+        .records(type)
+        .find(stretch as mongo.Filter<RecordDocument>, { ...read, ...timeLeft(run), ...options })
+        .sort(sortOf(order))
+        .skip(skip)
+        .limit(wanted)
+        .batchSize(wanted)
+        .toArray(),
+    );
+    rows.push(...found);
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}
+
+/** What is left of the search's time, as the limit of one command. */
+function timeLeft({ until }: Run): { maxTimeMS: number } {
+  const maxTimeMS = until - Date.now();
+  if (maxTimeMS <= 0) throw searchTooLong();
+  return { maxTimeMS };
 }
 
 type Hint = { hint?: Record<string, 1 | -1> };
@@ -76,7 +91,7 @@ type Hint = { hint?: Record<string, 1 | -1> };
 const BAD_VALUE = 2;
 
 /** Asks with the plan's index; without it where a database of an older version has yet to make that index. */
-async function withHint<T>({ hint }: Pick<SearchPlan, 'hint'>, ask: (hint: Hint) => Promise<T>): Promise<T> {
+async function withHint<T>(hint: SearchPlan['hint'], ask: (hint: Hint) => Promise<T>): Promise<T> {
   if (hint === undefined) return ask({});
   try {
     return await ask({ hint });
@@ -85,11 +100,6 @@ async function withHint<T>({ hint }: Pick<SearchPlan, 'hint'>, ask: (hint: Hint)
     if (code !== BAD_VALUE || message?.includes('hint') !== true) throw error;
     return ask({});
   }
-}
-
-function planFrom(plan: SearchPlan, { order, from, inclusive }: Question): SearchPlan {
-  if (from === undefined) return plan;
-  return { ...plan, filter: { $and: [plan.filter, behind(order, from, inclusive)] } };
 }
 
 /** The position of a row in an order. */
@@ -151,12 +161,8 @@ async function findChecked(
     ;
     size = Math.min(size * 2, LARGEST_BATCH)
   ) {
-    const next = planFrom(plan, {
-      ...question,
-      ...(from === undefined ? {} : { from }),
-      inclusive: inclusive ?? false,
-    });
-    const candidates = await query(run, { ...question, skip: 0 }, next, size, CHECKED);
+    const next = { ...question, skip: 0, ...(from && { from }), inclusive: inclusive ?? false };
+    const candidates = await query(run, next, plan, size, CHECKED);
     kept.push(...(await check(run, question, match, plan, candidates)));
     const last = candidates.at(-1);
     if (kept.length > limit || candidates.length < size || last === undefined) return kept;
@@ -178,7 +184,7 @@ export async function findRows(run: Run, question: Question): Promise<Found> {
   const { type, limit, skip = 0, read = 'resource' } = question;
   if (isNothing(match)) return { rows: [], more: false, prefix: plan.prefix };
   const documents = plan.exact
-    ? await query(run, question, planFrom(plan, question), limit + 1, PROJECTIONS[read])
+    ? await query(run, question, plan, limit + 1, PROJECTIONS[read])
     : (await findChecked(run, { ...question, limit: limit + skip }, match, plan)).slice(skip);
   return {
     rows: documents.slice(0, limit).map((document) => ({ type, document })),
@@ -193,11 +199,13 @@ export async function countRows(run: Run, question: Question): Promise<number> {
   if (isNothing(match)) return 0;
   if (!plan.exact) return (await findChecked(run, { ...question, limit: Infinity }, match, plan)).length;
   // One entry's documents are counted in the index alone.
-  const counted = isOfOneEntry(match) ? { ...plan, hint: { index: 1, _id: 1 } as const } : plan;
+  const counted = isOfOneEntry(match) ? ({ index: 1, _id: 1 } as const) : plan.hint;
   return withHint(counted, (hint) =>
-    run.scope.connection
-      .records(question.type)
-      .countDocuments(plan.filter as mongo.Filter<RecordDocument>, { ...inSession(run.scope), ...hint }),
+    run.scope.connection.records(question.type).countDocuments(plan.filter as mongo.Filter<RecordDocument>, {
+      ...inSession(run.scope),
+      ...timeLeft(run),
+      ...hint,
+    }),
   );
 }
 
@@ -212,6 +220,7 @@ function isOfOneEntry(match: Match): boolean {
 
 /** A run of searches with one viewer's eyes. */
 export function runOf(scope: Scope, viewer: Viewer): Run {
-  const run: Run = { scope, viewer, find: (question) => findRows(run, question) };
+  const until = Date.now() + (scope.searchMs ?? SEARCH_MS);
+  const run: Run = { scope, viewer, until, find: (question) => findRows(run, question) };
   return run;
 }

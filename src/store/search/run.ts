@@ -8,6 +8,8 @@ import type { Viewer } from '../types';
 export interface Run {
   scope: Scope;
   viewer: Viewer;
+  /** When the search is given up, in milliseconds since the epoch. */
+  until: number;
   /** Searches within the search: chains, includes. Under the same viewer's limits. */
   find: (question: Question) => Promise<Found>;
 }

@@ -32,8 +32,8 @@ export class Changes<T extends Change> {
     this.unsorted = [];
   }
 
-  entries(): IterableIterator<[string, T]> {
-    return this.values.entries();
+  changes(): IterableIterator<T> {
+    return this.values.values();
   }
 
   /** Names from `low` (inclusive) to `high` (exclusive). */

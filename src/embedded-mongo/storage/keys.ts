@@ -63,9 +63,22 @@ export function indexEntry(
   id: Buffer,
 ): { key: Buffer; value: Buffer } {
   if (unique) return { key: withNumber(index, key), value: id };
-  const length = Buffer.allocUnsafe(2);
-  length.writeUInt16BE(key.length, 0);
-  return { key: withNumber(index, Buffer.concat([key, id])), value: length };
+  const whole = Buffer.allocUnsafe(4 + key.length + id.length);
+  whole.writeUInt32BE(index, 0);
+  key.copy(whole, 4);
+  id.copy(whole, 4 + key.length);
+  return { key: whole, value: lengthValue(key.length) };
+}
+
+/** Nobody writes into a stored value, so that entries of equal lengths share theirs. */
+const lengthValues: Buffer[] = [];
+
+function lengthValue(length: number): Buffer {
+  const known = lengthValues[length];
+  if (known) return known;
+  const value = Buffer.allocUnsafeSlow(2);
+  value.writeUInt16BE(length, 0);
+  return (lengthValues[length] = value);
 }
 
 /** The parts of a stored entry: the index key proper, and the key of the document's _id. */

@@ -6,7 +6,12 @@ import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
 import type { Chunk, Counted, KeyRange, View, Writer } from './view';
 
-type TableChanges = Changes<Change>;
+/** What the transaction did to a key. */
+interface OwnChange extends Change {
+  readonly key: Buffer;
+}
+
+type TableChanges = Changes<OwnChange>;
 
 /** What to do when another writer was first; throws MongoDB's WriteConflict. */
 export type OnConflict = () => never;
@@ -59,11 +64,11 @@ export class OverlayView implements Writer {
 
   put(table: TableName, key: Buffer, value: Buffer): void {
     this.bytes += key.length + value.length;
-    this.changes[table].set(key.toString('latin1'), { value });
+    this.changes[table].set(key.toString('latin1'), { key, value });
   }
 
   remove(table: TableName, key: Buffer): void {
-    this.changes[table].set(key.toString('latin1'), { value: null });
+    this.changes[table].set(key.toString('latin1'), { key, value: null });
   }
 
   /** First writer wins: a key that another open transaction holds, or that changed since the snapshot, is a conflict. */
@@ -89,8 +94,7 @@ export class OverlayView implements Writer {
       writer.claim(table, Buffer.from(name.slice(1), 'latin1'));
     }
     for (const table of TABLES) {
-      for (const [name, { value }] of this.changes[table].entries()) {
-        const key = Buffer.from(name, 'latin1');
+      for (const { key, value } of this.changes[table].changes()) {
         if (value) writer.put(table, key, value);
         else writer.remove(table, key);
       }

@@ -62,6 +62,18 @@ export class DiskFull extends Error {
   }
 }
 
+/** What was seen of the disk, and how long that is good. */
+interface Disk {
+  /** Bytes. */
+  readonly free: number;
+  /** Bytes of LMDB's file. */
+  readonly fileBytes: number;
+  readonly until: number;
+}
+
+/** How long the room on the disk is taken for what it was: a batch that finds none after all fails, and nothing is lost. */
+const DISK_SEEN_MS = 20;
+
 /** Operations whose writes go to disk together. */
 interface Batch extends PendingBatch {
   readonly operations: Operation[];
@@ -88,6 +100,7 @@ export class WriteQueue {
   /** The last checkpoint failed. */
   private stuck = false;
   private lastTidied = 0;
+  private seenDisk: Disk = { free: 0, fileBytes: 0, until: 0 };
   private readonly writer: PendingWriter;
   private readonly log: WriteAheadLog;
   private readonly checkpointer: Checkpointer;
@@ -209,11 +222,20 @@ export class WriteQueue {
 
   /** Bytes that the disk will have left when all that is pending is in LMDB's file. */
   private room(): number {
-    const { path, memory } = this.env;
-    const { bavail, bsize } = statfsSync(path);
+    const { memory } = this.env;
+    const { free, fileBytes } = this.disk();
     // No page is written twice, however many of its keys have changed.
-    const ways = Math.min(memory.writes * PAGE_BYTES_PER_WRITE, statSync(join(path, DATA_FILE)).size);
-    return bavail * bsize - memory.bytes * PAGE_BYTES_PER_BYTE - ways;
+    const ways = Math.min(memory.writes * PAGE_BYTES_PER_WRITE, fileBytes);
+    return free - memory.bytes * PAGE_BYTES_PER_BYTE - ways;
+  }
+
+  private disk(): Disk {
+    const now = performance.now();
+    if (now < this.seenDisk.until) return this.seenDisk;
+    const { path } = this.env;
+    const { bavail, bsize } = statfsSync(path);
+    const fileBytes = statSync(join(path, DATA_FILE)).size;
+    return (this.seenDisk = { free: bavail * bsize, fileBytes, until: now + DISK_SEEN_MS });
   }
 
   private requeue(operation: Operation): void {

@@ -1,5 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
-import { matchesInMemory, parseSearch, type SearchRequest } from '../search';
+import { parseSearch, type SearchRequest } from '../search';
 import type { Store, StoredVersion, Viewer } from '../store';
 import { coveragesOf, firstWrittenAt } from './load';
 import { patientMapping, type PatientStatus } from './mapping';
@@ -33,8 +33,11 @@ export async function listPatients(
   request: PatientListRequest,
   at: Date,
 ): Promise<PatientList> {
-  const total = await totalOf(store, viewer, request);
-  const patients = await pageOf(store, viewer, request, total);
+  const [total, { matches }] = await Promise.all([
+    totalOf(store, viewer, request),
+    store.search(viewer, searchOf(request)),
+  ]);
+  const patients = matches as StoredVersion<Patient>[];
   const coverages = await coveragesOf(
     store,
     viewer,
@@ -53,54 +56,6 @@ export async function listPatients(
     total,
     ids: patients.map(({ id }) => id),
   };
-}
-
-/** From so many matches on a search may be broad: below, they are simply found and put in order. */
-const BROAD = 400;
-/** Patients looked at together on a walk. */
-const STRIDE = 200;
-
-/**
- * The page. Few matches are found by the index and sorted; where a search holds for many, walking all patients in
- * order mostly meets a page of them sooner.
- */
-async function pageOf(
-  store: Store,
-  viewer: Viewer,
-  request: PatientListRequest,
-  total: number,
-): Promise<StoredVersion<Patient>[]> {
-  const mayWalk = request.search !== undefined && (request.status ?? 'active') === 'active' && total > BROAD;
-  const walked = mayWalk ? await walk(store, viewer, request, total) : undefined;
-  return walked ?? ((await store.search(viewer, searchOf(request))).matches as StoredVersion<Patient>[]);
-}
-
-/**
- * The page's patients, met on the way through all of them in order. Given up, with undefined, where that looks at more
- * patients than there are matches to be sorted: who is sought by last name stands anywhere in the order of last names.
- */
-async function walk(
-  store: Store,
-  viewer: Viewer,
-  request: PatientListRequest,
-  total: number,
-): Promise<StoredVersion<Patient>[] | undefined> {
-  const wanted = searchOf(request);
-  const needed = request.offset + request.limit;
-  const inOrder = searchOf({ ...request, search: '', limit: STRIDE, offset: 0 });
-  const met: StoredVersion<Patient>[] = [];
-  let cursor: string | undefined;
-  for (let looked = 0; looked < total; looked += STRIDE) {
-    const page = await store.search(viewer, { ...inOrder, cursor });
-    met.push(
-      ...(page.matches.filter(({ resource }) =>
-        matchesInMemory(wanted, resource),
-      ) as StoredVersion<Patient>[]),
-    );
-    cursor = page.next;
-    if (cursor === undefined || met.length >= needed) return met.slice(request.offset, needed);
-  }
-  return undefined;
 }
 
 /** How many there are; active ones are all but the others, which the index counts without looking at any patient. */

@@ -67,9 +67,12 @@ function same({ path }: OrderField, value: SortValue | null): Filter {
   return { [path]: value === null ? null : stored(path, value) };
 }
 
+/** The least number and the least text: what an index begins with behind the rows that have no value. */
+const LEAST = [-Infinity, ''] as const;
+
 /** Rows that come later by this field, in order; rows without a value come first ascending and last descending. */
 function later({ path, descending }: OrderField, value: SortValue | null): Filter[] {
-  if (value === null) return descending ? [] : [{ [path]: { $exists: true } }];
+  if (value === null) return descending ? [] : LEAST.map((least) => ({ [path]: { $gte: least } }));
   const at = stored(path, value);
   if (!descending) return [{ [path]: { $gt: at } }];
   const lower: Filter = { [path]: { $lt: at } };

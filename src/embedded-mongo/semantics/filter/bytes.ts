@@ -27,8 +27,8 @@ export function compileBytes(filter: Filter): BytesVerdict | undefined {
     case 'in':
       return filter.regexes.length === 0 ? absent(filter.values) : undefined;
     case 'regex':
-      // A stored expression equals one of the same pattern, whose text may hold the prefix otherwise.
-      return filter.regex.pattern === `^${filter.regex.prefix}` ? absent([filter.regex.prefix]) : undefined;
+      // A stored expression of the same pattern satisfies it too.
+      return absent([filter.regex.prefix, filter.regex.pattern]);
     case 'elemMatchObject':
       return impossible(compileBytes(filter.filter));
     case 'elemMatchValue':

@@ -102,7 +102,7 @@ async function benchDermifi(
   };
   print(
     `Dermifi, ${patients.toLocaleString('en')} patients of the practice, ${others.toLocaleString('en')} of another; ${GROUP} of each name`,
-    await interleaved(loads, rounds, 0),
+    await interleaved(loads, rounds, 0, () => untilCalm(bench)),
   );
 }
 

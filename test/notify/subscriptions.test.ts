@@ -325,7 +325,8 @@ describe('topics', () => {
       );
     await until(() => new Set(numbers()).size === 4);
     expect(at.received.length).toBeLessThan(5);
-    expect(numbers()).toEqual(['1', '2', '3', '4']);
+    // Each once; only those of one resource wait for each other when one has to be sent again.
+    expect(numbers().sort()).toEqual(['1', '2', '3', '4']);
     const status = (await get(`Subscription/${id}/$status`)).body as Bundle;
     expect(status).toMatchObject({ type: 'searchset', total: 1 });
     expect(statusOf(status)).toMatchObject({

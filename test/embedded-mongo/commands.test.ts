@@ -198,6 +198,8 @@ test('a page of a multikey index neither sorts nor reads more than it returns', 
   expect(JSON.stringify(plan)).not.toMatch(/"SORT"|COLLSCAN/);
   const all = await rows.find({ index: { $all: ['x1', 'y2'] } }).explain('executionStats');
   expect(all['executionStats'].totalKeysExamined).toBeLessThan(60);
+  const begun = await rows.find({ index: { $regex: '^x1' } }).explain('queryPlanner');
+  expect(JSON.stringify(begun)).toContain('[/^x1/, /^x1/]');
 });
 
 test('a page in an order walks that order where many rows match, and sorts where few do', async () => {

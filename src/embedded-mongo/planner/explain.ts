@@ -1,3 +1,4 @@
+import { BSONRegExp } from 'bson';
 import type { CollectionDefinition } from '../catalog/definitions';
 import type { Document } from '../semantics';
 import type { FieldBounds, IndexScan } from './index-scan';
@@ -82,6 +83,7 @@ function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value === Infinity) return 'inf.0';
   if (value === -Infinity) return '-inf.0';
+  if (value instanceof BSONRegExp) return `/${value.pattern}/${value.options}`;
   if (value instanceof Date) return `new Date(${value.getTime()})`;
   const tag = (value as { _bsontype?: string })._bsontype;
   if (tag === 'ObjectId') return `ObjectId('${String(value)}')`;

@@ -44,6 +44,7 @@ export function searchTooLong(cause?: unknown): ProblemError {
   const message = 'The search takes too long and was given up. Narrow it down, for instance with a date.';
   return new ProblemError('unavailable', message, {
     issues: [{ severity: 'error', code: 'too-costly', diagnostics: message }],
+    headers: { 'Retry-After': '30' },
     cause,
   });
 }

@@ -309,7 +309,7 @@ describe('compartments and several types', () => {
 
 test('a search that takes longer than it may is given up, and says so', async () => {
   const impatient = await testStore({ searchMs: 0 });
-  const tooCostly = { status: 503, issues: [{ code: 'too-costly' }] };
+  const tooCostly = { status: 503, issues: [{ code: 'too-costly' }], headers: { 'Retry-After': '30' } };
   const request = parseSearch('Patient', 'name=a');
   await expect(impatient.store.search(EVERYTHING, request)).rejects.toMatchObject(tooCostly);
   await expect(impatient.store.count(EVERYTHING, request)).rejects.toMatchObject(tooCostly);

@@ -42,33 +42,28 @@ export async function countMatching(
   try {
     const prepared = prepare(view, engine.catalog.get(namespace), query);
     const pace = paceOf(command, view);
-    const scan = scanToCount(prepared);
-    if (scan) return await countEntries(view, scan, pace);
-    await drain(rowsToCount(view, prepared), pace, () => void n++);
+    const scan = decidingScan(prepared);
+    if (scan && countsDocuments(scan)) return await countEntries(view, scan, pace);
+    const rows: Iterable<object | typeof PAUSE> = scan
+      ? distinctRows(view, scan, prepared.work)
+      : run(view, prepared);
+    await drain(rows, pace, () => void n++);
   } finally {
     view.release();
   }
   return n;
 }
 
-/** What has to be counted: entries where the index decides alone, else documents. */
-function rowsToCount(view: View, prepared: PreparedQuery): Iterable<object | typeof PAUSE> {
-  const { access, residual } = prepared.plan;
-  const { skip = 0, limit = 0 } = prepared.query;
-  const isByIndex = access.kind === 'index' && !residual && skip === 0 && limit === 0;
-  return isByIndex ? distinctRows(view, access.scan, prepared.work) : run(view, prepared);
-}
-
-/** The scan whose entries alone tell the count, each standing for one document that matches; undefined: there is none. */
-function scanToCount({ plan, query }: PreparedQuery): IndexScan | undefined {
+/** The scan of an index that decides alone which documents are counted; undefined: they have to be looked at. */
+function decidingScan({ plan, query }: PreparedQuery): IndexScan | undefined {
   const { access, residual } = plan;
-  if (residual || access.kind !== 'index' || query.skip || query.limit) return undefined;
-  return countsDocuments(access.scan) ? access.scan : undefined;
+  return !residual && access.kind === 'index' && !query.skip && !query.limit ? access.scan : undefined;
 }
 
 /** Keys counted before others may have their turn: some milliseconds. */
 const COUNTED_AT_ONCE = 16_384;
 
+/** The count from the keys alone, where each stands for one document. */
 async function countEntries(view: View, { index, intervals }: IndexScan, pace: Pace): Promise<number> {
   let n = 0;
   for (const { low, high } of intervals) {

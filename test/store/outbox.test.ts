@@ -186,3 +186,22 @@ test('clearing leaves events that were pushed behind the leased ones', async () 
   expect(await clearEvents(it_.connection, rest === undefined ? [] : [rest])).toBe(false);
   expect(await waiting()).toBe(0);
 });
+
+test('what is committed together is leased for as long as its turn may take', async () => {
+  let deliver = (): void => undefined;
+  const held = new Promise<void>((resolve) => (deliver = resolve));
+  const handlers = noting(() => held);
+  relay(handlers);
+  const begun = Date.now();
+  const many = Array.from({ length: 400 }, (_, i) => ({ ...patient('Many'), id: `many-${i}` }));
+  await it_.store.commit(
+    many.map((resource) => ({ kind: 'put', resource })),
+    as(),
+  );
+  const [last] = await it_.connection.records('Patient').find().sort({ due: -1 }).limit(1).toArray();
+  // Two batches: the lease of one document, and two more.
+  expect((last?.due?.getTime() ?? 0) - begun).toBeGreaterThanOrEqual(3 * 500);
+  deliver();
+  await until(async () => (await waiting()) === 0);
+  expect(handlers.changes).toHaveLength(400);
+});

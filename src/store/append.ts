@@ -4,6 +4,7 @@ import type { SharedElements } from '../search';
 import { accessOf } from './access';
 import type { StoreConnection } from './connection';
 import type { RecordDocument } from './documents';
+import { DUPLICATE_KEY } from './failures';
 import { indexFields, sharedIndexFields } from './indexing';
 import type { WriteContext } from './types';
 
@@ -49,9 +50,6 @@ interface InsertAnswer {
   writeErrors?: { code: number; errmsg?: string }[];
   writeConcernError?: { errmsg?: string };
 }
-
-/** https://www.mongodb.com/docs/manual/reference/error-codes/ */
-const DUPLICATE_KEY = 11_000;
 
 function documentOf(
   type: ResourceType,

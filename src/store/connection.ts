@@ -4,6 +4,7 @@ import type { ResourceType } from '@medplum/fhirtypes';
 import type { mongo } from 'mongoose';
 import { createConnection, type Connection } from 'mongoose';
 import type { HistoryDocument, RecordDocument } from './documents';
+import { createGathered, type Gathered } from './gathered';
 import { historyModel, OUTBOX, recordModel } from './models';
 import type { OutboxDocument } from './outbox/document';
 import { createLocalOutbox, type LocalOutbox } from './outbox/local';
@@ -26,6 +27,8 @@ export interface StoreConnection {
   records(type: ResourceType): mongo.Collection<RecordDocument>;
   readonly history: mongo.Collection<HistoryDocument>;
   readonly outbox: mongo.Collection<OutboxDocument>;
+  /** Reads by id and inserts outside of transactions. */
+  readonly gathered: Gathered;
   /** Makes sure that the type's collection and indexes are there: once a process, before its first write. */
   prepare(type: ResourceType): Promise<void>;
   /** Types that have a collection; other processes' new ones are seen within some seconds. */
@@ -79,6 +82,7 @@ export async function connectStore(options: ConnectOptions): Promise<StoreConnec
     records,
     history: db.collection<HistoryDocument>('history'),
     outbox: db.collection<OutboxDocument>(OUTBOX),
+    gathered: createGathered(),
     prepare,
     typesInUse: types.read,
     local: createLocalOutbox(),

@@ -2,7 +2,8 @@
 import { mongo } from 'mongoose';
 import { ProblemError } from '../fhir';
 
-const DUPLICATE_KEY = 11_000;
+/** https://www.mongodb.com/docs/manual/reference/error-codes/ */
+export const DUPLICATE_KEY = 11_000;
 const WRITE_CONFLICT = 112;
 /** Codes of a document beyond 16 MB, of a nesting beyond 100 levels, and of a transaction beyond its limits. */
 const TOO_LARGE = new Set([10_334, 17_280, 2, 15, 257]);

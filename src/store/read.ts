@@ -3,7 +3,7 @@ import type { Resource, ResourceType } from '@medplum/fhirtypes';
 import { mayRead } from './access';
 import { historyId, type RecordDocument, versionOf } from './documents';
 import { hiddenRows, isVersionVisible, rowLimit } from './rows';
-import { addId, findByIds, inSession, type Scope, VERSION_PROJECTION } from './scope';
+import { addId, findById, findByIds, inSession, type Scope, VERSION_PROJECTION } from './scope';
 import type { StoredVersion, Viewer } from './types';
 
 /**
@@ -27,10 +27,9 @@ async function readDocument(
   id: string,
 ): Promise<RecordDocument | undefined> {
   if (rowLimit(viewer, type) === 'none') return undefined;
-  const options = { ...inSession(scope), projection: VERSION_PROJECTION };
-  const document = await scope.connection.records(type).findOne({ _id: id }, options);
+  const document = await findById(scope, type, id, VERSION_PROJECTION);
   // Practice by practice is decided here and not by the filter: it costs nothing, and the query stays one by _id.
-  if (document === null || !mayRead(viewer, document.access)) return undefined;
+  if (document === undefined || !mayRead(viewer, document.access)) return undefined;
   const hidden = await hiddenRows(scope, viewer, [{ type, id }]);
   return hidden.size === 0 ? document : undefined;
 }
@@ -65,9 +64,8 @@ export async function readVersion(
   id: string,
   version: number,
 ): Promise<StoredVersion | undefined> {
-  const options = { ...inSession(scope), projection: VERSION_PROJECTION };
-  const present = await scope.connection.records(type).findOne({ _id: id }, options);
-  if (present === null || version > present.version) return undefined;
+  const present = await findById(scope, type, id, VERSION_PROJECTION);
+  if (present === undefined || version > present.version) return undefined;
   const document =
     version === present.version
       ? present

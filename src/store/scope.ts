@@ -38,6 +38,18 @@ export async function eachIn<T, R>(
   return results;
 }
 
+/** One document by its id. */
+export async function findById(
+  { connection, session }: Scope,
+  type: ResourceType,
+  id: string,
+  projection: Record<string, 0 | 1>,
+): Promise<RecordDocument | undefined> {
+  const records = connection.records(type);
+  if (session === undefined) return connection.gathered.find(records, id, projection);
+  return (await records.findOne({ _id: id }, { session, projection })) ?? undefined;
+}
+
 /** Documents of several types by id, one query a type and thousand ids; unknown ones are left out. */
 export async function findByIds(
   scope: Scope,
@@ -48,12 +60,15 @@ export async function findByIds(
     chunks([...ids], IDS_A_QUERY).map((part) => ({ type, ids: part })),
   );
   const found = await eachIn(scope, queries, async ({ type, ids }) => {
-    const filter = ids.length === 1 ? { _id: ids[0] ?? '' } : { _id: { $in: ids } };
-    const documents = await scope.connection
-      .records(type)
-      .find(filter, { ...inSession(scope), projection, batchSize: IDS_A_QUERY })
-      .toArray();
-    return documents.map((document) => ({ type, document }));
+    const [id = ''] = ids;
+    const documents =
+      ids.length === 1
+        ? [await findById(scope, type, id, projection)]
+        : await scope.connection
+            .records(type)
+            .find({ _id: { $in: ids } }, { ...inSession(scope), projection, batchSize: IDS_A_QUERY })
+            .toArray();
+    return documents.flatMap((document) => (document === undefined ? [] : [{ type, document }]));
   });
   return found.flat();
 }

@@ -4,7 +4,7 @@ import type { mongo } from 'mongoose';
 import { randomUUID } from 'node:crypto';
 import { cloneResource } from '../fhir';
 import { contentFields, type HistoryDocument, type RecordDocument, superseded } from './documents';
-import { isDuplicateKey, TransactionConflict } from './failures';
+import { TransactionConflict } from './failures';
 import { indexFields, noIndexFields } from './indexing';
 import type { Claim, Relayable } from './outbox/local';
 import type { NextVersion, Planned } from './plan';
@@ -114,15 +114,8 @@ function replacement(
  */
 export async function writeOne(scope: Scope, write: Write, claim: Claim | undefined): Promise<boolean> {
   const records = scope.connection.records(write.type);
-  if (write.previous === undefined) {
-    try {
-      await records.insertOne(withEvents(write, claim));
-      return true;
-    } catch (error) {
-      if (isDuplicateKey(error)) return false;
-      throw error;
-    }
-  }
+  if (write.previous === undefined)
+    return scope.connection.gathered.insert(records, withEvents(write, claim));
   await keep(scope, superseded(write.type, write.previous, write.document.lastUpdated));
   const { filter, replace, update } = replacement(write, claim);
   const result =
@@ -137,12 +130,9 @@ export async function writeOne(scope: Scope, write: Write, claim: Claim | undefi
  * If its own write then loses the race, the row is the present version's, which history does not show.
  */
 async function keep(scope: Scope, row: HistoryDocument): Promise<void> {
-  try {
-    await scope.connection.history.insertOne(row);
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    await scope.connection.history.updateOne({ _id: row._id }, { $max: { until: row.until } });
-  }
+  const { gathered, history } = scope.connection;
+  if (await gathered.insert(history, row)) return;
+  await history.updateOne({ _id: row._id }, { $max: { until: row.until } });
 }
 
 /**

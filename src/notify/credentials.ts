@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose';
-import { gathered } from './gather';
+import { gathered } from '../store';
 import { createHeaders } from './headers';
 import { createSecrets, type Sealing } from './secrets';
 import type { CompiledSubscription } from './types';

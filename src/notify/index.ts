@@ -2,7 +2,14 @@ import type { Subscription } from '@medplum/fhirtypes';
 import type { Connection } from 'mongoose';
 import type { Server } from 'node:http';
 import type { Outbound } from '../outbound';
-import { EVERYTHING, type Store, type StoredVersion, type Viewer, type WriteContext } from '../store';
+import {
+  EVERYTHING,
+  gathered,
+  type Store,
+  type StoredVersion,
+  type Viewer,
+  type WriteContext,
+} from '../store';
 import { createBindingTokens } from './binding-tokens';
 import { createCredentials } from './credentials';
 import { createPages } from './delivery/due';
@@ -13,7 +20,6 @@ import { createQueues, type Queues } from './delivery/queues';
 import { createSettling, type SettleContext } from './delivery/settle';
 import type { TurnContext } from './delivery/turn';
 import { createWorker } from './delivery/worker';
-import { gathered } from './gather';
 import { createSecrets, type Sealing } from './secrets';
 import { createSubscriptionService, type SubscriptionService } from './service';
 import { createSockets } from './sockets';

@@ -4,10 +4,10 @@ import type { ResourceType } from '@medplum/fhirtypes';
 import type { mongo } from 'mongoose';
 import { createConnection, type Connection } from 'mongoose';
 import type { HistoryDocument, RecordDocument } from './documents';
-import { createGathered, type Gathered } from './gathered';
 import { historyModel, OUTBOX, recordModel } from './models';
 import type { OutboxDocument } from './outbox/document';
 import { createLocalOutbox, type LocalOutbox } from './outbox/local';
+import { createSingles, type Singles } from './singles';
 
 /** Why the store could not be opened, in one line for the operator; never carries the credentials of the URI. */
 export class StoreUnreachable extends Error {
@@ -27,8 +27,8 @@ export interface StoreConnection {
   records(type: ResourceType): mongo.Collection<RecordDocument>;
   readonly history: mongo.Collection<HistoryDocument>;
   readonly outbox: mongo.Collection<OutboxDocument>;
-  /** Reads by id and inserts outside of transactions. */
-  readonly gathered: Gathered;
+  /** Documents one by one, outside of transactions. */
+  readonly singles: Singles;
   /** Makes sure that the type's collection and indexes are there: once a process, before its first write. */
   prepare(type: ResourceType): Promise<void>;
   /** Types that have a collection; other processes' new ones are seen within some seconds. */
@@ -82,7 +82,7 @@ export async function connectStore(options: ConnectOptions): Promise<StoreConnec
     records,
     history: db.collection<HistoryDocument>('history'),
     outbox: db.collection<OutboxDocument>(OUTBOX),
-    gathered: createGathered(),
+    singles: createSingles(),
     prepare,
     typesInUse: types.read,
     local: createLocalOutbox(),

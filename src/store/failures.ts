@@ -82,18 +82,25 @@ export function problemOf(error: unknown): unknown {
   return new ProblemError('internal', 'The database refused the operation.', { cause: error });
 }
 
-function isOutage(error: mongo.MongoError): boolean {
+/** True when the database is away, for everything that is asked of it. */
+export function isOutage(error: unknown): boolean {
   return (
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||
     error instanceof mongo.MongoNotConnectedError ||
     error instanceof mongo.MongoTopologyClosedError ||
     error instanceof mongo.MongoWriteConcernError ||
-    error.hasErrorLabel('RetryableWriteError') ||
-    error.hasErrorLabel('TransientTransactionError') ||
-    error.hasErrorLabel('UnknownTransactionCommitResult')
+    (error instanceof mongo.MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) ||
+    (error instanceof mongo.MongoError && OUTAGES.some((label) => error.hasErrorLabel(label)))
   );
 }
+
+/** Labels of failures that another try may not meet. */
+const OUTAGES = [
+  'RetryableWriteError',
+  'TransientTransactionError',
+  'UnknownTransactionCommitResult',
+] as const;
 
 /** Runs an operation and throws its failure as a ProblemError. */
 export async function withProblems<T>(work: () => Promise<T>): Promise<T> {

@@ -16,4 +16,5 @@ export { isShared } from './access';
 export { traced } from './traced';
 export { explain, type Explanation } from './search';
 export { type Appended, appendRecords } from './append';
+export { gathered } from './gather';
 export { type Lookup, lookUpMany } from './lookup';

@@ -46,7 +46,7 @@ export async function findById(
   projection: Record<string, 0 | 1>,
 ): Promise<RecordDocument | undefined> {
   const records = connection.records(type);
-  if (session === undefined) return connection.gathered.find(records, id, projection);
+  if (session === undefined) return connection.singles.find(records, id, projection);
   return (await records.findOne({ _id: id }, { session, projection })) ?? undefined;
 }
 

@@ -114,8 +114,7 @@ function replacement(
  */
 export async function writeOne(scope: Scope, write: Write, claim: Claim | undefined): Promise<boolean> {
   const records = scope.connection.records(write.type);
-  if (write.previous === undefined)
-    return scope.connection.gathered.insert(records, withEvents(write, claim));
+  if (write.previous === undefined) return scope.connection.singles.insert(records, withEvents(write, claim));
   await keep(scope, superseded(write.type, write.previous, write.document.lastUpdated));
   const { filter, replace, update } = replacement(write, claim);
   const result =
@@ -130,8 +129,8 @@ export async function writeOne(scope: Scope, write: Write, claim: Claim | undefi
  * If its own write then loses the race, the row is the present version's, which history does not show.
  */
 async function keep(scope: Scope, row: HistoryDocument): Promise<void> {
-  const { gathered, history } = scope.connection;
-  if (await gathered.insert(history, row)) return;
+  const { singles, history } = scope.connection;
+  if (await singles.insert(history, row)) return;
   await history.updateOne({ _id: row._id }, { $max: { until: row.until } });
 }
 

@@ -1,5 +1,5 @@
-import { gathered } from '../gather';
 import type { Delivery } from '../types';
+import { gathered } from '../../store';
 import type { Queues } from './queues';
 
 /** Notices looked at in one turn. */

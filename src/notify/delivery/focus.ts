@@ -1,6 +1,5 @@
 import type { ResourceType } from '@medplum/fhirtypes';
-import { gathered } from '../gather';
-import type { Store, StoredVersion, Viewer } from '../../store';
+import { gathered, type Store, type StoredVersion, type Viewer } from '../../store';
 import type { Told } from '../payloads';
 import { parseShape } from '../topics';
 import type { CompiledSubscription, Delivery } from '../types';

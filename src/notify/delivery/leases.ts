@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { gathered } from '../gather';
+import { gathered } from '../../store';
 import type { Queue } from '../types';
 import type { Queues } from './queues';
 

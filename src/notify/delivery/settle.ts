@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { gathered } from '../../store';
 import type { mongo } from 'mongoose';
-import { gathered } from '../gather';
 import type { Told } from '../payloads';
 import type { CompiledSubscription, Delivery } from '../types';
 import { describe, type Result } from './attempt';

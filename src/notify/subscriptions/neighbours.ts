@@ -10,8 +10,7 @@ import {
   refersTo,
   type SearchRequest,
 } from '../../search';
-import { EVERYTHING, type Store } from '../../store';
-import { gathered } from '../gather';
+import { EVERYTHING, gathered, type Store } from '../../store';
 
 type HasMatch = Extract<Match, { kind: 'has' }>;
 type ListMatch = Extract<Match, { kind: 'list' }>;

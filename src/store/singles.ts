@@ -1,19 +1,19 @@
 /**
- * What many callers ask for one by one within a turn of the event loop, asked together: under load, reads by id and
- * inserts share a round trip with others of their collection. Nothing waits for company, and nothing of a transaction
- * is gathered.
+ * Documents that many callers ask for one by one: under load, reads by id and inserts share a round trip with others of
+ * their collection. Nothing waits for company, and nothing of a transaction is gathered.
  */
-import DataLoader from 'dataloader';
 import { mongo } from 'mongoose';
 import { cloneResource } from '../fhir';
 import type { VersionFields } from './documents';
 import { DUPLICATE_KEY, isDuplicateKey } from './failures';
+import { gathered } from './gather';
 
-/** What is gathered: versions, present or superseded. */
+/** Versions, present or superseded. */
 type Version = VersionFields & { _id: string };
+type Collection = mongo.Collection<Version>;
 type Projection = Record<string, 0 | 1>;
 
-export interface Gathered {
+export interface Singles {
   /** One document by its id, as the projection leaves it; each caller's resource is its own. */
   find<T extends Version>(
     collection: mongo.Collection<T>,
@@ -24,31 +24,27 @@ export interface Gathered {
   insert<T extends Version>(collection: mongo.Collection<T>, document: T): Promise<boolean>;
 }
 
-/** Asked at the end of the turn, when every request that came with it has had its say; nothing is remembered. */
-const EACH_TURN = {
-  cache: false,
-  maxBatchSize: 64,
-  batchScheduleFn: (ask: () => void): void => void setImmediate(ask),
-};
+/** Small enough that a large document holds up few others. */
+const LIMITS = { together: 64, atOnce: 4 };
 
-export function createGathered(): Gathered {
-  const finds = new Map<string, DataLoader<string, Version | undefined>>();
-  const inserts = new Map<string, DataLoader<Version, boolean>>();
+export function createSingles(): Singles {
+  const finds = new Map<string, (id: string) => Promise<Version | undefined>>();
+  const inserts = new Map<string, (document: Version) => Promise<boolean | Error>>();
   return {
     find: async <T extends Version>(of: mongo.Collection<T>, id: string, projection: Projection) => {
-      const collection = of as unknown as mongo.Collection<Version>;
-      const make = () =>
-        new DataLoader((ids: readonly string[]) => findAll(collection, ids, projection), EACH_TURN);
-      const found = await held(finds, `${of.collectionName} ${Object.keys(projection).join()}`, make).load(
-        id,
-      );
-      return found as T | undefined;
+      const collection = of as unknown as Collection;
+      const key = `${of.collectionName} ${Object.keys(projection).join()}`;
+      const find = held(finds, key, () => gathered((ids) => findAll(collection, ids, projection), LIMITS));
+      return (await find(id)) as T | undefined;
     },
-    insert: (of, document) => {
-      const collection = of as unknown as mongo.Collection<Version>;
-      const make = () =>
-        new DataLoader((documents: readonly Version[]) => insertAll(collection, documents), EACH_TURN);
-      return held(inserts, of.collectionName, make).load(document);
+    insert: async (of, document) => {
+      const collection = of as unknown as Collection;
+      const insert = held(inserts, of.collectionName, () =>
+        gathered((documents) => insertAll(collection, documents), LIMITS),
+      );
+      const outcome = await insert(document);
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
     },
   };
 }
@@ -62,7 +58,7 @@ function held<T>(all: Map<string, T>, key: string, make: () => T): T {
 }
 
 async function findAll(
-  collection: mongo.Collection<Version>,
+  collection: Collection,
   ids: readonly string[],
   projection: Projection,
 ): Promise<(Version | undefined)[]> {
@@ -86,45 +82,35 @@ function cloneDocument(document: Version): Version {
   return { ...document, resource: cloneResource(document.resource) };
 }
 
+/**
+ * What becomes of each. Where the driver refuses one before anything is sent (it is too large), this fails, and
+ * `gathered` tries each alone.
+ */
 async function insertAll(
-  collection: mongo.Collection<Version>,
+  collection: Collection,
   documents: readonly Version[],
 ): Promise<(boolean | Error)[]> {
-  if (documents.length === 1) return Promise.all(documents.map((one) => insertOne(collection, one)));
+  const [first] = documents;
   try {
-    await collection.insertMany(documents, { ordered: false });
+    if (documents.length === 1 && first !== undefined) await collection.insertOne(first);
+    else await collection.insertMany(documents, { ordered: false });
     return documents.map(() => true);
   } catch (error) {
-    // The driver refuses what is too large before it sends anything: the others are not to suffer for it.
-    if (error instanceof mongo.MongoInvalidArgumentError || error instanceof RangeError)
-      return Promise.all(documents.map((one) => insertOne(collection, one).catch(asError)));
     if (error instanceof mongo.MongoBulkWriteError) return outcomes(documents, error);
+    if (isDuplicateKey(error)) return documents.map(() => false);
     throw error;
   }
 }
 
-async function insertOne(collection: mongo.Collection<Version>, document: Version): Promise<boolean> {
-  try {
-    await collection.insertOne(document);
-    return true;
-  } catch (error) {
-    if (isDuplicateKey(error)) return false;
-    throw error;
-  }
-}
-
-/** What became of each, where the database refused some; a failure of the whole is everybody's. */
+/** Where the database refused some, the others are there; a failure of the whole is everybody's. */
 function outcomes(documents: readonly Version[], error: mongo.MongoBulkWriteError): (boolean | Error)[] {
   const refused = new Map([error.writeErrors].flat().map((one) => [one.index, one]));
-  if (refused.size === 0 || error.result.getWriteConcernError() !== undefined) throw error;
+  const isWhole = refused.size === 0 || error.result.getWriteConcernError() !== undefined;
   return documents.map((_, i) => {
     const one = refused.get(i);
+    if (isWhole) return error;
     if (one === undefined) return true;
     if (one.code === DUPLICATE_KEY) return false;
     return new mongo.MongoServerError({ message: one.errmsg ?? '', code: one.code });
   });
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('Unknown failure.', { cause: error });
 }

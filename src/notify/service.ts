@@ -80,7 +80,8 @@ export function createSubscriptionService({
       );
     const filter = statuses.length === 0 ? '' : `&status=${encodeURIComponent(statuses.join(','))}`;
     const { matches } = await store.search(viewer, parseSearch('Subscription', `_count=1000${filter}`));
-    return matches.map((match) => compileSubscription(match as StoredVersion<Subscription>, match.author));
+    const stored = (await store.readMany(viewer, matches)) as StoredVersion<Subscription>[];
+    return stored.map((each) => compileSubscription(each, each.author));
   };
   return {
     async status(viewer, ids, statuses) {

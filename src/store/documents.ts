@@ -2,7 +2,7 @@
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
 import { type DecimalLiteral, decimalsOf, restoreDecimals } from '../fhir';
 import type { IndexFields } from './indexing';
-import type { Interaction, OutboxEvent, StoredVersion, WriteContext } from './types';
+import type { FoundVersion, Interaction, OutboxEvent, StoredVersion, WriteContext } from './types';
 
 /**
  * Stands in `access` of every document for viewers of the whole deployment, so that one index serves them and
@@ -78,22 +78,35 @@ export function superseded(type: ResourceType, document: RecordDocument, until: 
   };
 }
 
+/** What a search reads of a present document. */
+export type FoundDocument = Pick<
+  RecordDocument,
+  '_id' | 'version' | 'lastUpdated' | 'resource' | 'decimals' | 'access'
+>;
+
+/** What a search has found, as the version that it shows; deleted ones are found by none. */
+export function foundOf(type: ResourceType, document: FoundDocument): FoundVersion {
+  const { _id: id, version, lastUpdated } = document;
+  return { type, id, version, lastUpdated, deleted: false, ...shown(document) };
+}
+
 /** A document of either kind as the version that services see. */
 export function versionOf<T extends Resource = Resource>(
   type: ResourceType,
   id: string,
   document: VersionFields,
 ): StoredVersion<T> & { interaction: Interaction } {
-  const { resource, decimals } = document;
+  const { version, lastUpdated, deleted, author, interaction } = document;
+  return { type, id, version, lastUpdated, deleted, ...shown<T>(document), author, interaction };
+}
+
+function shown<T extends Resource>({
+  resource,
+  decimals,
+  access,
+}: Pick<VersionFields, 'resource' | 'decimals' | 'access'>): Pick<StoredVersion<T>, 'resource' | 'access'> {
   return {
-    type,
-    id,
-    version: document.version,
-    lastUpdated: document.lastUpdated,
-    deleted: document.deleted,
     resource: (decimals === undefined ? resource : restoreDecimals(resource, decimals)) as T,
-    access: document.access.filter((holder) => holder !== DEPLOYMENT),
-    author: document.author,
-    interaction: document.interaction,
+    access: access.filter((holder) => holder !== DEPLOYMENT),
   };
 }

@@ -118,11 +118,14 @@ export interface WriteRule {
   }): Promise<Change[]>;
 }
 
+/** What a search reads of a version: not who wrote it. */
+export type FoundVersion<T extends Resource = Resource> = Omit<StoredVersion<T>, 'author'>;
+
 export interface SearchPage {
   /** Matches of this page in order. */
-  matches: StoredVersion[];
+  matches: FoundVersion[];
   /** Resources added by _include and _revinclude, each once. */
-  included: StoredVersion[];
+  included: FoundVersion[];
   /** Number of all matches, when asked for or when the page holds them all. */
   total?: number;
   /** Opaque keyset cursor of the next/previous page. */

@@ -135,7 +135,8 @@ async function* everySubscription(store: Store): AsyncGenerator<StoredVersion<Su
   let cursor: string | undefined;
   do {
     const page = await store.search(EVERYTHING, cursor === undefined ? request : { ...request, cursor });
-    for (const match of page.matches) yield match as StoredVersion<Subscription>;
+    // Read once more: a search does not tell who wrote them.
+    yield* (await store.readMany(EVERYTHING, page.matches)) as StoredVersion<Subscription>[];
     cursor = page.next;
   } while (cursor !== undefined);
 }

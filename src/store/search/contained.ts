@@ -11,7 +11,7 @@ import {
   needsDatabase,
   negate,
 } from '../../search';
-import type { StoredVersion } from '../types';
+import type { FoundVersion } from '../types';
 import { resolve } from './resolve';
 import type { Run } from './run';
 import type { Target } from './targets';
@@ -73,8 +73,8 @@ function questionsOf(match: Match | undefined): ContainedMatch[] {
 /** `_containedType=contained`: the contained resources themselves, each with the id it has within its container. */
 export function containedVersions(
   targets: readonly Target[],
-  versions: readonly StoredVersion[],
-): StoredVersion[] {
+  versions: readonly FoundVersion[],
+): FoundVersion[] {
   // Every type is asked for the same contained resources.
   const questions = questionsOf(targets[0]?.match);
   return versions.flatMap((version) => {

@@ -9,9 +9,9 @@ import {
   reversed,
   viewerPrefix,
 } from '../../search';
-import { versionOf } from '../documents';
+import { foundOf } from '../documents';
 import type { Scope } from '../scope';
-import type { SearchPage, StoredVersion, Viewer } from '../types';
+import type { FoundVersion, SearchPage, Viewer } from '../types';
 import { containedVersions } from './contained';
 import { include } from './includes';
 import { countRows, positionOf, runOf } from './rows';
@@ -61,8 +61,8 @@ async function page(run: Run, request: SearchRequest, targets: readonly Target[]
   return { rows, ...(next === undefined ? {} : { next }), ...(previous === undefined ? {} : { previous }) };
 }
 
-function versionsOf(rows: readonly Row[]): StoredVersion[] {
-  return rows.map(({ type, document }) => versionOf(type, document._id, document));
+function versionsOf(rows: readonly Row[]): FoundVersion[] {
+  return rows.map(({ type, document }) => foundOf(type, document));
 }
 
 /** Includes show what may be read; searches look only through what may be searched. */

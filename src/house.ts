@@ -129,7 +129,7 @@ export async function openHouse(config: Config, options: HouseOptions = {}): Pro
       formulary,
       prescriptions: createPrescriptions({ store, formulary, network }),
       orders: createOrders({ store, formulary, network }),
-      drain: () => audit.flush(),
+      drain: () => audit.seal(),
       async close() {
         await operations.stop();
         await searchParameters.stop();

@@ -60,8 +60,14 @@ export interface Audit {
   fromRelay(drafts: readonly AuditDraft[]): Promise<void>;
   /** Begins to seal in the background. Without it, entries are durable but wait in the inbox. */
   start(): void;
-  /** Resolves when everything recorded before the call is in the log and can be searched. */
-  flush(): Promise<void>;
+  /** Resolves when everything recorded before the call is in the log. */
+  seal(): Promise<void>;
+  /**
+   * Resolves when everything recorded before the call is in the log and can be searched.
+   * @param withinMs how long to wait.
+   * @returns false when that takes longer; it goes on in the background.
+   */
+  flush(withinMs?: number): Promise<boolean>;
   /**
    * Opens an export: everything recorded so far that passes the filter.
    * @throws ProblemError malformed when the filter is wrong.
@@ -111,10 +117,10 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
     failed,
     ...(options.maxLagMs === undefined ? {} : { maxLagMs: options.maxLagMs }),
   });
-  const settle = async (): Promise<void> => {
+  const settle = async (end?: number): Promise<boolean> => {
     await options.drain?.();
     await trail.settled();
-    await schedule.sealAll();
+    return schedule.sealAll(end);
   };
   const checkpoint = async (): Promise<Checkpoint> => {
     await settle();
@@ -124,9 +130,12 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
     trail,
     fromRelay: trail.fromRelay,
     start: schedule.start,
-    flush: async () => {
+    seal: async () => {
       await settle();
-      await schedule.publishAll();
+    },
+    flush: async (withinMs = Infinity) => {
+      const end = Date.now() + withinMs;
+      return (await settle(end)) && schedule.publishAll(end);
     },
     checkpoint,
     exportEvents: async ({ filter: query, format, resume, progress }) => {

@@ -1,12 +1,28 @@
 /** Reading AuditEvents through the record: only once everything recorded so far is there. */
 import type { ResourceType } from '@medplum/fhirtypes';
+import { ProblemError } from '../fhir';
 import type { Store } from '../store';
 import type { Audit } from './audit';
 
-/** The store, with reads and searches of AuditEvents that wait until what was recorded before them is in the log. */
-export function withFreshEvents(store: Store, audit: Pick<Audit, 'flush'>): Store {
+/** A busy minute leaves a hundred thousand events: whoever asks for them is not kept waiting without a word. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * The store, with reads and searches of AuditEvents that wait until what was recorded before them can be searched.
+ * @param patienceMs how long; after that they are refused (503), and the work goes on.
+ */
+export function withFreshEvents(
+  store: Store,
+  audit: Pick<Audit, 'flush'>,
+  patienceMs: number = PATIENCE_MS,
+): Store {
   const fresh = async (concerned: boolean): Promise<void> => {
-    if (concerned) await audit.flush();
+    if (!concerned || (await audit.flush(patienceMs))) return;
+    throw new ProblemError(
+      'unavailable',
+      'Much was recorded lately, and not all of it can be searched yet. Try again in a moment; an export has it already.',
+      { headers: { 'Retry-After': '10' } },
+    );
   };
   const isEvent = (type: ResourceType | '*' | undefined): boolean => type === 'AuditEvent';
   return {

@@ -25,10 +25,13 @@ export interface Schedule {
   start(): void;
   /** Something was written: it will be sealed soon. */
   nudge(): void;
-  /** Resolves when everything that lay in the inbox at the call has been sealed, by whichever process. */
-  sealAll(): Promise<void>;
-  /** Resolves when everything that was in the log at the call can be searched. */
-  publishAll(): Promise<void>;
+  /**
+   * Seals everything that lay in the inbox at the call, with whichever process is at it too.
+   * @returns false when `end` (milliseconds of the epoch) came first; then it goes on in the background.
+   */
+  sealAll(end?: number): Promise<boolean>;
+  /** The same for making searchable what was in the log at the call. */
+  publishAll(end?: number): Promise<boolean>;
   /** Ends; what waits stays in the inbox for the next start. */
   stop(): Promise<void>;
 }
@@ -62,6 +65,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   let sealedAt = Date.now();
   /** The last look found much. */
   let crowded = false;
+  /** Somebody asked for it all and could not wait so long. */
+  let wanted = false;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One step at a time in this process. */
@@ -91,23 +96,37 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   };
   const round = async (): Promise<void> => {
     const since = nudgedAt;
-    const overdue = (at: number, most: number) => (): boolean => at !== 0 && Date.now() - at >= most;
+    const overdue = (at: number, most: number) => (): boolean =>
+      wanted || (at !== 0 && Date.now() - at >= most);
     const size = await options.logSize();
     if (await work(sealSome, overdue(since, maxLagMs))) nudgedAt = 0;
     await sealer.release();
     const late = overdue(sealedAt, PUBLISH_LAG_MS);
     crowded = (await options.logSize()) - size >= CROWD;
     if (crowded && !late()) return;
-    if (await work(publishSome, late, Date.now() + TURN_MS)) sealedAt = 0;
+    if (await work(publishSome, late, Date.now() + TURN_MS)) {
+      sealedAt = 0;
+      wanted = false;
+    }
     await publisher.release();
   };
-  /** Steps until it is so; another process may be at it meanwhile. */
-  const until = async (step: () => Promise<SealStep>, reached: () => Promise<boolean>): Promise<void> => {
+  /** Steps until it is so, or `end`; another process may be at it meanwhile. */
+  const until = async (
+    step: () => Promise<SealStep>,
+    end: number,
+    reached: () => Promise<boolean>,
+  ): Promise<boolean> => {
     while (!(await reached())) {
+      if (Date.now() >= end) {
+        wanted = true;
+        return false;
+      }
       if ((await inTurn(step)) === 'busy') await pause(POLL_MS);
     }
+    return true;
   };
   const untilNext = (): number => {
+    if (wanted) return BREATH_MS;
     if (sealedAt !== 0 && !busy() && !crowded) return BREATH_MS;
     return nudgedAt === 0 ? LOOK_MS : GATHER_MS;
   };
@@ -128,25 +147,32 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     nudge: () => {
       if (nudgedAt === 0) nudgedAt = Date.now();
     },
-    sealAll: async () => {
+    sealAll: async (end = Infinity) => {
       const last = await inbox
         .find({}, { projection: { _id: 1 } })
         .sort({ _id: -1 })
         .limit(1)
         .next();
-      if (last === null) return;
+      if (last === null) return true;
       const left = { _id: { $lte: last._id } };
-      await until(sealer.step, async () => (await inbox.findOne(left, { projection: { _id: 1 } })) === null);
+      const isDone = await until(
+        sealer.step,
+        end,
+        async () => (await inbox.findOne(left, { projection: { _id: 1 } })) === null,
+      );
       await sealer.release();
+      return isDone;
     },
-    publishAll: async () => {
+    publishAll: async (end = Infinity) => {
       const size = await options.logSize();
-      if (size === 0) return;
-      await until(
+      if (size === 0) return true;
+      const isDone = await until(
         () => publisher.step(PUBLISHED_CALM),
+        end,
         async () => (await publisher.reached()) >= size,
       );
       await publisher.release();
+      return isDone;
     },
     stop: async () => {
       stopped = true;

@@ -1,8 +1,10 @@
 import { mongo } from 'mongoose';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { AuditEvent } from '@medplum/fhirtypes';
 import { createStore, EVERYTHING } from '../../src/store';
 import { auditRules, withFreshEvents, type Audit } from '../../src/audit';
+import { intoRecord } from '../../src/audit/publish';
 import { extractIndex, indexEntries, parseSearch } from '../../src/search';
 import { draft, exportTo, openHouse, verifyText, type House } from './house';
 
@@ -105,6 +107,26 @@ describe('the log', () => {
       await exportTo(house.audit, join(house.folder, 'x'), 'bundle'),
     );
     expect(verdict).toMatchObject({ ok: false, wrong: 1, findings: [{ how: 'altered', position: 2 }] });
+  });
+
+  it('keeps nobody waiting who asks for more than can be made searchable soon, and goes on with it', async () => {
+    const { audit, connection } = await house.another({
+      publish: async (events) => {
+        await setTimeout(60);
+        await intoRecord(connection)(events);
+      },
+    });
+    const store = withFreshEvents(createStore({ connection }), audit, 50);
+    await Promise.all(Array.from({ length: 250 }, () => audit.trail.record(draft())));
+    const search = parseSearch('AuditEvent', 'patient=p1&_summary=count');
+    await expect(store.search(EVERYTHING, search)).rejects.toMatchObject({
+      status: 503,
+      headers: { 'Retry-After': '10' },
+    });
+    audit.start();
+    const published = (): Promise<number> => connection.records('AuditEvent').countDocuments({});
+    while ((await published()) < 250) await setTimeout(20);
+    expect(await store.search(EVERYTHING, search)).toMatchObject({ total: 250 });
   });
 
   it('can be read and searched as AuditEvents by the practice that acted, and not be changed', async () => {

@@ -67,7 +67,7 @@ describe('Authentication API', () => {
     );
     for (const answer of answers)
       expect(refusal(answer)).toEqual({ status: 401, code: 'INVALID_CREDENTIALS', fields: [] });
-    await api.house.drain();
+    await api.house.audit.flush();
     const events = await api.find<AuditEvent>('AuditEvent', 'outcome=4&_count=100');
     const told = JSON.stringify(events);
     expect(told).toContain(email);

@@ -340,7 +340,7 @@ describe('edges', () => {
     const { id } = await create(fresh());
     await read(id);
     await list('search=jane&limit=1');
-    await api.house.drain();
+    await api.house.audit.flush();
     const events = await api.find<AuditEvent>('AuditEvent', `entity=Patient/${id.slice(4)}&_count=100`);
     expect(events.map(({ action }) => action).sort()).toEqual(expect.arrayContaining(['C', 'R']));
     expect(JSON.stringify(events)).toContain(staff.id);

@@ -41,9 +41,11 @@ export function createPractices(
   clock: () => Date,
 ): Practices {
   const find = async (idOrName: string): Promise<Practice | undefined> => {
-    const byId = await practices.findById(idOrName).lean();
-    const found = byId ?? (await practices.findOne({ folded: foldName(idOrName) }).lean());
-    return found === null ? undefined : practiceOf(found);
+    const either = [{ _id: idOrName }, { folded: foldName(idOrName) }];
+    const found = await practices.find({ $or: either }).lean();
+    // What has the id comes before what is called so.
+    const practice = found.find(({ _id }) => _id === idOrName) ?? found[0];
+    return practice === undefined ? undefined : practiceOf(practice);
   };
 
   const create = async (given: string): Promise<Practice> => {

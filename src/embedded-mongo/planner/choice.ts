@@ -22,16 +22,30 @@ function entriesUpTo(view: View, scan: IndexScan, most: number): number {
   return entries;
 }
 
-/** The entries of several scans together, counted no further than makes a difference. */
-export function costOf(view: View, scans: readonly IndexScan[]): number {
-  const most = PROBES[PROBES.length - 1] ?? BEYOND;
+/** The entries of several scans together, counted no further than `most`; those of a whole index are too many. */
+function costOf(view: View, scans: readonly IndexScan[], most: number): number {
   let cost = 0;
   for (const scan of scans) {
-    if (scan.bounds.length === 0) return BEYOND;
+    if (scan.bounds.length === 0) return most;
     cost += entriesUpTo(view, scan, most - cost);
-    if (cost >= most) return BEYOND;
+    if (cost >= most) return most;
   }
   return cost;
+}
+
+/** So few entries that it is not worth while to look for a better scan. */
+export function isFew(view: View, scan: IndexScan): boolean {
+  return costOf(view, [scan], PROBES[0]) < PROBES[0];
+}
+
+/** Whether several scans together read fewer entries than one; both are counted only until one is at its end. */
+export function isCheaper(view: View, several: readonly IndexScan[], one: IndexScan): boolean {
+  for (const probe of PROBES) {
+    const cost = costOf(view, [one], probe);
+    const together = costOf(view, several, probe);
+    if (cost < probe || together < probe) return together < cost;
+  }
+  return false;
 }
 
 /** One entry at most: all fields of a unique index bounded to one value each. */

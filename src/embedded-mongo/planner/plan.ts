@@ -4,7 +4,7 @@ import type { Document, Filter } from '../semantics';
 import { compileSort, isDocument, parseFilter } from '../semantics';
 import type { View } from '../storage/view';
 import { scansOf } from './candidates';
-import { chooseScan, costOf, isSingle } from './choice';
+import { chooseScan, isCheaper, isFew, isSingle } from './choice';
 import type { Conjunction } from './conditions';
 import { conjunctionOf, imply } from './conditions';
 import type { IndexScan, SortField, UsableIndex } from './index-scan';
@@ -44,13 +44,12 @@ export function planQuery(
     ({ name }) => hint === undefined || name === hint.name,
   );
   const scans = indexes.flatMap((index) => scansOf(index, conjunction, sort));
-  const union = planUnion(view, indexes, conjunction, sort);
   const best = chooseScan(view, scans, sort, query.limit ?? 0);
+  if (best && isFew(view, best)) return scanIndex(best, !best.order, filter);
+  const union = planUnion(view, indexes, conjunction, sort);
   if (
     union &&
-    (!best ||
-      (best.bounds.length === 0 && sort.length === 0) ||
-      costOf(view, union.scans) < costOf(view, [best]))
+    (!best || (best.bounds.length === 0 && sort.length === 0) || isCheaper(view, union.scans, best))
   ) {
     return { access: union, sortsInMemory: sort.length > 0 && !union.merge, residual: filter };
   }

@@ -256,6 +256,34 @@ test('an index of ranges under $elemMatch is bounded at both ends', async () => 
   });
 });
 
+test('who does not ask for the journal is answered before those whose writes go to disk with it', async () => {
+  const rows = fresh();
+  await rows.insertOne({ n: 0 });
+  const increment = (options: object): Promise<Document | null> =>
+    rows.findOneAndUpdate({}, { $inc: { n: 1 } }, { returnDocument: 'after', ...options });
+  let overtaken = 0;
+  const counts: unknown[] = [];
+  for (let i = 0; i < 20; i++) {
+    let isSynced = false;
+    const synced = increment({ writeConcern: { w: 1, j: true } }).then((row) => {
+      isSynced = true;
+      return row;
+    });
+    const counted = increment({ writeConcern: { w: 1, j: false } }).then((row) => {
+      if (!isSynced) overtaken += 1;
+      return row;
+    });
+    counts.push((await synced)?.n, (await counted)?.n);
+  }
+  // Each has seen those before it, whether they were on disk or not.
+  expect([...counts].sort((a, b) => Number(a) - Number(b))).toEqual(
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
+  expect(overtaken).toBeGreaterThan(0);
+  await rows.insertOne({ _id: 'synced' as never });
+  expect(await rows.findOne({ n: 40 })).not.toBeNull();
+});
+
 test('maxTimeMS ends a long scan', async () => {
   const rows = fresh();
   await rows.insertMany(Array.from({ length: 20_000 }, (_, n) => ({ n, text: `row ${n}` })));

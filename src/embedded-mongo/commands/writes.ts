@@ -18,10 +18,16 @@ export async function inWriter<T>(
   traits?: OperationTraits,
 ): Promise<T> {
   const { transaction } = command;
-  if (!transaction) return engine.queue.submit(run, traits);
+  if (!transaction) return engine.queue.submit(run, { ...traits, unsynced: isUnsynced(command) });
   if (!engine.catalog.get(namespace))
     await engine.queue.submit((writer) => engine.catalog.ensure(writer, namespace));
   return run(transaction.view);
+}
+
+/** `j: false`: whoever says so would rather have the answer than be sure of the write. */
+function isUnsynced({ body }: Command): boolean {
+  const { w, j } = (body['writeConcern'] ?? {}) as Document;
+  return j === false && w !== 'majority';
 }
 
 /** The collection to write to, made by the first write to it. */

@@ -19,6 +19,8 @@ export interface OperationTraits {
   bytes?: number;
   /** It removes more than it puts, so that it may run on a disk that is nearly full. */
   frees?: boolean;
+  /** Its caller is told before it is on disk, and may lose it. */
+  unsynced?: boolean;
 }
 
 interface Operation<T = unknown> {
@@ -202,7 +204,7 @@ export class WriteQueue {
 
   private runOne(operation: Operation, room: number): void {
     const batch = this.gathering;
-    const { holder, bytes = 0, frees = false } = operation.traits;
+    const { holder, bytes = 0, frees = false, unsynced = false } = operation.traits;
     const reserved = frees ? RESERVED_FROM_REMOVALS : RESERVED_BYTES;
     if (room - PAGE_BYTES_PER_BYTE * (batch.bytes + bytes) < reserved) {
       operation.reject(new DiskFull());
@@ -216,8 +218,9 @@ export class WriteQueue {
       return;
     }
     batch.operations.push(operation);
+    if (ran.ok && unsynced) operation.resolve(ran.value);
     // What a failed one saw may not be on disk yet: its caller hears of it no sooner than of a success.
-    batch.settle.push(ran.ok ? () => operation.resolve(ran.value) : () => operation.reject(ran.error));
+    else batch.settle.push(ran.ok ? () => operation.resolve(ran.value) : () => operation.reject(ran.error));
   }
 
   /** Bytes that the disk will have left when all that is pending is in LMDB's file. */

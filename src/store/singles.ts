@@ -33,7 +33,7 @@ export function createSingles(): Singles {
   return {
     find: async <T extends Version>(of: mongo.Collection<T>, id: string, projection: Projection) => {
       const collection = of as unknown as Collection;
-      const key = `${of.collectionName} ${Object.keys(projection).join()}`;
+      const key = `${of.collectionName} ${Object.entries(projection).join()}`;
       const find = held(finds, key, () => gathered((ids) => findAll(collection, ids, projection), LIMITS));
       return (await find(id)) as T | undefined;
     },

@@ -1,6 +1,6 @@
 /** Work that many ask for one by one, done together. */
 import { ProblemError } from '../fhir';
-import { isOutage } from './failures';
+import { isConflict, isOutage } from './failures';
 
 interface Limits {
   /** Most items that one run takes. */
@@ -59,7 +59,8 @@ async function runTogether<I, O>(
   }
 }
 
-/** The database is away, for one item as for all. */
+/** The database is away, for one item as for all. A conflict is another writer's: alone, most items meet none. */
 function isAway(error: unknown): boolean {
-  return error instanceof ProblemError ? error.code === 'unavailable' : isOutage(error);
+  if (error instanceof ProblemError) return error.code === 'unavailable';
+  return !isConflict(error) && isOutage(error);
 }

@@ -199,7 +199,10 @@ function readCommand(request: Request, connection: Connection, engine: Engine): 
   };
 }
 
-/** A write is synced before it is acknowledged, so `majority` and `j` hold (`j: false` is not waited for); more members there are not. */
+/**
+ * A write is synced before it is acknowledged, unless it says `j: false`: `majority` and `j` hold. More members there
+ * are not.
+ */
 function checkWriteConcern(body: Document): void {
   const w = (body['writeConcern'] as Document | undefined)?.['w'];
   if (w === undefined || w === 'majority') return;

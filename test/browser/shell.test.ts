@@ -65,7 +65,7 @@ describe('the application', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
     await page.getByRole('navigation').getByRole('link', { name: 'API keys' }).press('Enter');
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor();
-    await page.waitForFunction("document.activeElement.tagName === 'H1'");
+    await page.locator('h1:focus').waitFor();
     expect(await page.title()).toBe('API keys · Crosswalk');
   });
 
@@ -74,7 +74,7 @@ describe('the application', () => {
     await page.goto('/');
     await page.getByRole('button', { name: 'Priya Shah' }).click();
     await page.getByRole('menuitem', { name: 'Dark' }).click();
-    await page.waitForFunction("document.documentElement.dataset.mantineColorScheme === 'dark'");
+    await page.locator('html[data-mantine-color-scheme=dark]').waitFor();
     await page.setViewportSize(PHONE);
     await page.getByRole('button', { name: 'Navigation' }).click();
     await page.getByRole('navigation').getByRole('link', { name: 'API keys' }).click();

@@ -1,6 +1,7 @@
+import { CHUNK_BYTES, type Chunk, type Counted, type Entry, type KeyRange } from './chunk';
 import type { TableName } from './environment';
 import { SortedKeys } from './sorted-keys';
-import type { Chunk, Counted, Entry, KeyRange, View } from './view';
+import type { View } from './view';
 
 /** A value that lies over the file's; null: the key is removed. */
 export interface Change {
@@ -36,15 +37,15 @@ export class Changes<T extends Change> {
     return this.values.values();
   }
 
-  /** Names from `low` (inclusive) to `high` (exclusive). */
-  between(low: string, high: string, reverse: boolean): string[] {
+  /** Names from `low` (inclusive) to `high` (exclusive), looked up as they are taken. */
+  between(low: string, high: string, reverse: boolean): Iterable<string> {
     if (!this.sorted) {
       this.sorted = new SortedKeys();
       this.unsorted = [...this.values.keys()].sort();
     }
     for (const name of this.unsorted) this.sorted.add(name);
     this.unsorted = [];
-    return [...this.sorted.between(low, high, reverse)];
+    return this.sorted.between(low, high, reverse);
   }
 }
 
@@ -52,7 +53,8 @@ export class Changes<T extends Change> {
 export interface Layer {
   readonly size: number;
   get(name: string): Change | undefined;
-  between(low: string, high: string, reverse: boolean): string[];
+  /** To be taken before anything else is changed. */
+  between(low: string, high: string, reverse: boolean): Iterable<string>;
 }
 
 /** What a table looks like to its reader. */
@@ -71,25 +73,25 @@ export function withLayer(base: TableReader, layer: Layer): TableReader {
   };
 }
 
-function namesIn(layer: Layer, low: Buffer, high: Buffer, reverse: boolean): string[] {
-  return layer
-    .between(low.toString('latin1'), high.toString('latin1'), reverse)
-    .filter((name) => layer.get(name) !== undefined);
+type Named = readonly [name: string, change: Change];
+
+/** What the reader sees of a layer in a range, one by one: a layer may hold a million keys of which a page is wanted. */
+function* changesIn(layer: Layer, low: Buffer, high: Buffer, reverse: boolean): Generator<Named, void, void> {
+  for (const name of layer.between(low.toString('latin1'), high.toString('latin1'), reverse)) {
+    const change = layer.get(name);
+    if (change !== undefined) yield [name, change];
+  }
 }
 
 function layeredRange(base: TableReader, layer: Layer, table: TableName, range: KeyRange): Chunk {
   const chunk = base.range(table, range);
-  const { entries, complete } = chunk;
   // A base chunk that is not complete says nothing about what lies beyond its last key: merging stops there.
-  const last = complete ? undefined : entries.at(-1)?.key;
+  const last = chunk.complete ? undefined : chunk.entries.at(-1)?.key;
   const { low, high } = narrow(range, last);
-  const reverse = Boolean(range.reverse);
-  const own = namesIn(layer, low, high, reverse);
-  if (own.length === 0) return chunk;
-  const merged = merge(entries, own, layer, reverse);
+  const merged = merge(chunk, changesIn(layer, low, high, Boolean(range.reverse)), range);
   // All of a full chunk may have been removed: go on, lest the scan take it for the end.
-  if (merged.length === 0 && last) return layeredRange(base, layer, table, beyond(range, last));
-  return { entries: merged, complete };
+  if (merged.entries.length === 0 && last) return layeredRange(base, layer, table, beyond(range, last));
+  return merged;
 }
 
 /** Counts as far as `most` keys of the base or of the layer reach. */
@@ -98,17 +100,23 @@ function layeredCount(
   layer: Layer,
   { table, low, high, most }: { table: TableName; low: Buffer; high: Buffer; most: number },
 ): Counted {
-  const own = namesIn(layer, low, high, false);
-  const beyondOwn = own[most];
+  const own: Named[] = [];
+  let beyondOwn: string | undefined;
+  for (const named of changesIn(layer, low, high, false)) {
+    if (own.length === most) {
+      [beyondOwn] = named;
+      break;
+    }
+    own.push(named);
+  }
   const below = base.countKeys(table, low, beyondOwn === undefined ? high : keyOf(beyondOwn), most);
   const next = below.next ?? (beyondOwn === undefined ? undefined : keyOf(beyondOwn));
   const end = next?.toString('latin1');
   let { count } = below;
-  for (const name of own) {
+  for (const [name, { value }] of own) {
     if (end !== undefined && name >= end) break;
     const existed = base.get(table, keyOf(name)) !== undefined;
-    const exists = layer.get(name)?.value instanceof Buffer;
-    count += Number(exists) - Number(existed);
+    count += Number(value !== null) - Number(existed);
   }
   return { count, next };
 }
@@ -128,21 +136,34 @@ function beyond(range: KeyRange, last: Buffer): KeyRange {
     : { ...range, low: Buffer.concat([last, Buffer.from([0])]) };
 }
 
-function merge(base: readonly Entry[], own: readonly string[], layer: Layer, reverse: boolean): Entry[] {
-  const merged: Entry[] = [];
-  let i = 0;
-  const before = (a: string, b: string): boolean => (reverse ? a > b : a < b);
-  for (const entry of base) {
+/** The base's chunk with the layer's changes of the same stretch; it ends where it is as large as a chunk may be. */
+function merge(chunk: Chunk, changes: Generator<Named>, { limit, reverse }: KeyRange): Chunk {
+  let own = changes.next();
+  if (own.done) return chunk;
+  const entries: Entry[] = [];
+  let bytes = 0;
+  const isFull = (): boolean => entries.length >= limit || bytes > CHUNK_BYTES;
+  const add = (entry: Entry): void => {
+    entries.push(entry);
+    bytes += entry.value.length;
+  };
+  const addOwn = ([name, { value }]: Named): void => {
+    if (value !== null) add({ key: keyOf(name), value });
+    own = changes.next();
+  };
+  for (const entry of chunk.entries) {
     const key = entry.key.toString('latin1');
-    for (; i < own.length && before(own[i] as string, key); i++) addOwn(own[i] as string);
-    if (own[i] === key) addOwn(own[i++] as string);
-    else merged.push(entry);
+    while (!own.done && (reverse ? own.value[0] > key : own.value[0] < key)) {
+      if (isFull()) return { entries, complete: false };
+      addOwn(own.value);
+    }
+    if (isFull()) return { entries, complete: false };
+    if (own.done || own.value[0] !== key) add(entry);
+    else addOwn(own.value);
   }
-  for (; i < own.length; i++) addOwn(own[i] as string);
-  return merged;
-
-  function addOwn(name: string): void {
-    const value = layer.get(name)?.value;
-    if (value) merged.push({ key: keyOf(name), value });
+  while (!own.done) {
+    if (isFull()) return { entries, complete: false };
+    addOwn(own.value);
   }
+  return { entries, complete: chunk.complete };
 }

@@ -1,10 +1,11 @@
 import type { Change } from './changes';
 import { Changes, withLayer } from './changes';
+import type { Chunk, Counted, KeyRange } from './chunk';
 import type { TableName } from './environment';
 import { TABLES } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
-import type { Chunk, Counted, KeyRange, View, Writer } from './view';
+import type { View, Writer } from './view';
 
 /** What the transaction did to a key. */
 interface OwnChange extends Change {

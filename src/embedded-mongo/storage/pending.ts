@@ -1,9 +1,10 @@
+import type { Chunk, Counted, KeyRange } from './chunk';
 import type { Environment, TableName } from './environment';
 import type { LockHolder, LockTable } from './locks';
 import { lockName } from './locks';
 import type { LoggedChange } from './log-records';
 import type { Generation, Version } from './memtable';
-import type { Chunk, Counted, KeyRange, Writer } from './view';
+import type { Writer } from './view';
 import { SnapshotView } from './view';
 
 /** Thrown by `claim` when an open transaction holds the key: the operation runs again when it has ended. */

@@ -1,36 +1,9 @@
 import type { Transaction } from 'lmdb';
 import type { TableReader } from './changes';
+import { CHUNK_BYTES, type Chunk, type Counted, type Entry, type KeyRange } from './chunk';
 import type { Environment, TableName } from './environment';
 import type { MemoryState } from './memtable';
 import { overMemory, versionOf } from './memtable';
-
-/** One key and its value, as they lie in the file. */
-export interface Entry {
-  key: Buffer;
-  value: Buffer;
-}
-
-/** Keys from `low` (inclusive) to `high` (exclusive), ascending unless `reverse`; at most `limit` entries. */
-export interface KeyRange {
-  low: Buffer;
-  high: Buffer;
-  reverse?: boolean;
-  limit: number;
-}
-
-/** Part of a range, from its beginning on. */
-export interface Chunk {
-  entries: Entry[];
-  /** Nothing follows in the range. */
-  complete: boolean;
-}
-
-/** How many keys lie in part of a range. */
-export interface Counted {
-  count: number;
-  /** The first key behind that part; undefined: the range is at its end. */
-  next: Buffer | undefined;
-}
 
 /** What a command reads from: the latest commit, a transaction's snapshot with its own writes, or a write batch. */
 export interface View {
@@ -53,9 +26,6 @@ export interface Writer extends View {
   /** Says, before anything is put, that the document or unique key named by `key` is about to change. */
   claim(table: TableName, key: Buffer): void;
 }
-
-/** A chunk stops here so that large documents do not fill the memory. */
-const CHUNK_BYTES = 1 << 20;
 
 /** Reads one chunk straight from LMDB. */
 export function readRange(

@@ -177,10 +177,17 @@ function literalOf(holder: unknown, key: string, value: unknown): string | undef
   return text !== undefined && Number(text) === value ? text : undefined;
 }
 
-/** Writes a resource (or any JSON value) as JSON text, decimals as they were read. */
-export function stringifyFhirJson(resource: unknown, options: { pretty?: boolean } = {}): string {
+/**
+ * Writes a resource (or any JSON value) as JSON text, decimals as they were read.
+ * @param options.plain it is known to have no literals, so that none are looked for.
+ */
+export function stringifyFhirJson(
+  resource: unknown,
+  options: { pretty?: boolean; plain?: boolean } = {},
+): string {
   const indent = options.pretty ? 2 : undefined;
-  if (typeof resource !== 'object' || resource === null || !hasDecimals(resource)) {
+  const isPlain = options.plain === true || typeof resource !== 'object' || resource === null;
+  if (isPlain || !hasDecimals(resource)) {
     return JSON.stringify(resource, undefined, indent);
   }
   const marked = JSON.stringify(

@@ -104,9 +104,11 @@ function shown<T extends Resource>({
   resource,
   decimals,
   access,
-}: Pick<VersionFields, 'resource' | 'decimals' | 'access'>): Pick<StoredVersion<T>, 'resource' | 'access'> {
+}: Pick<VersionFields, 'resource' | 'decimals' | 'access'>): Pick<StoredVersion<T>, 'resource' | 'plain' | 'access'> {
+  const plain = decimals === undefined;
   return {
-    resource: (decimals === undefined ? resource : restoreDecimals(resource, decimals)) as T,
+    resource: (plain ? resource : restoreDecimals(resource, decimals)) as T,
+    plain,
     access: access.filter((holder) => holder !== DEPLOYMENT),
   };
 }

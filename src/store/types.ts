@@ -32,6 +32,8 @@ export interface StoredVersion<T extends Resource = Resource> {
   deleted: boolean;
   /** The resource; of a deleted version the last content's id and meta only. */
   resource: T;
+  /** JavaScript writes all its numbers as they came: none has a literal of its own to be looked for. */
+  plain?: boolean;
   /** Practices (Organization ids) that may see it, or EVERYBODY. */
   access: readonly string[];
   /** Who wrote this version. */

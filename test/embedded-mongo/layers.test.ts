@@ -68,7 +68,7 @@ describe('changes over a table', () => {
           most: fc.nat({ max: 9 }),
         }),
         ({ table, changes, low, high, reverse, most }) => {
-          const expected = new Map(Object.entries(table));
+          const expected = new Map<string, string>(Object.entries(table));
           const own = new Changes<{ value: Buffer | null }>();
           for (const [name, kind] of new Map(changes)) {
             own.set(name, { value: kind === 'removed' ? null : key(kind) });

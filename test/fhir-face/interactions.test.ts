@@ -43,8 +43,13 @@ describe('create and read', () => {
     expect(
       (await agent().put(`${base}/Observation/decimal`).set('Content-Type', json).send(text)).status,
     ).toBe(201);
-    const read = await agent().get(`${base}/Observation/decimal`).buffer(true);
-    expect(read.text).toContain('"value":1.10');
+    const plain = { resourceType: 'Observation', id: 'plain', status: 'final', code: { text: 'x' } };
+    expect((await agent().put(`${base}/Observation/plain`).send(plain)).status).toBe(201);
+    // Alone, and in bundles beside others that have none.
+    for (const path of ['/decimal', '/decimal/_history', '?_id=decimal,plain', '/_history']) {
+      const read = await agent().get(`${base}/Observation${path}`).buffer(true);
+      expect([path, read.text]).toEqual([path, expect.stringContaining('"value":1.10')]);
+    }
   });
 
   it('refuses what is no FHIR with 400, what breaks a rule with 422 naming every place, and an unknown type with 404', async () => {

@@ -23,7 +23,8 @@ export function render(baseUrl: string, request: FhirRequest, response: FhirResp
   const resource = shown(request, response);
   if (resource === undefined || response.status === 304 || response.status === 204)
     return { status: response.status, headers };
-  return formatted(response.status, resource, headers, formatOf(request), request.isPretty);
+  const style = { format: formatOf(request), pretty: request.isPretty, plain: response.plain ?? false };
+  return formatted(response.status, resource, headers, style);
 }
 
 /** Uploaded content is handed out as a file of its own kind, never as a page of ours. */
@@ -45,7 +46,8 @@ export function renderProblem(problem: ProblemError, x: Exchange): Reply {
   } catch {
     // JSON then
   }
-  return formatted(problem.status, outcomeOf(problem.issues), problem.headers, format, isPretty);
+  const style = { format, pretty: isPretty, plain: true };
+  return formatted(problem.status, outcomeOf(problem.issues), problem.headers, style);
 }
 
 function versionHeaders(baseUrl: string, response: FhirResponse): Record<string, string> {
@@ -82,14 +84,18 @@ function shown(request: FhirRequest, response: FhirResponse): Resource | undefin
   }
 }
 
+interface Style {
+  format: Format;
+  pretty: boolean;
+  plain: boolean;
+}
+
 function formatted(
   status: number,
   resource: Resource,
   headers: Record<string, string>,
-  format: Format,
-  pretty: boolean,
+  { format, ...style }: Style,
 ): Reply {
-  const body =
-    format === 'xml' ? stringifyFhirXml(resource, { pretty }) : stringifyFhirJson(resource, { pretty });
+  const body = format === 'xml' ? stringifyFhirXml(resource, style) : stringifyFhirJson(resource, style);
   return { status, headers: { ...headers, 'Content-Type': CONTENT_TYPE[format] }, body };
 }

@@ -49,6 +49,8 @@ export interface FhirResponse {
   status: number;
   /** The resource to show (a Bundle for searches), subject to Prefer and _summary. */
   resource?: Resource | Bundle;
+  /** `StoredVersion.plain`, of all that it shows. */
+  plain?: boolean;
   /** Version of the resource, for ETag, Last-Modified and Location. */
   version?: { id: string; type: ResourceType; version: number; lastUpdated: Date };
   headers?: Record<string, string>;

@@ -29,7 +29,8 @@ export async function history(context: FhirContext, request: FhirRequest): Promi
     ({ type, id, version }) => `${type}/${id}/_history/${version}`,
   );
   request.x.audit.patients = patientsOf(page.versions);
-  return { status: 200, resource: bundle(context, request, asked, page) };
+  const plain = page.versions.every((version) => version.plain === true);
+  return { status: 200, resource: bundle(context, request, asked, page), plain };
 }
 
 function parse(request: FhirRequest): HistoryRequest {

@@ -49,7 +49,8 @@ async function answer(
   const seen = [...page.matches, ...page.included];
   request.x.audit.resources = seen.map(({ type, id }) => `${type}/${id}`);
   request.x.audit.patients = patientsOf(seen);
-  return { status: 200, resource: searchset(context.baseUrl, path, asked, page) };
+  const plain = seen.every((found) => found.plain === true);
+  return { status: 200, resource: searchset(context.baseUrl, path, asked, page), plain };
 }
 
 /** `_explain=true`: the plan instead of the result, for operators. Decisions, "FHIR". */

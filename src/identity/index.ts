@@ -2,6 +2,7 @@ import type { Organization } from '@medplum/fhirtypes';
 import type { Connection } from 'mongoose';
 import { parseSearch } from '../search';
 import { EVERYTHING, type Store } from '../store';
+import { type Accounts, createAccounts } from './accounts';
 import { createAllowlist } from './allowlist';
 import { createAssertions, type FetchJson } from './client-assertions';
 import { type Clients, createClients } from './clients';
@@ -24,6 +25,7 @@ import { createTokens, type Tokens } from './signing-keys';
 import { type Access, createAccess, type ParseFilter } from './smart';
 import { createUsers, type Users } from './users';
 
+export type { Accounts, OfferedSecondFactor, OwnSession, Proof } from './accounts';
 export type { FetchJson } from './client-assertions';
 export type { ClientInfo, ClientRequest, Clients, NewClient } from './clients';
 export type { Claim, Idempotency, IdempotencyRequest } from './idempotency';
@@ -59,6 +61,8 @@ export interface Identity {
   sessions: Sessions;
   /** Sign-ins of the dashboard. */
   portalSessions: PortalSessions;
+  /** What users do about their own way in. */
+  accounts: Accounts;
   keyUse: KeyUse;
   clients: Clients;
   oauth: OAuth;
@@ -139,6 +143,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     users: createUsers(records, { practices, passwords, lockout, sealing, clock }),
     sessions,
     portalSessions: createPortalSessions(records, signingIn),
+    accounts: createAccounts(records, signingIn),
     keyUse,
     clients,
     oauth: createOAuth({ clients, tokens, verifyAssertion, parseFilter, publicUrl, tokenSeconds }),

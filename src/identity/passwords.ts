@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { ProblemError } from '../fhir';
+import { fieldProblem, ProblemError } from '../fhir';
 import { createTurns } from '../turns';
 
 /** scrypt's parameters. */
@@ -18,6 +18,17 @@ export interface Passwords {
   hash(password: string): Promise<string>;
   /** With no stored hash it works as long and says no, so that its time does not tell whether there is one. */
   verify(password: string, stored: string | undefined): Promise<boolean>;
+}
+
+/** Characters of a password. */
+export const PASSWORD_LENGTH = { least: 8, most: 256 } as const;
+
+/** @throws ProblemError invalid, naming the field */
+export function checkNewPassword({ length }: string, field: string): void {
+  const { least, most } = PASSWORD_LENGTH;
+  if (length >= least && length <= most) return;
+  const message = `A password has ${least} to ${most} characters.`;
+  throw fieldProblem('invalid', message, [{ field, message }]);
 }
 
 /** Hashes at work at once: the thread pool's other half stays free for files and names. */

@@ -74,15 +74,15 @@ export function createPortalSessions(records: SessionRecords, services: SessionS
       const now = clock();
       const session: SessionRecord = {
         ...sessionFields(user),
-        _id: idOf(secret),
+        _id: portalSessionId(secret),
         ...lifeFrom(now, LONGEST_MS),
         idleUntil: new Date(now.getTime() + IDLE_MS),
       };
-      await beginSession(records, session, clock);
+      await beginSession(records, session, user, clock);
       return { ...shown(session), secret };
     },
     async authenticate(secret) {
-      const session = await collection.findOne({ _id: idOf(secret) });
+      const session = await collection.findOne({ _id: portalSessionId(secret) });
       const now = clock();
       const over =
         session === null ||
@@ -95,7 +95,7 @@ export function createPortalSessions(records: SessionRecords, services: SessionS
     },
     async end(secret) {
       await collection.updateOne(
-        { _id: idOf(secret), endedAt: { $exists: false } },
+        { _id: portalSessionId(secret), endedAt: { $exists: false } },
         { $set: { endedAt: clock() } },
       );
     },
@@ -103,6 +103,6 @@ export function createPortalSessions(records: SessionRecords, services: SessionS
 }
 
 /** The record is found by the hash of the secret: who reads the database cannot sign in with it. */
-function idOf(secret: string): string {
+export function portalSessionId(secret: string): string {
   return `web_${digest(secret)}`;
 }

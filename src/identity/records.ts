@@ -43,6 +43,8 @@ export interface UserRecord {
   password: string;
   /** Sealed base32 seed of the second factor. */
   totp?: string;
+  /** Sealed seed that is in force once a code of it has come. */
+  totpOffered?: string;
   /** Time steps whose code was used; the latest few. */
   totpUsed: number[];
   /** Digests of the addresses of the latest logins. */
@@ -237,6 +239,7 @@ const USER = {
   practitioner: String,
   password: text,
   totp: String,
+  totpOffered: String,
   totpUsed: [Number],
   knownAddresses: [String],
   createdAt: date,

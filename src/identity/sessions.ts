@@ -100,7 +100,7 @@ export function createSessions(records: SessionRecords, services: SessionService
         _id: `ses_${randomText(24)}`,
         ...lifeFrom(clock(), SESSION_MS),
       };
-      await beginSession(records, session, clock);
+      await beginSession(records, session, user, clock);
       const { _id: id, email, role } = user;
       return { ...(await renewal(session, 1)), user: { id, email, role, permissions: permissionsOf(role) } };
     },
@@ -134,14 +134,14 @@ export function createSessions(records: SessionRecords, services: SessionService
 }
 
 /** The user that e-mail, password and code belong to. The work done is the same whether or not there is one. */
-export async function signIn(
+export async function proven(
   users: Records['users'],
   services: SessionServices,
   request: LoginRequest,
 ): Promise<UserRecord> {
   const folded = foldEmail(request.email);
   const found = await users.findOne({ folded }).lean();
-  const address = digest(`${folded}|${request.address}`);
+  const address = addressOf(folded, request.address);
   const known = found?.knownAddresses.includes(address) === true;
   const attempt = await services.lockout.begin(known ? `${folded}|${address}` : folded);
   const user = found !== null && found.disabledAt === undefined ? found : undefined;
@@ -151,12 +151,29 @@ export async function signIn(
   }
   await secondFactor(users, services, { user, attempt, code: request.mfaCode });
   await attempt.succeeded();
+  return user;
+}
+
+/** The same, remembered as a sign-in. */
+export async function signIn(
+  users: Records['users'],
+  services: SessionServices,
+  request: LoginRequest,
+): Promise<UserRecord> {
+  const user = await proven(users, services, request);
+  const address = addressOf(user.folded, request.address);
+  const isKnown = user.knownAddresses.includes(address);
   const knownAddresses = { $each: [address], $slice: -KNOWN_ADDRESSES };
   await users.updateOne(
     { _id: user._id },
-    { $set: { lastSignInAt: services.clock() }, ...(!known && { $push: { knownAddresses } }) },
+    { $set: { lastSignInAt: services.clock() }, ...(!isKnown && { $push: { knownAddresses } }) },
   );
   return user;
+}
+
+/** An address as it is remembered of a user. */
+function addressOf(folded: string, address: string): string {
+  return digest(`${folded}|${address}`);
 }
 
 async function secondFactor(
@@ -182,15 +199,20 @@ async function secondFactor(
   throw wrong();
 }
 
-/** Stores the session of a user just signed in. @throws ProblemError unauthorized when disabled meanwhile (Users.disable). */
+/**
+ * Stores the session of a user just signed in.
+ * @throws ProblemError unauthorized when the user was disabled, or password or second factor changed, meanwhile
+ */
 export async function beginSession(
   { users, sessions }: SessionRecords,
   session: SessionRecord,
+  user: UserRecord,
   clock: () => Date,
 ): Promise<void> {
   await sessions.insertOne(session);
   const present = await users.findById(session.user).lean();
-  if (present !== null && present.disabledAt === undefined) return;
+  const isSame = present?.password === user.password && present.totp === user.totp;
+  if (isSame && present.disabledAt === undefined) return;
   await sessions.updateOne({ _id: session._id }, { $set: { endedAt: clock() } });
   throw wrong();
 }

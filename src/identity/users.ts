@@ -1,6 +1,6 @@
 import { ProblemError } from '../fhir';
 import type { Lockout } from './lockout';
-import type { Passwords } from './passwords';
+import { checkNewPassword, type Passwords } from './passwords';
 import type { Practices } from './practices';
 import type { Role } from './principal';
 import { isDuplicate, type Records, type UserRecord } from './records';
@@ -181,7 +181,10 @@ export function createUsers(records: Pick<Records, 'users' | 'sessions'>, servic
       const totp = totpSecret !== undefined && { totp: sealing.seal(totpSecret, totpPurpose(id)) };
       await users.updateOne(
         { _id: id },
-        { $set: { password: await passwords.hash(password), totpUsed: [], knownAddresses: [], ...totp } },
+        {
+          $set: { password: await passwords.hash(password), totpUsed: [], knownAddresses: [], ...totp },
+          $unset: { totpOffered: 1 },
+        },
       );
       await lockout.forget(ownersOf(user));
       await endSessions(id);
@@ -218,9 +221,7 @@ function checked({ email, name, role, practice, password }: UserRequest): {
   if (!isRole(role))
     throw new ProblemError('invalid', `Unknown role "${role}": it is one of ${ROLES.join(', ')}.`);
   if (role === 'practice-admin' && practice === undefined) refuse('A practice-admin needs a practice.');
-  if (password !== undefined && (password.length < 8 || password.length > 256)) {
-    refuse('A password has 8 to 256 characters.');
-  }
+  if (password !== undefined) checkNewPassword(password, 'password');
   return { email: email.trim(), name: name.trim(), role };
 }
 

@@ -9,6 +9,8 @@ export interface Visitor {
   /** With other headers instead of the CSRF token. */
   postWith(headers: Record<string, string>, path: string, body?: object): Promise<Response>;
   csrf: string;
+  email: string;
+  password: string;
 }
 
 let made = 0;
@@ -27,7 +29,7 @@ export async function visitor({ app, house }: TestHouse, role: string, practice?
       .set({ Cookie: cookie, ...headers })
       .send(body);
   return {
-    csrf,
+    ...{ csrf, email, password },
     get: (path) => request(app).get(`/portal${path}`).set('Cookie', cookie),
     post: (path, body) => postWith({ 'X-CSRF-Token': csrf }, path, body),
     postWith,

@@ -1,4 +1,5 @@
 import type { Route } from '../../http';
+import { accountRoutes } from './account';
 import { complianceRoutes } from './compliance';
 import { keyRoutes } from './keys';
 import { operationsRoutes } from './operations';
@@ -14,6 +15,7 @@ import { webhookRoutes } from './webhooks';
 export function portalRoutes(services: PortalServices): Route[] {
   return [
     ...signInRoutes(services), //
+    ...accountRoutes(services),
     ...keyRoutes(services),
     ...operationsRoutes(services),
     ...practiceRoutes(services),

@@ -11,7 +11,8 @@ interface Credentials {
   mfaCode?: string;
 }
 
-const secret = (maxLength: number): Schema => ({ type: 'string', minLength: 1, maxLength });
+/** A text that is typed to prove something; nothing but its length is looked at. */
+export const secret = (maxLength: number): Schema => ({ type: 'string', minLength: 1, maxLength });
 
 const CREDENTIALS = object({ email: secret(320), password: secret(256), mfaCode: secret(16) }, [
   'email',

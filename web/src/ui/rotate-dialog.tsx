@@ -1,7 +1,8 @@
 import { Select, Text } from '@mantine/core';
 import type { QueryKey } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { SecretDialog, type SecretDialogProps, SecretForm } from './secret-dialog';
+import { DialogForm } from './dialog-form';
+import { SecretDialog, type SecretDialogProps } from './secret-dialog';
 
 interface RotateDialogProps<Made> extends Omit<SecretDialogProps<Made>, 'form'> {
   /** What is rotated: "key", "secret". */
@@ -20,7 +21,7 @@ export function RotateDialog<Made>({ what, about, rotate, queryKey, ...dialog }:
     <SecretDialog
       {...dialog}
       form={(making) => (
-        <SecretForm {...making} make={() => rotate(Number(overlap))} queryKey={queryKey} verb="Rotate">
+        <DialogForm {...making} make={() => rotate(Number(overlap))} queryKey={queryKey} verb="Rotate">
           {() => (
             <>
               <Text size="sm">{about}</Text>
@@ -33,7 +34,7 @@ export function RotateDialog<Made>({ what, about, rotate, queryKey, ...dialog }:
               />
             </>
           )}
-        </SecretForm>
+        </DialogForm>
       )}
     />
   );

@@ -1,9 +1,7 @@
-import { Modal, Stack } from '@mantine/core';
-import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useState } from 'react';
-import { ApiError } from '../api/client';
+import { Modal } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
 import { useUser } from '../app/session';
-import { FormEnd } from './form-end';
+import type { MakingProps } from './dialog-form';
 import { PracticeSelect } from './practice-select';
 
 export interface SecretDialogProps<Made> {
@@ -35,54 +33,6 @@ export function SecretDialog<Made>(props: SecretDialogProps<Made>) {
     >
       {made === undefined ? form({ onMade: setMade, onCancel: close }) : children(made, close)}
     </Modal>
-  );
-}
-
-export interface MakingProps<Made> {
-  onMade: (made: Made) => void;
-  onCancel: () => void;
-}
-
-interface SecretFormProps<Made> extends MakingProps<Made> {
-  /** Asks the server for it. */
-  make: () => Promise<Made>;
-  /** Queries that show what was made. */
-  queryKey: QueryKey;
-  verb: string;
-  /** Whether the form is filled in. */
-  isReady?: boolean;
-  /** The fields, given the faults by field. */
-  children: (faults: Readonly<Record<string, string>>) => ReactNode;
-}
-
-export function SecretForm<Made>(props: SecretFormProps<Made>) {
-  const { make, queryKey, verb, isReady = true, onMade, onCancel, children } = props;
-  const queries = useQueryClient();
-  const making = useMutation({
-    mutationFn: make,
-    onSuccess: async (made) => {
-      onMade(made);
-      await queries.invalidateQueries({ queryKey });
-    },
-  });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    making.mutate();
-  };
-  const faults = making.error instanceof ApiError ? making.error.fields : {};
-  return (
-    <form onSubmit={submit}>
-      <Stack>
-        {children(faults)}
-        <FormEnd
-          verb={verb}
-          isBusy={making.isPending}
-          disabled={!isReady}
-          error={Object.keys(faults).length > 0 ? null : making.error}
-          onCancel={onCancel}
-        />
-      </Stack>
-    </form>
   );
 }
 

@@ -10,7 +10,12 @@ interface SecretOnceProps {
 export function SecretOnce({ secrets, children }: SecretOnceProps) {
   return (
     <Stack gap="sm">
-      <Alert color="yellow" icon={<IconEyeOff size={20} />} title="Copy it now">
+      <Alert
+        color="yellow"
+        icon={<IconEyeOff size={20} />}
+        title="Copy it now"
+        styles={{ title: { color: 'var(--mantine-color-text)' } }}
+      >
         It is shown this once: nobody can show it again, only put another in its place.
       </Alert>
       {secrets.map(({ label, secret }) => (

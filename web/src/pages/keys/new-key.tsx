@@ -1,7 +1,8 @@
 import { Button, Checkbox, Code, Group, Radio, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { createKey, KEY_SCOPES, KEYS, type NewApiKey, type Plan, PLANS } from '../../api/keys';
-import { type MakingProps, SecretDialog, SecretForm, usePractice } from '../../ui/secret-dialog';
+import { DialogForm, type MakingProps } from '../../ui/dialog-form';
+import { SecretDialog, usePractice } from '../../ui/secret-dialog';
 import { SecretOnce } from '../../ui/secret-once';
 
 const PLAN_LIMITS: Readonly<Record<Plan, string>> = {
@@ -47,7 +48,7 @@ function NewKeyForm(making: MakingProps<NewApiKey>) {
     expiresAt: new Date(Date.now() + Number(lifetime) * DAY_MS).toISOString(),
   };
   return (
-    <SecretForm
+    <DialogForm
       {...making}
       make={() => createKey({ ...practice.given, plan, scopes, ...ends })}
       queryKey={KEYS}
@@ -86,7 +87,7 @@ function NewKeyForm(making: MakingProps<NewApiKey>) {
           />
         </>
       )}
-    </SecretForm>
+    </DialogForm>
   );
 }
 

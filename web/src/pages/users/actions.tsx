@@ -12,7 +12,8 @@ import {
 } from '../../api/users';
 import { useUser } from '../../app/session';
 import { Confirm } from '../../ui/confirm';
-import { SecretDialog, SecretForm } from '../../ui/secret-dialog';
+import { DialogForm } from '../../ui/dialog-form';
+import { SecretDialog } from '../../ui/secret-dialog';
 import { MadeUser } from './made-user';
 
 const CHANGES: Readonly<Record<UserChange, { title: string; verb: string; about: string }>> = {
@@ -135,14 +136,14 @@ function RenewDialog({
       title="Make a new password?"
       titleWhenMade="The new password"
       form={(making) => (
-        <SecretForm {...making} make={() => renewUser(user.id)} queryKey={USERS} verb="Make new password">
+        <DialogForm {...making} make={() => renewUser(user.id)} queryKey={USERS} verb="Make new password">
           {() => (
             <Text size="sm">
               {user.name}, {user.email}. The old password
               {user.mfa && ' and the old second factor'} and every session end at once.
             </Text>
           )}
-        </SecretForm>
+        </DialogForm>
       )}
     >
       {(made, close) => <MadeUser made={made} onClose={close} />}

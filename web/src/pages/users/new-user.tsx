@@ -3,7 +3,8 @@ import { useState } from 'react';
 import type { Role } from '../../api/session';
 import { createUser, type NewUser, USERS } from '../../api/users';
 import { ROLE_NAMES, useUser } from '../../app/session';
-import { type MakingProps, SecretDialog, SecretForm, usePractice } from '../../ui/secret-dialog';
+import { DialogForm, type MakingProps } from '../../ui/dialog-form';
+import { SecretDialog, usePractice } from '../../ui/secret-dialog';
 import { MadeUser } from './made-user';
 
 /** Roles beyond any practice, which only operators give. */
@@ -46,7 +47,7 @@ function NewUserForm(making: MakingProps<NewUser>) {
   const roles = isOperator ? [...OF_PRACTICES, ...BEYOND] : OF_PRACTICES;
   const isBeyond = BEYOND.includes(role);
   return (
-    <SecretForm
+    <DialogForm
       {...making}
       make={() =>
         createUser({ name: name.trim(), email: email.trim(), role, mfa, ...(!isBeyond && practice.given) })
@@ -95,6 +96,6 @@ function NewUserForm(making: MakingProps<NewUser>) {
           />
         </>
       )}
-    </SecretForm>
+    </DialogForm>
   );
 }

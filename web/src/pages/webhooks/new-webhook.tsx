@@ -1,7 +1,8 @@
 import { Anchor, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { createWebhook, EVENTS, type ShownSecret, WEBHOOKS } from '../../api/webhooks';
-import { type MakingProps, SecretDialog, SecretForm, usePractice } from '../../ui/secret-dialog';
+import { DialogForm, type MakingProps } from '../../ui/dialog-form';
+import { SecretDialog, usePractice } from '../../ui/secret-dialog';
 import { SecretOnce } from '../../ui/secret-once';
 
 const EVENT_WORDS: Readonly<Record<string, string>> = {
@@ -31,7 +32,7 @@ function NewWebhookForm(making: MakingProps<ShownSecret>) {
   const [url, setUrl] = useState('');
   const [events, setEvents] = useState<string[]>([...EVENTS]);
   return (
-    <SecretForm
+    <DialogForm
       {...making}
       make={() => createWebhook({ ...practice.given, url: url.trim(), events })}
       queryKey={WEBHOOKS}
@@ -67,7 +68,7 @@ function NewWebhookForm(making: MakingProps<ShownSecret>) {
           </Checkbox.Group>
         </>
       )}
-    </SecretForm>
+    </DialogForm>
   );
 }
 

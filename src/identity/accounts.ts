@@ -28,7 +28,7 @@ export interface OfferedSecondFactor {
   /** Base32 seed for an authenticator application. */
   totpSecret: string;
   /** The same as the `otpauth:` address of a QR code. */
-  uri: string;
+  totpUri: string;
 }
 
 /**
@@ -84,7 +84,7 @@ export function createAccounts(records: SessionRecords, services: SessionService
       const { _id, email } = await prove(own, proof);
       const totpSecret = newTotpSecret();
       await users.updateOne({ _id }, { $set: { totpOffered: sealing.seal(totpSecret, totpPurpose(_id)) } });
-      return { totpSecret, uri: totpUri(totpSecret, email) };
+      return { totpSecret, totpUri: totpUri(totpSecret, email) };
     },
     async confirmSecondFactor(own, code) {
       const { _id, totpOffered } = await present(own);

@@ -48,6 +48,15 @@ describe('Users', () => {
     await page.getByRole('menuitem', { name: 'New password' }).click();
     await page.getByRole('dialog').getByText('every session end at once').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    // A new user with a second factor: its key can be scanned.
+    await page.getByRole('button', { name: 'New user' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('Olga Petrova');
+    await dialog.getByRole('textbox', { name: 'E-mail' }).fill('olga@crosswalk.example');
+    await dialog.getByRole('combobox', { name: 'Role' }).selectOption('operator');
+    await dialog.getByRole('button', { name: 'Make user' }).click();
+    await dialog.getByRole('img', { name: 'QR code of the key' }).waitFor();
+    await visit(page, { name: 'users-made' });
     const officer = await pageOf('compliance');
     await officer.goto('/users');
     await officer.getByRole('heading', { name: 'Not for your role' }).waitFor();

@@ -12,7 +12,7 @@ afterAll(() => house.close());
 
 interface Offered {
   totpSecret: string;
-  uri: string;
+  totpUri: string;
 }
 
 /** A code of the authenticator; each is good once, so `steps` picks a neighbour. */
@@ -74,7 +74,7 @@ test('a second factor is in force once a code of it has come, is moved to anothe
   const isAlive = await dermifi(own);
   expect((await own.post('/account/second-factor/confirm', { code: '123456' })).status).toBe(409);
   const first = await offered(own, { password });
-  expect(first.uri).toContain(first.totpSecret);
+  expect(first.totpUri).toContain(first.totpSecret);
   // Offered is not in force, and a wrong code does not bring it there.
   expect((await signIn(email, password)).status).toBe(200);
   const wrong = await own.post('/account/second-factor/confirm', { code: codeOf(first.totpSecret, 5) });

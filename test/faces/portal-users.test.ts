@@ -23,6 +23,7 @@ interface Made {
   email: string;
   password: string;
   totpSecret?: string;
+  totpUri?: string;
 }
 
 beforeAll(async () => {
@@ -113,11 +114,12 @@ test('operators renew a password and the second factor; sessions end, and nobody
     practice: 'Sonora',
     mfa: true,
   });
-  expect(before.totpSecret).toEqual(expect.any(String));
+  expect(before.totpUri).toContain(`secret=${before.totpSecret ?? ''}&`);
   const renewed = await operator.post(`/users/${before.id}/renew`);
   const after = renewed.body as Made;
   expect(after.password).not.toBe(before.password);
   expect(after.totpSecret).not.toBe(before.totpSecret);
+  expect(after.totpUri).toContain(`secret=${after.totpSecret ?? ''}&`);
   expect((await login(email, before.password)).body).toMatchObject({
     error: { code: 'INVALID_CREDENTIALS' },
   });

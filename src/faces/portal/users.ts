@@ -1,7 +1,7 @@
 import { object, oneOf, text } from '../../contract';
 import { fieldProblem, ProblemError } from '../../fhir';
 import type { Exchange, Route } from '../../http';
-import { type Principal, type Role, ROLES, type UserInfo } from '../../identity';
+import { type NewUser, type Principal, type Role, ROLES, totpUri, type UserInfo } from '../../identity';
 import { ADMINISTRATORS, PRACTICE, SHOWN_ONCE } from './administration';
 import { portalRoute } from './endpoint';
 import type { PortalServices } from './services';
@@ -58,11 +58,17 @@ export function userRoutes(services: PortalServices): Route[] {
           { type: 'user', value: made.id },
           { type: 'role', value: body.role },
         ];
-        return { status: 201, headers: SHOWN_ONCE, body: made };
+        return { status: 201, headers: SHOWN_ONCE, body: scannable(made) };
       },
     }),
     ...changes(services),
   ];
+}
+
+/** With the seed as a QR code's address too, for the person to scan. */
+function scannable(made: NewUser): NewUser & { totpUri?: string } {
+  const { totpSecret, email } = made;
+  return totpSecret === undefined ? made : { ...made, totpUri: totpUri(totpSecret, email) };
 }
 
 /** What is done to one user; each answers how the user stands after it. */
@@ -84,7 +90,7 @@ function changes({ identity: { users } }: PortalServices): Route[] {
     change('enable', ADMINISTRATORS, (id) => users.enable(id)),
     change('unlock', ADMINISTRATORS, (id) => users.unlock(id)),
     // Who sets a prescriber's password could sign as the prescriber.
-    change('renew', ['operator'], (id) => users.renew(id)),
+    change('renew', ['operator'], async (id) => scannable(await users.renew(id))),
   ];
 }
 

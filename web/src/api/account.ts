@@ -24,7 +24,7 @@ export interface OfferedSecondFactor {
   /** Base32. */
   totpSecret: string;
   /** The same for a QR code. */
-  uri: string;
+  totpUri: string;
 }
 
 export const ACCOUNT = ['account'] as const;

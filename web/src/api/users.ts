@@ -25,6 +25,8 @@ export interface NewUser {
   password: string;
   /** Base32. */
   totpSecret?: string;
+  /** The same for a QR code. */
+  totpUri?: string;
 }
 
 /** Everything that changes when a user is made or changed. */

@@ -1,6 +1,5 @@
-import { Box, Modal, Stack, Text } from '@mantine/core';
+import { Modal, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { QRCodeSVG } from 'qrcode.react';
 import { useState } from 'react';
 import {
   type Account,
@@ -10,6 +9,7 @@ import {
   offerSecondFactor,
 } from '../../api/account';
 import { DialogForm } from '../../ui/dialog-form';
+import { QrCode } from '../../ui/qr-code';
 import { SecretOnce } from '../../ui/secret-once';
 import { CodeField, useProof } from './proof';
 
@@ -84,10 +84,7 @@ function ConfirmForm({ offered, onClose }: { offered: OfferedSecondFactor; onClo
       {(faults) => (
         <Stack>
           <Text size="sm">Scan this with an authenticator application, or type the key into it.</Text>
-          {/* Dark on light in both schemes, with the quiet zone of ISO/IEC 18004: cameras want it so. */}
-          <Box bg="white" w="fit-content" mx="auto">
-            <QRCodeSVG value={offered.uri} size={196} marginSize={4} title="QR code of the key" />
-          </Box>
+          <QrCode value={offered.totpUri} title="QR code of the key" />
           <SecretOnce secrets={[{ label: 'Key for an authenticator', secret: offered.totpSecret }]} />
           <CodeField
             label="Code that the application shows now"

@@ -179,3 +179,27 @@ test('of more values than are looked up one by one, only those are found', async
     even.slice(0, 100),
   );
 });
+
+test('a page whose rows come late in its order is sorted instead, and is the same', async () => {
+  const collection = client.db().collection<{ _id: number; list: string; name: string; at: number }>('late');
+  await collection.createIndexes([{ key: { list: 1, at: 1, _id: 1 } }, { key: { name: 1, _id: 1 } }]);
+  const SIZE = 20_000;
+  // A name that lies at the end of the order, one that lies all over it, one that nearly all have.
+  const nameOf = (i: number): string => (i >= SIZE - 3_000 ? 'late' : i % 7 === 0 ? 'spread' : 'most');
+  const rows = Array.from({ length: SIZE }, (_, i) => ({ _id: i, list: '*', name: nameOf(i), at: i >> 2 }));
+  await collection.insertMany(rows);
+  const page = { sort: { at: 1, _id: 1 }, skip: 5, limit: 20 } as const;
+  const examined = async (name: string): Promise<number> => {
+    const cursor = collection.find({ list: '*', name }, page);
+    const { executionStats } = (await cursor.explain('executionStats')) as {
+      executionStats: { totalKeysExamined: number };
+    };
+    const natural = collection.find({ name }, { ...page, hint: { $natural: 1 } });
+    expect(await collection.find({ list: '*', name }, page).toArray()).toEqual(await natural.toArray());
+    return executionStats.totalKeysExamined;
+  };
+  expect(await examined('late')).toBeLessThan(3_000 + 1_200);
+  expect(await examined('spread')).toBeLessThan(250);
+  expect(await examined('most')).toBeLessThan(50);
+  expect(await examined('nobody')).toBe(0);
+});

@@ -108,6 +108,11 @@ function orderedOr(view: View, { scan, entries }: Weighed, ordered: IndexScan, l
   return all < most && (limit * all) / entries < entries * SORT_FACTOR ? ordered : scan;
 }
 
+/** Of scans whose rows have to be sorted, the cheapest, if it costs less than to look at so many rows. */
+export function cheaperToSort(view: View, scans: readonly IndexScan[], rows: number): IndexScan | undefined {
+  return cheapest(view, scans, { isSorted: true, limit: 0 }, Math.ceil(rows / SORT_FACTOR))?.scan;
+}
+
 /** The cheapest of the scans that end within `probe` entries. */
 function cheapest(
   view: View,

@@ -24,7 +24,12 @@ export interface Plan {
   readonly sortsInMemory: boolean;
   /** What of the filter is still to be checked on the documents that the access leads to; undefined: nothing. */
   readonly residual: Filter | undefined;
+  /** Of a page that is read in its order: scans to turn to, and sort, where its rows come late. */
+  readonly unordered?: readonly IndexScan[];
 }
+
+/** A page of more rows is read in its order to the end: they would have to be held until it is settled. */
+const LARGEST_PAGE = 1_000;
 
 /** Chooses how to answer a query from what the view holds. */
 export function planQuery(
@@ -53,7 +58,7 @@ export function planQuery(
   ) {
     return { access: union, sortsInMemory: sort.length > 0 && !union.merge, residual: filter };
   }
-  if (best) return scanIndex(best, !best.order, filter);
+  if (best) return { ...scanIndex(best, !best.order, filter), ...turns(best, scans, query) };
   if (hint) return scanIndex(scanOfWhole(indexes, hint.name), sort.length > 0, filter);
   return scanAll(sort, filter);
 }
@@ -67,7 +72,18 @@ function scanAll(sort: readonly SortField[], filter: Filter): Plan {
   };
 }
 
-function scanIndex(scan: IndexScan, sortsInMemory: boolean, filter: Filter): Plan {
+/** What to turn to from a scan that was chosen for its order. */
+function turns(
+  { order }: IndexScan,
+  scans: readonly IndexScan[],
+  { limit = 0, skip = 0 }: Query,
+): Pick<Plan, 'unordered'> {
+  if (!order || limit === 0 || skip + limit > LARGEST_PAGE) return {};
+  const unordered = scans.filter(({ bounds, order: other }) => bounds.length > 0 && !other);
+  return unordered.length > 0 ? { unordered } : {};
+}
+
+export function scanIndex(scan: IndexScan, sortsInMemory: boolean, filter: Filter): Plan {
   return { access: { kind: 'index', scan }, sortsInMemory, residual: residualOf(filter, scan) };
 }
 

@@ -6,8 +6,10 @@ import { decode } from '../storage/codec';
 import { decodeFields, fieldsOfFilter } from '../storage/partial';
 import type { Stored } from '../storage/documents';
 import type { View } from '../storage/view';
+import { cheaperToSort } from './choice';
 import type { Plan } from './plan';
-import { planQuery } from './plan';
+import { planQuery, scanIndex } from './plan';
+import type { IndexScan } from './index-scan';
 import type { PAUSE, Work } from './scan';
 import { candidates } from './scan';
 
@@ -70,14 +72,12 @@ export function prepareFilter(
   query: Query,
 ): PreparedQuery {
   const plan = planQuery(view, collection, filter, query);
-  return {
-    collection,
-    query,
-    filter,
-    plan,
-    holds: plan.residual && checkOf(plan.residual),
-    work: { keysExamined: 0, documentsExamined: 0, returned: 0 },
-  };
+  const work = { keysExamined: 0, documentsExamined: 0, returned: 0 };
+  return { collection, query, filter, ...checked(plan), work };
+}
+
+function checked(plan: Plan): Pick<PreparedQuery, 'plan' | 'holds'> {
+  return { plan, holds: plan.residual && checkOf(plan.residual) };
 }
 
 /**
@@ -85,12 +85,9 @@ export function prepareFilter(
  * let others have their turn. Must not be kept over a release of the view.
  */
 export function* run(view: View, prepared: PreparedQuery): Generator<Found | typeof PAUSE, void, void> {
-  const { query, plan } = prepared;
-  const { skip = 0, limit = 0 } = query;
-  let rows = matching(view, prepared);
-  if (plan.sortsInMemory && query.sort) rows = sorted(rows, query.sort, limit > 0 ? skip + limit : 0);
+  const { skip = 0, limit = 0 } = prepared.query;
   let position = 0;
-  for (const row of rows) {
+  for (const row of inOrder(view, prepared, limit > 0 ? skip + limit : 0)) {
     if (typeof row === 'symbol') {
       yield row;
       continue;
@@ -100,6 +97,50 @@ export function* run(view: View, prepared: PreparedQuery): Generator<Found | typ
     yield row;
     if (limit > 0 && position >= skip + limit) return;
   }
+}
+
+/** The rows of a query in its order, of which `wanted` are needed (0: all). */
+function inOrder(
+  view: View,
+  prepared: PreparedQuery,
+  wanted: number,
+): Generator<Found | typeof PAUSE, void, void> {
+  const { query, plan } = prepared;
+  if (plan.unordered) return firstInOrder(view, prepared, plan.unordered, wanted);
+  const rows = matching(view, prepared);
+  return plan.sortsInMemory && query.sort ? sorted(rows, query.sort, wanted) : rows;
+}
+
+/** Keys of a walk for its order, before it is asked whether another scan would do better; then four times as many. */
+const FIRST_STRETCH = 1_024;
+
+/**
+ * The first rows of a walk in the order wanted. Where they come late, it is given up for another scan that costs less
+ * than the rest of the way is likely to: so no row leaves before it is settled.
+ */
+function* firstInOrder(
+  view: View,
+  prepared: PreparedQuery,
+  unordered: readonly IndexScan[],
+  wanted: number,
+): Generator<Found | typeof PAUSE, void, void> {
+  const { filter, work } = prepared;
+  const found: Found[] = [];
+  let stretch = FIRST_STRETCH;
+  for (const row of matching(view, prepared)) {
+    if (typeof row !== 'symbol') {
+      found.push(row);
+      if (found.length === wanted) break;
+      continue;
+    }
+    yield row;
+    if (work.keysExamined < stretch) continue;
+    const left = (work.keysExamined * (wanted - found.length)) / Math.max(1, found.length);
+    const scan = cheaperToSort(view, unordered, left);
+    if (scan) return yield* inOrder(view, { ...prepared, ...checked(scanIndex(scan, true, filter)) }, wanted);
+    stretch *= 4;
+  }
+  yield* found;
 }
 
 function* matching(

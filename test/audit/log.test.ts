@@ -129,6 +129,17 @@ describe('the log', () => {
     expect(await store.search(EVERYTHING, search)).toMatchObject({ total: 250 });
   });
 
+  it('keeps nobody waiting for one step that does not come to its end', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const { audit, connection } = await house.another({ publish: () => gate });
+    const store = withFreshEvents(createStore({ connection }), audit, 50);
+    await audit.trail.record(draft());
+    await expect(store.read(EVERYTHING, 'AuditEvent', 'one')).rejects.toMatchObject({ status: 503 });
+    release();
+    await audit.flush();
+  });
+
   it('can be read and searched as AuditEvents by the practice that acted, and not be changed', async () => {
     const store = withFreshEvents(
       createStore({ connection: house.connection, rules: auditRules }),

@@ -21,6 +21,7 @@ export { LISTS, type ListOrder, recordIndexes } from './lists';
 export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';
 export { isElementOf } from './parse/elements';
+export { requestOf } from './request';
 export {
   checkSearchParameter,
   indexVersion,

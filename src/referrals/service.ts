@@ -2,11 +2,10 @@ import type { Resource, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import type { Directory } from '../directory';
 import { ProblemError, referencedId } from '../fhir';
-import { parseSearch } from '../search';
+import { EVERYBODY, parseSearch } from '../search';
 import {
   type Change,
   type Committed,
-  EVERYBODY,
   EVERYTHING,
   type Store,
   type StoreTransaction,

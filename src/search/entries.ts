@@ -61,8 +61,17 @@ export const containedScope = (type: string): string => `#${type}/`;
 /** The entry that every document has. */
 export const EVERY = '*';
 
-/** Stands in `access` for everybody, and for viewers of the whole deployment: plain entries serve both. */
-const NO_PRACTICE = new Set(['*', '']);
+/** Holder of the common directory: a document everybody may read. */
+export const EVERYBODY = '*';
+
+/**
+ * Stands in `access` of every document for viewers of the whole deployment, so that one index serves them and
+ * the practices alike. No Organization id is empty; it never leaves the store.
+ */
+export const DEPLOYMENT = '';
+
+/** Holders whose viewers plain entries serve. */
+const NO_PRACTICE = new Set([EVERYBODY, DEPLOYMENT]);
 
 /**
  * Types that are common to all practices: the directory, and what defines rather than records (conformance,
@@ -106,6 +115,12 @@ export function holderPrefix(practice: string): string {
 /** The prefix under which a viewer's practice finds entries of a type. */
 export function viewerPrefix(type: string, practice: string | undefined): string {
   return practice === undefined || COMMON_TYPES.has(type) ? '' : holderPrefix(practice);
+}
+
+/** The holder under which a viewer's practice finds documents of a type, in `access` and the indexes that lead with it. */
+export function holderOf(type: string, practice: string | undefined): string {
+  if (practice === undefined) return DEPLOYMENT;
+  return COMMON_TYPES.has(type) ? EVERYBODY : practice;
 }
 
 /** The entries by which lists of the type are ordered: of everything, and of what the type's list filters name. */

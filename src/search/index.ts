@@ -3,7 +3,15 @@
  * becomes a MongoDB filter (plan) or is matched in memory. `store/search` runs it. docs/search.md.
  */
 export { describeParameters, type ParameterDescription } from './describe';
-export { COMMON_TYPES, indexEntries, noEntries, viewerPrefix } from './entries';
+export {
+  COMMON_TYPES,
+  DEPLOYMENT,
+  EVERYBODY,
+  holderOf,
+  indexEntries,
+  noEntries,
+  viewerPrefix,
+} from './entries';
 export {
   type Facts,
   containedMatching,
@@ -21,6 +29,7 @@ export { LISTS, type ListOrder, recordIndexes } from './lists';
 export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';
 export { isElementOf } from './parse/elements';
+export { requestOf } from './request';
 export {
   checkSearchParameter,
   indexVersion,

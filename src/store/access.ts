@@ -3,9 +3,8 @@
  */
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
 import { parseReference } from '../fhir';
-import { COMMON_TYPES } from '../search';
-import { DEPLOYMENT } from './documents';
-import { EVERYBODY, type Viewer } from './types';
+import { COMMON_TYPES, DEPLOYMENT, EVERYBODY } from '../search';
+import type { Viewer } from './types';
 
 /** Types common to all practices: the directory (decisions, "Access") and definitions, which hold no patient. */
 export function isShared(type: string): boolean {
@@ -130,12 +129,6 @@ export function patientsOf(resource: Resource): string[] {
 export function accessOf(type: string, practices: Iterable<string>): string[] {
   const shared = isShared(type) ? [EVERYBODY] : [];
   return [...new Set([DEPLOYMENT, ...shared, ...practices])];
-}
-
-/** The holder under which a viewer finds documents of a type, in `access` and the indexes that lead with it. */
-export function holderFor(viewer: Viewer, type: string): string {
-  if (viewer.practice === undefined) return DEPLOYMENT;
-  return isShared(type) ? EVERYBODY : viewer.practice;
 }
 
 /** Practice-wise visibility; SMART row limits (`Viewer.rows`) are a matter of search. */

@@ -1,14 +1,9 @@
 /** The documents that lie in MongoDB, and their way to and from versions. docs/storage.md explains every field. */
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
 import { type DecimalLiteral, decimalsOf, restoreDecimals } from '../fhir';
+import { DEPLOYMENT } from '../search';
 import type { IndexFields } from './indexing';
 import type { FoundVersion, Interaction, OutboxEvent, StoredVersion, WriteContext } from './types';
-
-/**
- * Stands in `access` of every document for viewers of the whole deployment, so that one index serves them and
- * the practices alike. No Organization id is empty; it never leaves the store.
- */
-export const DEPLOYMENT = '';
 
 /** What the present and the superseded documents of a resource have in common. */
 export interface VersionFields {
@@ -104,7 +99,10 @@ function shown<T extends Resource>({
   resource,
   decimals,
   access,
-}: Pick<VersionFields, 'resource' | 'decimals' | 'access'>): Pick<StoredVersion<T>, 'resource' | 'plain' | 'access'> {
+}: Pick<VersionFields, 'resource' | 'decimals' | 'access'>): Pick<
+  StoredVersion<T>,
+  'resource' | 'plain' | 'access'
+> {
   const plain = decimals === undefined;
   return {
     resource: (plain ? resource : restoreDecimals(resource, decimals)) as T,

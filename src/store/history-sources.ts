@@ -1,7 +1,7 @@
 /** Where versions of a type are found, newest first: present ones in the type's collection, superseded ones in history. */
 import type { ResourceType } from '@medplum/fhirtypes';
 import type { mongo } from 'mongoose';
-import { holderFor } from './access';
+import { holderOf } from '../search';
 import { type HistoryDocument, type RecordDocument, versionOf } from './documents';
 import { isVersionVisible, rowLimit } from './rows';
 import { inSession, type Scope, VERSION_PROJECTION } from './scope';
@@ -58,7 +58,7 @@ function presentVersions(scope: Scope, viewer: Viewer, type: ResourceType, reque
   const times = timeFilter(request);
   return async (after, limit) => {
     const filter = filterOf([
-      { access: holderFor(viewer, type) },
+      { access: holderOf(type, viewer.practice) },
       Object.keys(times).length > 0 ? { lastUpdated: times } : {},
       after === undefined ? {} : behind(after, type, '_id'),
     ]);
@@ -81,7 +81,7 @@ function supersededVersions(
   const times = timeFilter(request);
   return async (after, limit) => {
     const filter = filterOf([
-      { access: holderFor(viewer, type), type },
+      { access: holderOf(type, viewer.practice), type },
       Object.keys(times).length > 0 ? { lastUpdated: times } : {},
       request.at === undefined ? {} : { until: { $gt: request.at.low } },
       after === undefined ? {} : behind(after, type, 'id'),

@@ -1,10 +1,11 @@
 /** The access of the documents of one commit, and what it opens of documents besides them. */
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
+import { DEPLOYMENT, EVERYBODY } from '../search';
 import { addressees, carried, isShared, mayRead, patientsOf, practiceBehind, type Target } from './access';
-import { DEPLOYMENT, type RecordDocument } from './documents';
+import type { RecordDocument } from './documents';
 import type { Planned } from './plan';
 import { addId, findByIds, type Scope } from './scope';
-import { EVERYBODY, type Viewer } from './types';
+import type { Viewer } from './types';
 
 /** Practices that get to see a document outside the commit. Keyed `type/id`. */
 export type Grants = Map<string, { target: Target; practices: Set<string> }>;

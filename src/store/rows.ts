@@ -1,6 +1,6 @@
 /** What SMART scopes leave of a type for a viewer (`Viewer.rows`), row by row. */
 import type { ResourceType } from '@medplum/fhirtypes';
-import { matchesInMemory, type SearchRequest } from '../search';
+import { matchesInMemory, requestOf, type SearchRequest } from '../search';
 import type { Scope } from './scope';
 import { search } from './search';
 import type { StoredVersion, Viewer } from './types';
@@ -31,31 +31,13 @@ export async function hiddenRows(
     const limit = rowLimit(viewer, type);
     if (limit === 'all') continue;
     const ids = rows.filter((row) => row.type === type).map((row) => row.id);
-    const found = limit === 'none' ? [] : (await search(scope, viewer, byIds(type, ids))).matches;
+    // Search keeps to the limits by itself.
+    const asked = requestOf(type, { kind: 'ids', ids }, ids.length);
+    const found = limit === 'none' ? [] : (await search(scope, viewer, asked)).matches;
     for (const id of ids) hidden.add(keyOf({ type, id }));
     for (const { id } of found) hidden.delete(keyOf({ type, id }));
   }
   return hidden;
-}
-
-/** Those of the ids that the viewer finds: search keeps to the limits by itself. */
-function byIds(type: ResourceType, ids: readonly string[]): SearchRequest {
-  return {
-    type,
-    targets: [{ type, match: { kind: 'ids', ids } }],
-    sort: [],
-    count: ids.length,
-    total: 'none',
-    summary: undefined,
-    elements: [],
-    includes: [],
-    contained: 'false',
-    containedType: 'container',
-    cursor: undefined,
-    explain: false,
-    query: [],
-    dropped: [],
-  };
 }
 
 /**

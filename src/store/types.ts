@@ -17,9 +17,6 @@ export interface Viewer {
 /** The viewer of the server itself: seeds, imports, workers. */
 export const EVERYTHING: Viewer = {};
 
-/** Holder of the common directory: a document everybody may read. */
-export const EVERYBODY = '*';
-
 /** How a version came to be. */
 export type Interaction = 'create' | 'update' | 'delete';
 

@@ -42,8 +42,7 @@ export interface Tracing {
  * Begins to export. @param report told, once a minute at most, why spans could not be sent: a code or a name.
  */
 export function startTracing(settings: TraceSettings, report: (reason: string) => void): Tracing {
-  // The OpenTelemetry packages are loaded where somebody traces, and nowhere else; import() would want file extensions,
-  // which sources and build do not share.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
+  // The OpenTelemetry packages are loaded where somebody traces, and nowhere else.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() wants file extensions: .ts here, .js built
   return (require('./otlp') as typeof Otlp).startExport(settings, report);
 }

@@ -1,7 +1,8 @@
 /** Two processes on one database: many creates at once, each with a number of its own, and one winner where only one may win. */
 import request, { type Response } from 'supertest';
 import { testHouse, type TestHouse } from '../support/house';
-import { type Clinic, openClinic, ORDERED, type View } from './pharmacy-support';
+import { type Clinic, openClinic, ORDERED } from './pharmacy-support';
+import type { View } from './support';
 
 /** `PARALLEL=200` for the long run. */
 const MANY = Number(process.env['PARALLEL'] ?? 24);

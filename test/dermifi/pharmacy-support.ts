@@ -1,7 +1,7 @@
-import type { Coverage, Patient, Practitioner } from '@medplum/fhirtypes';
+import type { Coverage, MedicationRequest, Patient, Practitioner } from '@medplum/fhirtypes';
 import type { Response } from 'supertest';
 import { seedPharmacy } from '../../src/demo/pharmacy';
-import { type Api, openApi, type Signed } from './support';
+import { type Api, openApi, type Signed, type View } from './support';
 
 /** A practice with a provider, a patient with insurance, the demonstration's pharmacies and formulary. */
 export interface Clinic extends Api {
@@ -23,8 +23,6 @@ export interface Clinic extends Api {
   refuse(method: 'get' | 'post' | 'put', path: string, body?: object, token?: string): Promise<Response>;
   patient(id: string, more?: Partial<Patient>, copay?: number): Promise<void>;
 }
-
-export type View = Record<string, unknown> & { id: string };
 
 export const PRACTICE = 'Bay Area Dermatology';
 
@@ -165,3 +163,48 @@ export const bare = (id: unknown): string => String(id).replace(/^[a-z]+_/, '');
 /** Milliseconds between two times. */
 export const apart = (from: unknown, to: unknown): number =>
   Date.parse(String(to)) - Date.parse(String(from));
+
+export const HOUR = 3_600_000;
+
+type OrderView = View & { items: View[] };
+
+/** Places and reads orders in a clinic that is opened later. */
+export function ordersOf(clinic: () => Clinic) {
+  return {
+    order: async (more: object = {}): Promise<OrderView> =>
+      (await clinic().ask(201, 'post', '/orders', { ...ORDERED, ...more })) as OrderView,
+    read: async (id: string): Promise<OrderView> =>
+      (await clinic().ask(200, 'get', `/orders/${id}`)) as OrderView,
+  };
+}
+
+/** What makes of ORDERED an order without a pharmacy. */
+export const LAB = {
+  type: 'lab',
+  items: [{ type: 'lab', name: 'Complete Blood Count' }],
+  pharmacy: null,
+  shipping: null,
+};
+
+/** Makes, lists and rewrites prescriptions in a clinic that is opened later. */
+export function prescriptionsOf(clinic: () => Clinic) {
+  return {
+    prescribe: (more: object = {}, token?: string): Promise<View> =>
+      clinic().ask(201, 'post', '/prescriptions', { ...PRESCRIBED, ...more }, token),
+    rows: async (query: string, token?: string): Promise<View[]> =>
+      (await clinic().ask(200, 'get', `/prescriptions?${query}`, undefined, token))[
+        'prescriptions'
+      ] as View[],
+    /** The prescription with other content, as an EHR would write it. */
+    rewritten: async (id: string, change: (mr: MedicationRequest) => MedicationRequest): Promise<void> => {
+      const { resource } = await clinic().stored<MedicationRequest>('MedicationRequest', bare(id));
+      await clinic().write({ kind: 'put', resource: { ...change(resource), id: bare(id) } });
+    },
+  };
+}
+
+/** A prescription that has expired. */
+export const ended = (mr: MedicationRequest): MedicationRequest => ({
+  ...mr,
+  dispenseRequest: { ...mr.dispenseRequest, validityPeriod: { end: '2025-01-01T00:00:00Z' } },
+});

@@ -1,6 +1,6 @@
 import type { Communication, MedicationRequest, Provenance, Task } from '@medplum/fhirtypes';
-import { bare, type Clinic, openClinic, PRESCRIBED, type View } from './pharmacy-support';
-import { expectGolden, refusal, UTC } from './support';
+import { bare, type Clinic, openClinic, PRESCRIBED, prescriptionsOf } from './pharmacy-support';
+import { expectGolden, refusal, UTC, type View } from './support';
 
 let clinic: Clinic;
 
@@ -12,8 +12,7 @@ afterAll(() => clinic.close());
 const DAY = 86_400_000;
 const daysAgo = (days: number): string => new Date(Date.now() - days * DAY).toISOString();
 
-const prescribe = (more: object = {}): Promise<View> =>
-  clinic.ask(201, 'post', '/prescriptions', { ...PRESCRIBED, ...more });
+const { prescribe } = prescriptionsOf(() => clinic);
 const ask = (id: unknown, body: object = REQUEST, token?: string): Promise<View> =>
   clinic.ask(201, 'post', `/prescriptions/${String(id)}/refill`, body, token);
 const row = async (id: unknown): Promise<View | undefined> =>

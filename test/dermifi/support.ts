@@ -18,6 +18,9 @@ export interface Signed {
   practice: string;
 }
 
+/** The body of an answer that has an id. */
+export type View = Record<string, unknown> & { id: string };
+
 /** The Dermifi API of a test house. */
 export interface Api extends Omit<VendorApi, 'send'> {
   /** Makes a user of a practice (made when new) and signs it in. */

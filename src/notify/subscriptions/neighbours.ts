@@ -8,7 +8,7 @@ import {
   needsDatabase,
   referencedIds,
   refersTo,
-  type SearchRequest,
+  requestOf,
 } from '../../search';
 import { EVERYTHING, gathered, type Store } from '../../store';
 
@@ -117,7 +117,7 @@ async function referrersOf(
   store: Pick<Store, 'search'>,
   { type, keys, own, id }: Referring,
 ): Promise<Facts[] | undefined> {
-  const { matches, next } = await store.search(EVERYTHING, request(type, refersTo(keys, own, [id]), MOST));
+  const { matches, next } = await store.search(EVERYTHING, requestOf(type, refersTo(keys, own, [id]), MOST));
   return next === undefined ? matches.map(({ resource }) => factsOf(resource)) : undefined;
 }
 
@@ -130,34 +130,11 @@ async function holdsInRecord(
 ): Promise<boolean> {
   const here: Match = { kind: 'and', of: [{ kind: 'ids', ids: [id] }, match] };
   try {
-    return (await store.search(EVERYTHING, request(type, here, 1))).matches.length > 0;
+    return (await store.search(EVERYTHING, requestOf(type, here, 1))).matches.length > 0;
   } catch (error) {
     if (error instanceof ProblemError && error.code === 'malformed') return false;
     throw error;
   }
-}
-
-function request(type: ResourceType, match: Match, count: number): SearchRequest {
-  return {
-    ...{
-      type,
-      targets: [{ type, match }],
-      sort: [],
-      count,
-      total: 'none',
-      summary: undefined,
-      elements: [],
-      includes: [],
-    },
-    ...{
-      contained: 'false',
-      containedType: 'container',
-      cursor: undefined,
-      explain: false,
-      query: [],
-      dropped: [],
-    },
-  };
 }
 
 /** https://hl7.org/fhir/R4/search.html#list */

@@ -1,6 +1,6 @@
 /** Planning: what a search asks of the database. Pure; `store/search` runs it. */
 import type { ResourceType } from '@medplum/fhirtypes';
-import { COMMON_TYPES, EVERY, fieldPrefix, viewerPrefix } from '../entries';
+import { EVERY, fieldPrefix, holderOf, viewerPrefix } from '../entries';
 import { isLean } from '../lean';
 import { LISTS, type ListOrder } from '../lists';
 import { allOf } from '../matches';
@@ -31,16 +31,6 @@ export interface SearchPlan {
   prefix: string;
   /** The index to use, where no other can be better; else the database's planner compares. */
   hint?: Record<string, 1 | -1>;
-}
-
-/** Holders in `access`: everybody for common types; the whole deployment is in every document's list. */
-const EVERYBODY = '*';
-const DEPLOYMENT = '';
-
-/** The entry of `access` by which a viewer's practice finds documents of a type. */
-export function holderOf(type: string, practice: string | undefined): string {
-  if (practice === undefined) return DEPLOYMENT;
-  return COMMON_TYPES.has(type) ? EVERYBODY : practice;
 }
 
 /** The type's declared list, where an index has it in this order. */

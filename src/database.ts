@@ -21,9 +21,11 @@ export async function openDatabase(config: Config): Promise<Database> {
   ensureWritable(config.dataDir);
   const running = await findEmbeddedMongo(config.dataDir);
   if (running !== undefined) return connect(running, () => Promise.resolve());
-  const server = await startEmbeddedMongo({ dataDir: config.dataDir, revive: true }).catch((error: unknown) => {
-    throw new StartError(`The embedded database did not start: ${(error as Error).message}`);
-  });
+  const server = await startEmbeddedMongo({ dataDir: config.dataDir, revive: true }).catch(
+    (error: unknown) => {
+      throw new StartError(`The embedded database did not start: ${(error as Error).message}`);
+    },
+  );
   return connect(server.uri, () => server.stop());
 }
 

@@ -133,7 +133,7 @@ describe('the log', () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const { audit, connection } = await house.another({ publish: () => gate });
-    const store = withFreshEvents(createStore({ connection }), audit, 50);
+    const store = withFreshEvents(createStore({ connection }), audit, 1_000);
     await audit.trail.record(draft());
     await expect(store.read(EVERYTHING, 'AuditEvent', 'one')).rejects.toMatchObject({ status: 503 });
     release();

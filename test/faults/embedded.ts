@@ -90,7 +90,9 @@ async function writeUntilKilled(dataDir: string, promised: Promised, kill: numbe
   life.isOver = true;
   // Who waits for a server now waits no longer.
   const ended = client.close().then(() => Promise.all(writers.flat()));
-  await Promise.race([ended, sleep(PATIENCE_MS)]);
+  const limit = new AbortController();
+  const late = sleep(PATIENCE_MS, undefined, { signal: limit.signal }).catch(() => undefined);
+  await Promise.race([ended, late]).finally(() => limit.abort());
 }
 
 /** Repeats a write until the server is gone. */

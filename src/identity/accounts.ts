@@ -37,6 +37,7 @@ export interface OfferedSecondFactor {
  * @throws ProblemError invalid, naming password, mfaCode, newPassword or code; rate-limited with Retry-After
  */
 export interface Accounts {
+  /** Also takes back a second factor that was offered to who knew the old one. */
   changePassword(own: OwnSession, proof: Proof, newPassword: string): Promise<void>;
   /** Offers a seed, the present one staying in force until `confirmSecondFactor`. A later offer takes its place. */
   offerSecondFactor(own: OwnSession, proof: Proof): Promise<OfferedSecondFactor>;
@@ -75,7 +76,7 @@ export function createAccounts(records: SessionRecords, services: SessionService
       const { _id, password } = await prove(own, proof);
       const changed = await users.updateOne(
         { _id, password },
-        { $set: { password: await passwords.hash(newPassword) } },
+        { $set: { password: await passwords.hash(newPassword) }, $unset: { totpOffered: 1 } },
       );
       if (changed.matchedCount === 0) throw overtaken();
       await endOthers(own);

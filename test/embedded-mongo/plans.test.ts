@@ -203,3 +203,16 @@ test('a page whose rows come late in its order is sorted instead, and is the sam
   expect(await examined('most')).toBeLessThan(50);
   expect(await examined('nobody')).toBe(0);
 });
+
+test('a page of large documents is read along its order in whole, though another index leads to them too', async () => {
+  const collection = client.db().collection<{ _id: number; list: string; name: string; at: number }>('large');
+  await collection.createIndexes([{ key: { list: 1, at: 1, _id: 1 } }, { key: { name: 1, _id: 1 } }]);
+  const fill = 'f'.repeat(100_000);
+  for (let at = 0; at < 240; at += 60)
+    await collection.insertMany(
+      Array.from({ length: 60 }, (_, i) => ({ _id: at + i, list: '*', name: 'n', at: -at - i, fill })),
+    );
+  const asked = { sort: { at: 1, _id: 1 }, skip: 3, limit: 220, projection: { _id: 1 } } as const;
+  const found = await collection.find({ list: '*', name: 'n' }, asked).toArray();
+  expect(found.map(({ _id }) => _id)).toEqual(Array.from({ length: 220 }, (_, i) => 236 - i));
+});

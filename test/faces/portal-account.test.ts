@@ -130,6 +130,15 @@ test('an operator’s new password takes back what was offered before it', async
   expect(answer.status).toBe(409);
 });
 
+test('a new password takes back what was offered to who knew the old one', async () => {
+  const own = await visitor(house, 'staff');
+  const { password } = own;
+  const { totpSecret } = await offered(own, { password });
+  expect((await own.post('/account/password', { password, newPassword: 'another way in' })).status).toBe(204);
+  const confirm = { code: codeOf(totpSecret) };
+  expect((await own.post('/account/second-factor/confirm', confirm)).status).toBe(409);
+});
+
 test('each change is an event of the audit trail, without any secret', async () => {
   const own = await visitor(house, 'staff');
   const newPassword = 'never to be told';

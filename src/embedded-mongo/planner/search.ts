@@ -113,6 +113,8 @@ function inOrder(
 
 /** Keys of a walk for its order, before it is asked whether another scan would do better; then four times as many. */
 const FIRST_STRETCH = 1_024;
+/** Once so much has been found of a page, the walk goes on whatever it costs: nobody holds a page of large documents. */
+const HELD_BYTES = 16 * 2 ** 20;
 
 /**
  * The first rows of a walk in the order wanted. Where they come late, it is given up for another scan that costs less
@@ -126,11 +128,19 @@ function* firstInOrder(
 ): Generator<Found | typeof PAUSE, void, void> {
   const { filter, work } = prepared;
   const found: Found[] = [];
+  let bytes = 0;
+  let isSettled = false;
   let stretch = FIRST_STRETCH;
   for (const row of matching(view, prepared)) {
+    if (isSettled) {
+      yield row;
+      continue;
+    }
     if (typeof row !== 'symbol') {
       found.push(row);
-      if (found.length === wanted) break;
+      bytes += row.bytes.length;
+      isSettled = found.length === wanted || bytes > HELD_BYTES;
+      if (isSettled) yield* found;
       continue;
     }
     yield row;
@@ -140,7 +150,7 @@ function* firstInOrder(
     if (scan) return yield* inOrder(view, { ...prepared, ...checked(scanIndex(scan, true, filter)) }, wanted);
     stretch *= 4;
   }
-  yield* found;
+  if (!isSettled) yield* found;
 }
 
 function* matching(

@@ -34,8 +34,8 @@ export async function transaction(
     if (key !== undefined) keys.set(read.index, key);
   });
   return context.store.transaction(async (tx) => {
-    // Criteria are settled one transaction after another; in one order, so that none waits in a circle.
-    for (const key of [...new Set(keys.values())].sort()) await tx.lock(key);
+    // Criteria are settled one transaction after another.
+    await tx.lock(...keys.values());
     const run: Run = { context, request: { ...request, records: tx }, tx, keys };
     const { planned, committed } = await settle(run, reads, issues);
     const entry: BundleEntry[] = [];

@@ -130,8 +130,13 @@ test('unknown paths and methods are 404 in the documented form', async () => {
     ['delete', '/referrals/x'],
     ['put', '/referrals'],
     ['get', '/match'],
+    ['get', '/referrals/%E0%A4%A'],
   ] as const) {
-    expect((await api.call(method, path, { key: sender.key })).status).toBe(404);
+    const { status, body } = await api.call(method, path, { key: sender.key });
+    expect([status, body]).toEqual([
+      404,
+      { error: expect.stringContaining('nothing at this path') as string },
+    ]);
   }
 });
 

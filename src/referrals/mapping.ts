@@ -1,5 +1,5 @@
 import type { Coverage, Extension, HumanName, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
-import { CANONICAL_BASE } from '../fhir';
+import { CANONICAL_BASE, referencedId } from '../fhir';
 import { type Derive, loadMapping, type Mapping } from '../mapping';
 import { statusOfRequest, statusOfTask, taggedStatus } from './status';
 
@@ -15,6 +15,8 @@ export interface ReferralResources {
 export interface ReferralContext {
   /** Name of an Organization of the directory. */
   organizationName(id: string): string | undefined;
+  /** Practice of a provider of the directory, a HealthcareService. */
+  practiceOf(id: string): string | undefined;
 }
 
 const EXTENSION = `${CANONICAL_BASE}/StructureDefinition/`;
@@ -59,8 +61,11 @@ function extensionsOf(bound: object, url: string): Extension[] {
 
 function addresseeName({ sr, task }: Bound, context: ReferralContext): string | undefined {
   for (const reference of [...(sr?.performer ?? []), ...(task?.owner === undefined ? [] : [task.owner])]) {
-    const id = /^Organization\/(.+)$/.exec(reference.reference ?? '')?.[1];
-    const name = id === undefined ? undefined : context.organizationName(id);
+    const organization = referencedId(reference, 'Organization');
+    const service = referencedId(reference, 'HealthcareService');
+    const name =
+      (organization === undefined ? undefined : context.organizationName(organization)) ??
+      (service === undefined ? undefined : context.practiceOf(service));
     if (name !== undefined) return name;
   }
   return undefined;

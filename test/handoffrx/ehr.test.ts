@@ -113,6 +113,10 @@ test('a request without the tags of the lists gets them back', async () => {
 });
 
 describe('a referral that an EHR makes', () => {
+  const write = (...resources: ((Patient | ServiceRequest | Task) & { id: string })[]) => {
+    const changes = resources.map((resource) => ({ kind: 'put' as const, resource }));
+    return api.house.store.commit(changes, as(sender.id));
+  };
   const patient = (): Patient & { id: string } => ({
     resourceType: 'Patient',
     id: randomUUID(),
@@ -150,8 +154,8 @@ describe('a referral that an EHR makes', () => {
   test('without a Task reads as pending, in the vendor fields, and can be accepted', async () => {
     const client = patient();
     const order = request(client.id);
-    await api.house.store.commit([{ kind: 'put', resource: client }], as(sender.id));
-    const [committed] = await api.house.store.commit([{ kind: 'put', resource: order }], as(sender.id));
+    await write(client);
+    const [committed] = await write(order);
     expect(committed?.version).toBe(1);
     expect(await read(order.id)).toMatchObject({
       id: order.id,
@@ -196,8 +200,7 @@ describe('a referral that an EHR makes', () => {
       for: { reference: `Patient/${client.id}` },
       owner: { reference: `Organization/${receiver.id}` },
     };
-    const changes = [client, unaddressed, task].map((resource) => ({ kind: 'put' as const, resource }));
-    const committed = await api.house.store.commit(changes, as(sender.id));
+    const committed = await write(client, unaddressed, task);
     expect(committed.map(({ version }) => version)).toEqual([1, 1, 1]);
     expect(await listed('pending')).toContain(order.id);
     expect(await read(order.id)).toMatchObject({ client_first: 'Ana', status: 'pending' });
@@ -213,6 +216,19 @@ describe('a referral that an EHR makes', () => {
     });
   });
 
+  test('is sent to the practice whose service it is addressed to', async () => {
+    const client = patient();
+    const service: HealthcareService & { id: string } = {
+      resourceType: 'HealthcareService',
+      id: 'sonora-iop',
+      providedBy: { reference: `Organization/${receiver.id}` },
+    };
+    const order = request(client.id, { performer: [{ reference: 'HealthcareService/sonora-iop' }] });
+    await api.write({ kind: 'put', resource: service });
+    await write(client, order);
+    expect(await read(order.id)).toMatchObject({ sent_to_practice: 'Sonora Behavioral Health' });
+  });
+
   test('an order that stays in the house or goes to a laboratory is none', async () => {
     const client = patient();
     const own = request(client.id, {
@@ -222,8 +238,7 @@ describe('a referral that an EHR makes', () => {
     const laboratory = request(client.id, {
       category: [{ coding: [{ system: 'http://snomed.info/sct', code: '108252007' }] }],
     });
-    const changes = [client, own, laboratory].map((resource) => ({ kind: 'put' as const, resource }));
-    await api.house.store.commit(changes, as(sender.id));
+    await write(client, own, laboratory);
     for (const { id } of [own, laboratory]) {
       expect((await api.call('get', `/referrals/${id}`, { key: sender.key })).status).toBe(404);
       expect(await listed('pending', sender.key)).not.toContain(id);

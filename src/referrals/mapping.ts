@@ -71,19 +71,17 @@ function addresseeName({ sr, task }: Bound, context: ReferralContext): string | 
   return undefined;
 }
 
-/** The note with the latest time; the last of those without one. */
+/** The note with the latest time; one without a time came after those before it. */
 function latestNote(task: Task | undefined): string | undefined {
-  let latest: { text?: string; time?: string } | undefined;
+  let text: string | undefined;
+  let latest = -Infinity;
   for (const note of task?.note ?? []) {
-    if (
-      latest === undefined ||
-      Date.parse(note.time ?? '') >= Date.parse(latest.time ?? '') ||
-      latest.time === undefined
-    ) {
-      latest = note;
-    }
+    const time = note.time === undefined ? latest : Date.parse(note.time);
+    if (time < latest) continue;
+    latest = time;
+    ({ text } = note);
   }
-  return latest?.text;
+  return text;
 }
 
 /** `mappings/handoffrx/referral.yaml`, compiled. */

@@ -137,6 +137,21 @@ describe('lists', () => {
       status: 'active',
       createdAt: expect.stringMatching(UTC),
     });
+    const married = {
+      ...patient,
+      name: [
+        { use: 'old' as const, given: ['Erik'], family: 'Ehr' },
+        { use: 'official' as const, given: ['Erik'], family: 'Stone' },
+      ],
+    };
+    await api.house.store.commit([{ kind: 'put', resource: married }], context);
+    expect(await read('pat_ehr', own.token)).toMatchObject({ firstName: 'Erik', lastName: 'Stone' });
+    await update('pat_ehr', { lastName: 'Stone-Ehr' }, own.token);
+    const stored = await api.house.store.read<Patient>(context.viewer, 'Patient', 'ehr');
+    expect(stored?.deleted === false && stored.resource.name).toEqual([
+      married.name[0],
+      { ...married.name[1], family: 'Stone-Ehr' },
+    ]);
     await api.house.store.commit([{ kind: 'put', resource: { ...patient, active: false } }], context);
     expect(await read('pat_ehr', own.token)).toMatchObject({
       status: 'inactive',

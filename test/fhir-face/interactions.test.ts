@@ -246,6 +246,33 @@ describe('history', () => {
       'DELETE',
       'PUT',
       expect.stringMatching(/PUT|POST/) as string,
+
+  it('a FHIRPath Patch may add a contained resource and the reference to it', async () => {
+    await put('Patient/holder', patient({ id: 'holder' }));
+    const add = (name: string, value: object) => ({
+      name: 'operation',
+      part: [
+        { name: 'type', valueCode: 'add' },
+        { name: 'path', valueString: 'Patient' },
+        { name: 'name', valueString: name },
+        { name: 'value', ...value },
+      ],
+    });
+    const reference = add('managingOrganization', { valueReference: { reference: '#org' } });
+    const send = (parameter: object[]) =>
+      agent()
+        .patch(`${base}/Patient/holder`)
+        .set('Content-Type', json)
+        .send(JSON.stringify({ resourceType: 'Parameters', parameter }));
+    // What nothing contains is refused where it is judged: on the outcome.
+    expect((await send([reference])).status).toBe(422);
+    const organization = { resourceType: 'Organization', id: 'org', name: 'Within' };
+    const both = await send([add('contained', { resource: organization }), reference]);
+    expect(both.body).toMatchObject({
+      contained: [organization],
+      managingOrganization: { reference: '#org' },
+    });
+  });
     ]);
     const page = (await agent().get(`${base}/Patient/_history?_count=2`)).body as Bundle;
     expect(page.entry).toHaveLength(2);

@@ -294,6 +294,9 @@ describe('search', () => {
     for (let page: Bundle | undefined = first; page !== undefined;) {
       seen.push(...(page.entry ?? []).map(({ resource }) => resource?.id));
       const next: string | undefined = page.link?.find(({ relation }) => relation === 'next')?.url;
+    const counted = (await agent().get(`${base}/Patient/h/_history?_count=0`)).body as Bundle;
+    expect([counted.total, counted.entry ?? []]).toEqual([3, []]);
+    expect((await agent().get(`${base}/Patient/nobody/_history?_count=0`)).status).toBe(404);
       page =
         next === undefined
           ? undefined

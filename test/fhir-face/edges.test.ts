@@ -31,6 +31,13 @@ const link = (bundle: Bundle, wanted: string) =>
   bundle.link?.find(({ relation }) => relation === wanted)?.url;
 const ids = (bundle: Bundle) => (bundle.entry ?? []).map(({ resource }) => resource?.id ?? '');
 
+describe('ids', () => {
+  it('an update at an id that no resource could have is a bad request; a read of it finds nothing', async () => {
+    expect((await put('Patient/a_b', person('a_b'))).status).toBe(400);
+    expect((await get('Patient/a_b')).status).toBe(404);
+  });
+});
+
 describe('preconditions', () => {
   it('hold on update, patch and delete: lists, stars, stale and missing versions', async () => {
     await put('Patient/pre', person('pre'));

@@ -1,5 +1,5 @@
 import type { Bundle, BundleEntry, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { cloneResource, parseReference, ProblemError, rewriteReferences } from '../../../fhir';
+import { cloneResource, parseReference, ProblemError, relativeToOwn, rewriteReferences } from '../../../fhir';
 import { authorOf, draftOf } from '../../../http';
 import type { Change, Committed, StoreTransaction, WriteContext } from '../../../store';
 import { practiceOf } from '../access';
@@ -127,11 +127,11 @@ async function commitLinked(
   const isOpen = (each: Planned): boolean => conditionalReferences(resourcesOf([each])).length > 0;
   const open = planned.filter(isOpen);
   const ready = open.length === 0 ? planned : planned.filter((each) => !isOpen(each));
-  rewriteAll(ready, addresses);
+  rewriteAll(run, ready, addresses);
   const committed = await commitAll(run, ready);
   if (open.length === 0) return committed;
   const found = await resolveConditional(run.context, run.request, conditionalReferences(resourcesOf(open)));
-  rewriteAll(open, new Map([...found, ...addresses]));
+  rewriteAll(run, open, new Map([...found, ...addresses]));
   return new Map([...committed, ...(await commitAll(run, open))]);
 }
 
@@ -141,8 +141,15 @@ function resourcesOf(planned: readonly Planned[]): Resource[] {
   );
 }
 
-function rewriteAll(planned: readonly Planned[], addresses: ReadonlyMap<string, string>): void {
-  for (const resource of resourcesOf(planned)) rewriteReferences(resource, addresses);
+function rewriteAll(
+  { context }: Run,
+  planned: readonly Planned[],
+  addresses: ReadonlyMap<string, string>,
+): void {
+  for (const resource of resourcesOf(planned)) {
+    rewriteReferences(resource, addresses);
+    relativeToOwn(resource, context.baseUrl);
+  }
 }
 
 function addFullUrl(map: Map<string, string>, { read, change, response }: Planned): void {

@@ -36,9 +36,11 @@ function contentFor({ body, headers }: FhirRequest, type: ResourceType): Binary 
   const contentType = mediaType(headers.contentType);
   if (type !== 'Binary' || body === undefined || 'resource' in body || isFhirType(contentType))
     return undefined;
+  const { securityContext } = headers;
   return {
     resourceType: 'Binary',
     contentType: contentType || 'application/octet-stream',
+    ...(securityContext !== undefined && { securityContext: { reference: securityContext } }),
     data: body.bytes.toString('base64'),
   };
 }

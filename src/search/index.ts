@@ -40,3 +40,4 @@ export {
 export { indexContent } from './parameters/content';
 export * from './plan';
 export * from './types';
+export { fold as foldText } from './values/text';

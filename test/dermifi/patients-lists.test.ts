@@ -51,6 +51,9 @@ describe('lists', () => {
     expect(await found('search=oe')).toEqual([]);
     expect(await found('search=doe%20lee')).toEqual([]);
     expect(await found('search=')).toEqual([0, 1, 2, 3]);
+    // Nothing of these words is left to be compared: control characters, an accent alone.
+    expect(await found('search=%00')).toEqual([0, 1, 2, 3]);
+    expect(await found('search=%CC%81%20doe')).toEqual([0]);
   });
 
   test('order, pages and the pagination object', async () => {

@@ -1,6 +1,6 @@
 import type { Location } from '@medplum/fhirtypes';
 import { referencedId } from '../fhir';
-import { parseSearch } from '../search';
+import { foldText, parseSearch } from '../search';
 import type { StoreAccess, Viewer } from '../store';
 
 /** https://hl7.org/fhir/extensions/StructureDefinition-timezone.html */
@@ -19,6 +19,8 @@ export async function locationNamed(
   viewer: Viewer,
   name: string,
 ): Promise<(Location & { id: string }) | undefined> {
+  // Of such a name nothing would be left to search for.
+  if (foldText(name) === '') return undefined;
   const escaped = name.replace(/[\\,$|]/g, (character) => `\\${character}`);
   const query = new URLSearchParams({ 'name:exact': escaped, _count: '100', _sort: '_lastUpdated' });
   const page = await access.search(viewer, parseSearch('Location', query.toString()));

@@ -14,7 +14,12 @@ const { order, read } = ordersOf(() => clinic);
 
 describe('rules', () => {
   test('an unknown drug, test or product is accepted with null, and makes the total unknown', async () => {
-    const items = [...ORDERED.items, { type: 'medication', name: 'Unobtainium Balm' }];
+    const items = [
+      ...ORDERED.items,
+      { type: 'medication', name: 'Unobtainium Balm' },
+      // A first word of which nothing is left to search for: an accent alone.
+      { type: 'product', name: '\u0301 Gauze' },
+    ];
     const view = await order({ items });
     expect(view).toMatchObject({ totalCost: null, estimatedReadyTime: null });
     expect(view.items[2]).toMatchObject({

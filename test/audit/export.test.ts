@@ -152,6 +152,34 @@ describe('an export', () => {
     });
   });
 
+  it('is refused with anything forged around its events', async () => {
+    const entry = `"entry":[{"resource":{"resourceType":"AuditEvent","id":"forged"}}]`;
+    const { bundle, csv } = texts;
+    for (const forged of [
+      bundle.replace('],"signature"', `],${entry},"signature"`),
+      bundle.replace(/\}\s*$/, `,${entry}}`),
+      bundle.replace('"entry":[', `${entry},"entry":[`),
+      bundle.replace('"entry":[', '"total":3,"entry":['),
+      bundle.replace('"timestamp":"2', '"timestamp":"1'),
+      bundle.replace('"when":"2', '"when":"1'),
+      bundle.replace(/"data":"(.{20})/, '"data":"$1!'),
+      JSON.stringify({ ...(JSON.parse(bundle) as Bundle), type: 'history' }),
+      bundle + bundle,
+      `${bundle}more`,
+      csv.replace('"action","outcome"', '"outcome","action"'),
+    ]) {
+      expect(await verifyText(house.folder, forged)).toMatchObject({ ok: false });
+    }
+    const { manifest } = await verifyText(house.folder, bundle);
+    const damaged = [manifest?.format, 'e30', null].map((format) => JSON.stringify({ format, keys: [null] }));
+    for (const payload of damaged) {
+      const jws = ['{"kid":"x"}', payload, 'x'].map((part) => Buffer.from(part).toString('base64url'));
+      const data = Buffer.from(jws.join('.')).toString('base64');
+      const text = bundle.replace(/"data":"[^"]+/, `"data":"${data}`);
+      expect((await verifyText(house.folder, text)).problem).toMatch(/^the manifest /);
+    }
+  });
+
   it('is not believed with a manifest signed by another key', async () => {
     const stranger = await openHouse();
     try {

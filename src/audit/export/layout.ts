@@ -1,5 +1,14 @@
 /** How the three formats are laid out. `audit verify` reads them line by line: keep to it. docs/compliance.md, "Files" */
-import { COLUMNS, csvRow, drawnCells, proofText, type EventShape, type Format, type Proof } from '../verify';
+import {
+  bundleSignature,
+  COLUMNS,
+  csvRow,
+  drawnCells,
+  proofText,
+  type EventShape,
+  type Format,
+  type Proof,
+} from '../verify';
 import { framedOf, idOf } from './peek';
 import type { Sealed } from './select';
 
@@ -42,13 +51,6 @@ const CSV: Layout = {
   inLastEvent: true,
 };
 
-/** ASTM E1762: verification of what was recorded. https://hl7.org/fhir/R4/valueset-signature-type.html */
-const SIGNATURE_TYPE = {
-  system: 'urn:iso-astm:E1762-95:2013',
-  code: '1.2.840.10065.1.12.1.5',
-  display: 'Verification Signature',
-};
-
 const BUNDLE: Layout = {
   contentType: 'application/fhir+json; charset=utf-8',
   extension: 'json',
@@ -58,17 +60,8 @@ const BUNDLE: Layout = {
   event: ({ text }, proof) =>
     `{"extension":[${proofText(proof)}],"fullUrl":"urn:uuid:${idOf(text)}","resource":${text}}`,
   between: ',\n',
-  foot: ({ manifest, at, origin, events }) => {
-    const signature = {
-      type: [SIGNATURE_TYPE],
-      when: at,
-      who: { display: origin },
-      targetFormat: 'application/fhir+json',
-      sigFormat: 'application/jose',
-      data: Buffer.from(manifest).toString('base64'),
-    };
-    return `${events === 0 ? '' : '\n]'},"signature":${JSON.stringify(signature)}}\n`;
-  },
+  foot: ({ events, ...about }) =>
+    `${events === 0 ? '' : '\n]'},"signature":${JSON.stringify(bundleSignature(about))}}\n`,
   inLastEvent: false,
 };
 

@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { COLUMNS, drawnCells, parseCsvRow, type EventShape } from './columns';
-import { linesOf, slice } from './lines';
+import { lastLine, linesOf, slice } from './lines';
 import { leafHash } from './merkle';
 import { proofOf, takeProof, type Proof } from './proof';
 import { rawEntry, rawLine, type Raw } from './raw';
@@ -73,7 +73,8 @@ function lineEntry(line: Buffer): Entry {
   };
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+/** Undefined when the text is anything else than a JSON object. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     return isObject(parsed) ? parsed : undefined;
@@ -104,26 +105,32 @@ function rowEntry(line: Buffer): Entry {
   };
 }
 
+/** Whether a Bundle is laid out as the server writes it: an entry a line, between its first line and its last. */
+export async function ownLayout(path: string): Promise<boolean> {
+  return /^[^\n]*"entry":\[\r?\n/.test(await slice(path, 0, 4096));
+}
+
 async function* bundleEntries(path: string): AsyncGenerator<Entry[]> {
-  const head = await slice(path, 0, 4096);
-  if (!/^[^\n]*"entry":\[\r?\n/.test(head)) {
+  if (!(await ownLayout(path))) {
     for (const entry of await wholeBundle(path)) yield [{ raw: undefined, read: () => bundleEntry(entry) }];
     return;
   }
   let inside = false;
+  let closed = false;
   for await (const lines of linesOf(path)) {
     const entries: Entry[] = [];
     for (const line of lines) {
-      if (line[0] === BRACKET) {
-        yield entries;
-        return;
-      }
-      if (inside && line.length > 0) entries.push(bundleLine(line));
+      const closes: boolean = !closed && line[0] === BRACKET;
+      if (inside && !closes && line.length > 0) entries.push(closed ? STRAY : bundleLine(line));
       inside = true;
+      closed ||= closes;
     }
     yield entries;
   }
 }
+
+/** A line behind the end of the entries. */
+const STRAY: Entry = { raw: undefined, read: () => UNREADABLE };
 
 /** `]`: what begins so ends the entries. */
 const BRACKET = 0x5d;
@@ -175,17 +182,11 @@ export async function manifestOf(path: string, format: Format): Promise<string |
 const LAST_EVENT = 16 << 20;
 
 async function manifestAtEnd(path: string, format: Format): Promise<string | undefined> {
-  const { size } = await stat(path);
-  for (let length = 1 << 16; length <= LAST_EVENT; length *= 16) {
-    const start = Math.max(0, size - length);
-    const lines = (await slice(path, start, size)).trimEnd().split(/\r?\n/);
-    const last = lines.pop() ?? '';
-    if (lines.length === 0 && start > 0) continue;
-    const line = Buffer.from(last);
-    const { raw, read } = format === 'csv' ? rowEntry(line) : lineEntry(line);
-    return (raw ?? read()).proof?.manifest;
-  }
-  return undefined;
+  const last = await lastLine(path, LAST_EVENT);
+  if (last === undefined) return undefined;
+  const line = Buffer.from(last);
+  const { raw, read } = format === 'csv' ? rowEntry(line) : lineEntry(line);
+  return (raw ?? read()).proof?.manifest;
 }
 
 /** Looked for from the end of the file, growing: it comes after the entries, and they may be many. */

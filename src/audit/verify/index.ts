@@ -1,6 +1,7 @@
 export { canonicalJson } from './canonical';
 export { COLUMNS, csvRow, drawnCells, type EventShape } from './columns';
 export type { Format } from './entries';
+export { bundleSignature } from './envelope';
 export type { Finding } from './ledger';
 export { runVerify } from './main';
 export {

@@ -1,8 +1,10 @@
 /** A file, line by line, as bytes: what is hashed is what stands there, so nothing is decoded that need not be. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 /** Bytes read at a time. */
 const PIECE = 1 << 20;
+/** The longest line that is held as one text. Bytes. */
+const LONGEST = 1 << 28;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -51,4 +53,20 @@ export async function slice(path: string, from: number, to: number): Promise<str
   } finally {
     await file.close();
   }
+}
+
+/**
+ * The last line that is not blank, looked for from the end of the file, growing.
+ * @param limit bytes that are looked at at most.
+ * @returns undefined when the line is longer.
+ */
+export async function lastLine(path: string, limit = LONGEST): Promise<string | undefined> {
+  const { size } = await stat(path);
+  for (let length = 1 << 16; length <= limit; length *= 16) {
+    const start = Math.max(0, size - length);
+    const lines = (await slice(path, start, size)).trimEnd().split(/\r?\n/);
+    const last = lines.pop() ?? '';
+    if (lines.length > 0 || start === 0) return last;
+  }
+  return undefined;
 }

@@ -66,7 +66,8 @@ export function checkpointHolds(checkpoint: Checkpoint, keys: readonly PublicJwk
   );
 }
 
-export type ManifestCheck = { manifest: Manifest; kid: string } | { wrong: string };
+/** `jws` is the manifest as it was given. */
+export type ManifestCheck = { manifest: Manifest; kid: string; jws: string } | { wrong: string };
 
 /**
  * Checks the manifest's signature and the signature of the checkpoint in it.
@@ -75,16 +76,12 @@ export type ManifestCheck = { manifest: Manifest; kid: string } | { wrong: strin
 export function openManifest(jws: string, trusted?: readonly PublicJwk[]): ManifestCheck {
   const [header = '', payload = '', signature = '', ...rest] = jws.split('.');
   if (rest.length > 0 || signature === '') return { wrong: 'the manifest is damaged' };
-  let manifest: Manifest;
-  let kid: string;
-  try {
-    manifest = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Manifest;
-    kid = (JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string }).kid;
-  } catch {
-    return { wrong: 'the manifest is damaged' };
-  }
-  if (manifest.format !== FORMAT)
+  const manifest = decoded(payload);
+  const kid = decoded(header)?.['kid'];
+  if (manifest === undefined || typeof kid !== 'string') return { wrong: 'the manifest is damaged' };
+  if (manifest['format'] !== FORMAT)
     return { wrong: 'the manifest has a format that this verifier does not know' };
+  if (!isManifest(manifest)) return { wrong: 'the manifest is damaged' };
   const keys = trusted ?? manifest.keys;
   const key = keyOf(keys, kid);
   if (key === undefined)
@@ -96,7 +93,33 @@ export function openManifest(jws: string, trusted?: readonly PublicJwk[]): Manif
   }
   if (!checkpointHolds(manifest.checkpoint, keys))
     return { wrong: 'the signature of the checkpoint does not hold' };
-  return { manifest, kid };
+  return { manifest, kid, jws };
+}
+
+/** A part of a JWS as the object that it should be. */
+function decoded(part: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Whether all that is read before the signature is known to hold has its kind. */
+function isManifest(value: Record<string, unknown> | Manifest): value is Manifest {
+  const { checkpoint, selection, keys } = value;
+  return (
+    typeof selection === 'string' &&
+    isObject(checkpoint) &&
+    typeof checkpoint.signature === 'string' &&
+    Array.isArray(keys) &&
+    keys.every((key: unknown) => isObject(key) && typeof key['x'] === 'string')
+  );
 }
 
 function keyOf(keys: readonly PublicJwk[], kid: string): KeyObject | undefined {

@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from './canonical';
 import { entriesOf, formatOf, manifestOf, type Entry, type Format } from './entries';
+import { envelopeProblem } from './envelope';
 import { compare, createLedger, judge, type Checked, type Finding, type Ledger } from './ledger';
 import { checkpointHolds, openManifest, type Checkpoint, type Manifest, type PublicJwk } from './manifest';
 import {
@@ -57,7 +58,9 @@ export async function verifyFile(path: string, { keys, anchors = [] }: VerifyOpt
   const { findings, wrong } = judge(read.ledger, ids);
   const problem =
     wrong === 0
-      ? (chainProblem(read, manifest, runs) ?? anchorProblem(read, manifest, anchors, keys))
+      ? ((await envelopeProblem(path, format, opened)) ??
+        chainProblem(read, manifest, runs) ??
+        anchorProblem(read, manifest, anchors, keys))
       : undefined;
   const ok = wrong === 0 && problem === undefined;
   return {

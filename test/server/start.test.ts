@@ -21,9 +21,14 @@ let dataDir: string;
 let port: number;
 const children: ChildProcess[] = [];
 
-function run(script: string, args: string[], environment: Record<string, string>): Running {
+function run(
+  script: string,
+  args: string[],
+  environment: Record<string, string>,
+  program = process.execPath,
+): Running {
   const env = { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, PORT: String(port), ...environment };
-  const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -35,7 +40,10 @@ function run(script: string, args: string[], environment: Record<string, string>
 }
 
 async function started(environment: Record<string, string> = {}): Promise<Running> {
-  const running = run(MAIN, [], environment);
+  return listening(run(MAIN, [], environment));
+}
+
+async function listening(running: Running): Promise<Running> {
   for (let waited = 0; waited < 60_000 && !running.output().includes('Ctrl-C'); waited += 50) {
     if (running.child.exitCode !== null) throw new Error((await running.ended).stderr);
     await new Promise((done) => setTimeout(done, 50));
@@ -190,6 +198,13 @@ function childrenOf(pid: number): number[] {
     .filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid)
     .map(Number);
 }
+
+it('ends with the npm that started it: no shell between them keeps the signal', async () => {
+  const { child, url, ended } = await listening(run('start', [], {}, 'npm'));
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 0 });
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+}, 60_000);
 
 it('starts its database again when that is killed, and has lost nothing', async () => {
   const { child, url, ended } = await started();

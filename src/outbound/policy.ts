@@ -20,9 +20,17 @@ export function addressPolicy(allowedPrivate: readonly string[]): AddressPolicy 
       const listed = ranges.some(
         ([range, bits]) => address.kind() === range.kind() && address.match(range, bits),
       );
-      return listed || (secure && address.range() === 'unicast');
+      return listed || (secure && isPublic(address));
     },
   };
+}
+
+/** IPv4 addresses written as `::10.0.0.1`, which the library takes for public. RFC 4291, 2.5.5.1 */
+const IPV4_COMPATIBLE = ipaddr.parseCIDR('::/96');
+
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  const [range, bits] = IPV4_COMPATIBLE;
+  return address.range() === 'unicast' && !(address.kind() === 'ipv6' && address.match(range, bits));
 }
 
 /** The host of a URL when it is an address itself; brackets of IPv6 taken off. */

@@ -47,6 +47,7 @@ describe('addresses', () => {
     ['fe80::1', false],
     ['fc00::1', false],
     ['::ffff:127.0.0.1', false],
+    ['::127.0.0.1', false],
     ['64:ff9b::7f00:1', false],
     ['93.184.216.34', true],
     ['2606:2800:220:1::1', true],

@@ -130,9 +130,6 @@ function tokenOf(x: Exchange): string {
   throw new ProblemError(
     'unauthorized',
     'Send an access token: Authorization: Bearer <token>; get one from /oauth2/token.',
-    {
-      headers: { 'WWW-Authenticate': 'Bearer' },
-    },
   );
 }
 

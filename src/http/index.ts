@@ -1,4 +1,4 @@
-export { bearerOf } from './bearer';
+export { bearerOf, challengeOf } from './bearer';
 export { compressed } from './compress';
 export { crossOrigin } from './cors';
 export * from './exchange';

@@ -65,6 +65,11 @@ describe('/audit', () => {
     expect((await get('/export', who)).status).toBe(status);
   });
 
+  it('says how to authenticate, also to who shows a token that is none', async () => {
+    const { status, headers } = await get('/export', 'nobody');
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+  });
+
   it('records every export, and every refusal', async () => {
     const before = events(String((await get('/export?format=ndjson')).body)).length;
     await get('/export', 'admin');

@@ -290,6 +290,7 @@ describe('_explain', () => {
         .get(`${base}/Patient?name=ames&_explain=true`)
         .set('Authorization', `Bearer ${accessToken}`);
       expect([role, plan.status]).toEqual([role, status]);
+      expect(plan.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined);
       if (status === 200) expect(plan.text).toContain('IXSCAN');
     }
   });

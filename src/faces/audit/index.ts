@@ -14,7 +14,7 @@ import {
   type ReportName,
 } from '../../audit';
 import { outcomeOf, ProblemError } from '../../fhir';
-import type { Exchange, Face, Reply, Route } from '../../http';
+import { challengeOf, type Exchange, type Face, type Reply, type Route } from '../../http';
 import type { Principal } from '../../identity';
 
 export interface AuditFaceServices {
@@ -35,7 +35,11 @@ export function createAuditFace(services: AuditFaceServices): { face: Face; rout
     authenticate: services.authenticate,
     renderError: (problem) => ({
       status: problem.status,
-      headers: { ...problem.headers, 'Content-Type': 'application/fhir+json; charset=utf-8' },
+      headers: {
+        ...challengeOf(problem.status),
+        ...problem.headers,
+        'Content-Type': 'application/fhir+json; charset=utf-8',
+      },
       body: outcomeOf(problem.issues),
     }),
   };

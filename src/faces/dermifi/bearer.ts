@@ -5,7 +5,5 @@ import { bearerOf, type Exchange } from '../../http';
 export function accessTokenOf(x: Exchange): string {
   const token = bearerOf(x);
   if (token !== undefined) return token;
-  throw new ProblemError('unauthorized', 'Send an access token: Authorization: Bearer <token>', {
-    headers: { 'WWW-Authenticate': 'Bearer' },
-  });
+  throw new ProblemError('unauthorized', 'Send an access token: Authorization: Bearer <token>');
 }

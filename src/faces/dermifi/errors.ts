@@ -1,5 +1,5 @@
 import type { ProblemCode, ProblemError } from '../../fhir';
-import type { Exchange, Reply } from '../../http';
+import { challengeOf, type Exchange, type Reply } from '../../http';
 
 /** Statuses of the document ("HTTP Response Codes") and their codes; what it has no status for becomes the nearest. */
 const RENDERED: Readonly<Record<ProblemCode, { status: number; code: string }>> = {
@@ -33,8 +33,7 @@ export function renderError(problem: ProblemError, x: Exchange): Reply {
     status,
     headers: {
       ...(status === 503 && { 'Retry-After': RETRY_AFTER }),
-      // RFC 9110, 11.6.1: a 401 says how to authenticate.
-      ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+      ...challengeOf(status),
       ...problem.headers,
     },
     body: {

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { outcomeOf, stringifyFhirJson, stringifyFhirXml, type ProblemError } from '../../fhir';
-import type { Exchange, Reply } from '../../http';
+import { challengeOf, type Exchange, type Reply } from '../../http';
 import { chooseFormat, formatOf, type Format } from './negotiate';
 import type { FhirRequest, FhirResponse } from './request';
 import { summarized } from './summary';
@@ -47,7 +47,8 @@ export function renderProblem(problem: ProblemError, x: Exchange): Reply {
     // JSON then
   }
   const style = { format, pretty: isPretty, plain: true };
-  return formatted(problem.status, outcomeOf(problem.issues), problem.headers, style);
+  const headers = { ...challengeOf(problem.status), ...problem.headers };
+  return formatted(problem.status, outcomeOf(problem.issues), headers, style);
 }
 
 function versionHeaders(baseUrl: string, response: FhirResponse): Record<string, string> {

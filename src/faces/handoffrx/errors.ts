@@ -1,5 +1,5 @@
 import type { ProblemCode, ProblemError } from '../../fhir';
-import type { Exchange, Reply } from '../../http';
+import { challengeOf, type Exchange, type Reply } from '../../http';
 
 /** HandoffRx documents 401, 403, 404, 422 and 500; what the document has no status for becomes the nearest of them. */
 const STATUS: Readonly<Record<ProblemCode, number>> = {
@@ -25,7 +25,5 @@ export function renderError(problem: ProblemError, x: Exchange): Reply {
   const status = STATUS[problem.code];
   const error =
     status === 500 ? `Internal error: contact support with request id ${x.requestId}` : problem.message;
-  // RFC 9110, 11.6.1: a 401 says how to authenticate.
-  const challenge = { ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }) };
-  return { status, headers: { ...challenge, ...problem.headers }, body: { error } };
+  return { status, headers: { ...challengeOf(status), ...problem.headers }, body: { error } };
 }

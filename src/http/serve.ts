@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import express from 'express';
 import type { AuditDraft, AuditTrail } from '../audit/draft';
@@ -91,7 +92,12 @@ function nothingThere(): ProblemError {
 function bodyReaders(face: Face, route: Route): RequestHandler[] {
   if (route.body === 'stream' || route.method === 'get') return [];
   const options = { type: () => true, limit: route.bodyLimit ?? face.bodyLimit };
-  return [route.body === 'raw' ? express.raw(options) : express.text(options)];
+  return [route.body === 'raw' ? express.raw(options) : express.text({ ...options, verify: wellFormed })];
+}
+
+/** Text that is not what its encoding allows would be kept with other characters than were sent. */
+function wellFormed(_req: unknown, _res: unknown, body: Buffer, charset: string): void {
+  if (charset === 'utf-8' && !isUtf8(body)) throw new Error('The body is not well-formed UTF-8.');
 }
 
 /** One request through the face: authenticate, limit, authorize, handle, audit, send. */
@@ -110,7 +116,9 @@ function refuseBody(face: Face, route: Route, context: ServeContext) {
 function bodyProblem(error: unknown): ProblemError {
   // The router could not decode the path, so it names nothing.
   if (error instanceof URIError) return nothingThere();
-  const status = (error as { status?: number }).status;
+  const { status, type } = error as { status?: number; type?: string };
+  if (type === 'entity.verify.failed')
+    return new ProblemError('malformed', 'The body is not well-formed UTF-8.', { cause: error });
   if (status === 413)
     return new ProblemError('too-large', 'The request body is larger than this endpoint takes.');
   if (status === 415)

@@ -95,6 +95,10 @@ describe('searches', () => {
     expect(told(await get('?name=x'))).toMatch(/_type/);
   });
 
+  it('a path that cannot be decoded is 404', async () => {
+    for (const path of ['Patient/%', '%E0%A4%A']) expect((await get(path)).status).toBe(404);
+  });
+
   it('metadata is shown in full, or its normative part', async () => {
     for (const query of ['', '?mode=full', '?mode=normative', '?_summary=true', '?_pretty=true'])
       expect([query, (await get(`metadata${query}`)).status]).toEqual([query, 200]);
@@ -119,6 +123,17 @@ describe('bodies', () => {
   it('UTF-8 by any of its names is taken', async () => {
     for (const charset of ['utf-8', 'UTF-8', '"utf-8"', 'utf8', 'us-ascii'])
       expect((await send('post', 'Patient', patient('Ok'), `${json}; charset=${charset}`)).status).toBe(201);
+  });
+
+  it('bytes that are no UTF-8 cannot be kept, so they are refused', async () => {
+    const latin = Buffer.from(patient('Müller'), 'latin1');
+    for (const path of ['Patient', '']) {
+      const asked = request(test_.app).post(`${base}/${path}`).set('Content-Type', json);
+      const answer = await asked.serialize((body) => body as string).send(latin);
+      expect([answer.status, told(answer)]).toEqual([400, 'The body is not well-formed UTF-8.']);
+    }
+    const binary = request(test_.app).post(`${base}/Binary`).set('Content-Type', 'application/octet-stream');
+    expect((await binary.send(latin)).status).toBe(201);
   });
 
   it('half of a surrogate pair cannot be kept, so it is refused', async () => {

@@ -80,6 +80,12 @@ test('too long a text is told how long it may be', async () => {
   expect([status, refusal]).toEqual([422, { error }]);
 });
 
+test('a body that is no UTF-8 is 422: its names would be kept otherwise than they were sent', async () => {
+  const raw = Buffer.from(JSON.stringify(fresh({ client_last: 'Núñez' })), 'latin1');
+  const { status, body } = await api.call('post', '/referrals', { key: sender.key, raw });
+  expect([status, body]).toEqual([422, { error: 'The body is not well-formed UTF-8.' }]);
+});
+
 test('too large a body is 413', async () => {
   const raw = JSON.stringify({ ...DOCUMENTED, clinical_justification: 'x'.repeat(300_000) });
   expect((await api.call('post', '/referrals', { key: sender.key, raw })).status).toBe(413);

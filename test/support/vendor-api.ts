@@ -11,7 +11,7 @@ export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
 export interface SendOptions {
   body?: unknown;
   /** The body as it goes out, instead of JSON of `body`. */
-  raw?: string;
+  raw?: string | Buffer;
   headers?: Record<string, string>;
 }
 
@@ -62,6 +62,7 @@ export async function openVendorApi({ at, environment, expectAnswer }: VendorApi
       if (bearer !== undefined) void sending.set('Authorization', `Bearer ${bearer}`);
       if (raw !== undefined && headers['Content-Type'] === undefined)
         void sending.set('Content-Type', 'application/json');
+      if (Buffer.isBuffer(raw)) sending.serialize((bytes) => bytes as unknown as string);
       const answer = await sending.send(raw ?? (body as object | undefined));
       expectDescribed(method, path, answer);
       return answer;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { ProblemError } from '../../fhir';
 import { isFhirType, mediaType } from './body';
 import type { FhirRequest, Preferences } from './request';
@@ -59,12 +60,19 @@ export function refuseOtherVersions({ headers }: FhirRequest): void {
 }
 
 /** Bodies of FHIR are UTF-8. A Binary's own content may be in any encoding. https://hl7.org/fhir/R4/http.html#mime-type */
-export function refuseOtherCharsets({ headers: { contentType = '' }, type, method }: FhirRequest): void {
+export function refuseOtherCharsets({
+  headers: { contentType = '' },
+  type,
+  method,
+  body,
+}: FhirRequest): void {
+  if (type === 'Binary' && method !== 'PATCH' && !isFhirType(mediaType(contentType))) return;
   const [, named] = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType) ?? [];
-  if (named === undefined || UTF_8.has(named.toLowerCase())) return;
-  const isContent = type === 'Binary' && method !== 'PATCH' && !isFhirType(mediaType(contentType));
-  if (!isContent)
+  if (named !== undefined && !UTF_8.has(named.toLowerCase()))
     throw new ProblemError('unsupported-media-type', 'The body is in another encoding; send it in UTF-8.');
+  // Read all the same it would be kept with other characters than were sent.
+  if (body !== undefined && 'bytes' in body && !isUtf8(body.bytes))
+    throw new ProblemError('malformed', 'The body is not well-formed UTF-8.');
 }
 
 const UTF_8 = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);

@@ -145,7 +145,16 @@ function cidrs(env: Environment, name: string): string[] {
 
 function publicUrl(env: Environment, host: string, port: number): string {
   const value = webAddress(env, 'PUBLIC_URL');
-  return value === undefined ? `http://${urlHost(host)}:${port}` : value.replace(/\/+$/, '');
+  if (value === undefined) {
+    const own = `http://${urlHost(host)}:${port}`;
+    if (!URL.canParse(own))
+      throw new StartError(`HOST must be an address or a host's name, but is "${host}".`);
+    return own;
+  }
+  const { username, password } = new URL(value);
+  if (/[?#]/.test(value) || username !== '' || password !== '')
+    throw new StartError('PUBLIC_URL begins links: it takes no query, no fragment and no password.');
+  return value.replace(/\/+$/, '');
 }
 
 function webAddress(env: Environment, name: string): string | undefined {

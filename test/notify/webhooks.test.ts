@@ -140,6 +140,15 @@ it('tries again until the receiver answers 2xx, in order, and keeps every attemp
   expect(attempts.map(({ status }) => status).sort()).toEqual([200, 200, 500, 500]);
 });
 
+it('lists a webhook also after its receiver has switched it off with 410', async () => {
+  const atReceiver = await hook(receiver.id, () => 410);
+  await send(sender.key);
+  await until(async () => {
+    const webhooks = await test.house.notify.webhooks.list(receiver.id);
+    return webhooks.find(({ id }) => id === atReceiver.id)?.status === 'off';
+  });
+});
+
 it('signs with both secrets while one is rotated, and replays and tests on demand', async () => {
   const atReceiver = await hook(receiver.id);
   const { secret } = await test.house.notify.webhooks.rotate(atReceiver.id, 60_000);

@@ -109,6 +109,7 @@ describe('the events of all faces', () => {
       false,
     ],
     ['no such thing', () => send('get', '/v1/orders/ord_o1', staff), 'R', ['RequestGroup/o1'], false],
+    ['no client for a token', () => send('post', '/oauth2/token', undefined, {}), 'E', [], true],
     ['no token for FHIR', () => send('get', '/fhir/R4/Patient/p1'), 'R', ['Patient/p1', 'Patient/p1'], true],
   ])(
     'tell of a request that failed what it was about: %s',

@@ -65,6 +65,7 @@ async function issueToken(identity: Identity, x: Exchange): Promise<Reply> {
   if (answer.status !== 200) {
     x.audit.outcome = '4';
     x.audit.outcomeText = String(answer.body.error);
+    x.audit.query = `${req.method} ${req.originalUrl}`;
   }
   if (claimed !== undefined) x.audit.details = [{ type: 'client', value: claimed }];
   return { status: answer.status, headers: answer.headers, body: answer.body };

@@ -138,7 +138,7 @@ function stableId(...parts: readonly string[]): string {
 }
 
 /** Organization, Location and HealthcareService of one row. */
-export function resourcesOf(row: ProviderRow, organizationId: string): (Resource & { id: string })[] {
+function resourcesOf(row: ProviderRow, organizationId: string): (Resource & { id: string })[] {
   const { bound } = providerMapping.write({
     practice: row.service ?? row.practice,
     county: row.county,

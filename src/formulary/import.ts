@@ -12,7 +12,7 @@ import { NDC, READY_TIME, REFILL_READY_TIME, USUAL_DAYS_SUPPLY, USUAL_REFILLS } 
 import { type Line, readTableFile } from './table-file';
 
 /** Columns of a formulary: drugs, tests and products with what one unit costs. docs/dermifi-orders.md */
-export const FORMULARY_COLUMNS = [
+const FORMULARY_COLUMNS = [
   ...[
     'kind',
     'name',

@@ -33,25 +33,18 @@ export { KEY_SCOPES, type KeyInfo, type KeyRequest, type Keys, type NewKey, PLAN
 export type { HourOfUse, KeyUse } from './key-use';
 export { MasterKeyError } from './master-key';
 export type { OAuth, TokenAnswer, TokenRequest } from './oauth';
-export { foldName, type Practice, type Practices } from './practices';
+export type { Practice, Practices } from './practices';
 export type { PasswordCost } from './passwords';
 export type { PortalSession, PortalSessions } from './portal-sessions';
 export type { Permission, Plan, Principal, Role } from './principal';
 export { type Limited, PER_MINUTE, type RateLimits } from './rate-limits';
-export { holds, isRole, permissionsOf, ROLES } from './rights';
+export { holds, permissionsOf, ROLES } from './rights';
 export { sameSecret, type Sealing } from './sealing';
 export type { Login, LoginRequest, Renewal, Sessions } from './sessions';
 export type { Tokens } from './signing-keys';
-export { type Access, type Letter, parseScope, type Rows, type SmartScope } from './smart';
+export type { Access, Letter, Rows, SmartScope } from './smart';
 export { totpUri } from './totp';
-export {
-  foldEmail,
-  type NewUser,
-  type UserInfo,
-  type UserRequest,
-  type Users,
-  type UserStanding,
-} from './users';
+export type { NewUser, UserInfo, UserRequest, Users, UserStanding } from './users';
 
 /** Who may come in, and what they may do. */
 export interface Identity {

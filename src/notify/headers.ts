@@ -4,7 +4,7 @@ import type { Sealing } from './secrets';
 import type { CompiledSubscription } from './types';
 
 /** What stands in `channel.header` instead of a value: it may be the receiver's secret, for nobody else to read. */
-export const HIDDEN = '***';
+const HIDDEN = '***';
 
 /** Collection `notify_headers`: the values of `channel.header`, sealed for this subscription and origin alone. */
 interface HeadersDocument {

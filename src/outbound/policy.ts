@@ -26,7 +26,7 @@ export function addressPolicy(allowedPrivate: readonly string[]): AddressPolicy 
 }
 
 /** The host of a URL when it is an address itself; brackets of IPv6 taken off. */
-export function literalAddress(url: URL): string | undefined {
+function literalAddress(url: URL): string | undefined {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return ipaddr.isValid(host) ? host : undefined;
 }

@@ -6,7 +6,7 @@ import type { Store, WriteContext } from '../store';
 import { NCPDP } from './pharmacy';
 
 /** Columns of a file of pharmacies. docs/dermifi-orders.md */
-export const PHARMACY_COLUMNS = [
+const PHARMACY_COLUMNS = [
   'id',
   'name',
   'ncpdp_id',

@@ -5,7 +5,7 @@ import type { StoreAccess, StoreTransaction, Viewer } from '../store';
 import { referralMapping } from './mapping';
 
 /** System of AHCCCS ids. */
-export const AHCCCS = 'https://crosswalk.example/fhir/NamingSystem/ahcccs-id';
+const AHCCCS = 'https://crosswalk.example/fhir/NamingSystem/ahcccs-id';
 
 /** What a referral says about its client. */
 export interface ClientFacts {
@@ -110,7 +110,7 @@ function searchText(text: string): string {
   return text.replace(/[\\,$|]/g, (character) => `\\${character}`);
 }
 
-export function ahcccsId(patient: Patient): string | undefined {
+function ahcccsId(patient: Patient): string | undefined {
   return patient.identifier?.find((identifier) => identifier.system === AHCCCS)?.value;
 }
 

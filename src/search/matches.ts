@@ -6,7 +6,7 @@ export const ALL: Match = { kind: 'and', of: [] };
 /** Holds for nothing. */
 export const NOTHING: Match = { kind: 'or', of: [] };
 
-export const isAll = (match: Match): boolean => match.kind === 'and' && match.of.length === 0;
+const isAll = (match: Match): boolean => match.kind === 'and' && match.of.length === 0;
 export const isNothing = (match: Match): boolean => match.kind === 'or' && match.of.length === 0;
 
 export function entry(...keys: string[]): Match {

@@ -12,7 +12,6 @@ export {
 export { outboxDepth } from './outbox/depth';
 export { clearEvents, type LeasedEvents, leaseEvents } from './outbox/lease';
 export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
-export { isShared } from './access';
 export { traced } from './traced';
 export { explain, type Explanation } from './search';
 export { type Appended, appendRecords } from './append';

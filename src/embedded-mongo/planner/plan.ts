@@ -97,7 +97,7 @@ function scanOfWhole(indexes: readonly UsableIndex[], name: string): IndexScan {
   return { ...scan, order: undefined };
 }
 
-export function sortFields(sort: Document | undefined): readonly SortField[] {
+function sortFields(sort: Document | undefined): readonly SortField[] {
   return sort && Object.keys(sort).length > 0 ? compileSort(sort).fields : [];
 }
 
@@ -190,7 +190,7 @@ function mergeable(scans: readonly IndexScan[], sort: readonly SortField[]): boo
 }
 
 /** How many leading fields are bounded to points. */
-export function fixedFields(bounds: IndexScan['bounds']): number {
+function fixedFields(bounds: IndexScan['bounds']): number {
   const end = bounds.findIndex(({ ranges }) => !ranges.every(({ point }) => point));
   return end < 0 ? bounds.length : end;
 }

@@ -53,7 +53,7 @@ export interface PreparedQuery {
 }
 
 /** In-memory sorts beyond this many bytes of documents are refused, as MongoDB's are without allowDiskUse. */
-export const SORT_LIMIT_BYTES = 100 * 2 ** 20;
+const SORT_LIMIT_BYTES = 100 * 2 ** 20;
 
 /** @throws CommandError for a malformed filter or sort, also when the collection does not exist */
 export function prepare(

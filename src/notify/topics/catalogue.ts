@@ -7,7 +7,7 @@ import { isTopic, readTopic, type Topic } from './topic';
 let shipped: readonly Topic[] | undefined;
 
 /** The topics of `fhir-profiles/topics`. */
-export function shippedTopics(): readonly Topic[] {
+function shippedTopics(): readonly Topic[] {
   shipped ??= ownDefinitions().flatMap((resource) =>
     resource.resourceType === 'Basic' && isTopic(resource) ? [readTopic(resource, undefined)] : [],
   );

@@ -151,7 +151,7 @@ export async function resolve(run: Run, match: Match): Promise<Match> {
 }
 
 /** What stayed unanswered. */
-export function unresolved(match: Match): (JoinMatch | HasMatch)[] {
+function unresolved(match: Match): (JoinMatch | HasMatch)[] {
   if (match.kind === 'and' || match.kind === 'or') return match.of.flatMap(unresolved);
   if (match.kind === 'not') return unresolved(match.of);
   return match.kind === 'join' || match.kind === 'has' ? [match] : [];

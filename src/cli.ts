@@ -28,7 +28,8 @@ const GROUPS: readonly { words: readonly string[]; register(program: Command): P
   },
   {
     words: ['import'],
-    register: async (program) => (await import('./commands/import.js')).registerImportCommand(program, open),
+    register: async (program) =>
+      (await import('./commands/import/index.js')).registerImportCommand(program, open),
   },
   {
     words: ['audit'],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readProviders, writeProviders } from '../commands/directory';
+import { readProviders, writeProviders } from '../directory';
 import { serverContext } from '../house';
 import type { Store } from '../store';
 

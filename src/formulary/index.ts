@@ -1,4 +1,3 @@
 /** What drugs, tests and products there are and what they cost: MedicationKnowledge and ChargeItemDefinition. */
 export { createFormulary, type Drug, type DrugQuery, type Fee, type Formulary } from './formulary';
-export { readFormulary, writeFormulary } from './import';
-export { type Line, readTableFile } from './table-file';
+export { readFormulary } from './import';

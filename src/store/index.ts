@@ -9,7 +9,7 @@ export {
   type RelayHandlers,
   type RelayOptions,
 } from './outbox/relay';
-export { outboxDepth } from './outbox/depth';
+export { outboxDepth, untilRelayed } from './outbox/depth';
 export { clearEvents, type LeasedEvents, leaseEvents } from './outbox/lease';
 export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
 export { traced } from './traced';

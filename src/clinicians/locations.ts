@@ -9,6 +9,7 @@ export const TIMEZONE = 'http://hl7.org/fhir/StructureDefinition/timezone';
 /** Time zone (IANA) of a place that does not say. */
 const NO_ZONE = 'UTC';
 
+/** IANA name of the zone that a place keeps its hours in. */
 export function zoneOf(location: Location | undefined): string {
   return location?.extension?.find(({ url }) => url === TIMEZONE)?.valueCode ?? NO_ZONE;
 }

@@ -31,6 +31,7 @@ const squeeze = (text: string): string => text.normalize('NFKC').replace(/\s+/g,
 /** A value inside a search parameter. https://hl7.org/fhir/R4/search.html#escaping */
 const searchText = (text: string): string => text.replace(/[\\,$|]/g, (character) => `\\${character}`);
 
+/** The formulary on the record: active entries, read anew at each question. */
 export function createFormulary(store: Store): Formulary {
   const found = async <T>(type: ResourceType, query: Record<string, string>): Promise<T[]> => {
     const parameters = new URLSearchParams({ ...query, status: 'active', _count: String(MOST_ENTRIES) });

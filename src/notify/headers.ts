@@ -43,6 +43,7 @@ export interface Headers {
   of(subscriptions: readonly CompiledSubscription[]): Promise<Map<string, Record<string, string>>>;
 }
 
+/** Headers of Subscriptions, which may hold credentials: sealed beside the record, never in it. */
 export function createHeaders(connection: Connection, sealing: Sealing): Headers {
   const kept = connection.collection('notify_headers') as unknown as Collection<HeadersDocument>;
   const open = (sealed: string, id: string, endpoint: string): Pair[] =>

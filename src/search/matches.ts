@@ -13,6 +13,7 @@ export function entry(...keys: string[]): Match {
   return { kind: 'entry', keys };
 }
 
+/** None of it; what is negated twice is itself. */
 export function negate(match: Match): Match {
   if (isAll(match)) return NOTHING;
   if (isNothing(match)) return ALL;

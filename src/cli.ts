@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { readConfig, StartError } from './config';
-import { ProblemError } from './fhir/problem';
+import { ProblemError } from './fhir';
 import type { House } from './house';
 
 const open = async (): Promise<House> => {

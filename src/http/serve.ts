@@ -1,8 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import express from 'express';
-import type { AuditDraft, AuditTrail } from '../audit/draft';
-import { ProblemError } from '../fhir/problem';
-import type { Principal } from '../identity/principal';
+import type { AuditDraft, AuditTrail } from '../audit';
+import { ProblemError } from '../fhir';
+import type { Principal } from '../identity';
 import type { Tracing } from '../telemetry';
 import { beginExchange, draftOf, type Exchange, type Reply } from './exchange';
 import { send } from './send';

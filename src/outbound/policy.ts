@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { ProblemError } from '../fhir/problem';
+import { ProblemError } from '../fhir';
 
 /** Which addresses outgoing calls may reach. */
 export interface AddressPolicy {

@@ -3,8 +3,8 @@ import { referencedId } from '../fhir';
 import { parseSearch } from '../search';
 import { EVERYTHING, type Store, type StoreAccess } from '../store';
 import { readRelated } from './load';
-import { referralMapping, type ReferralContext } from './mapping';
-import type { ReferralParty, ReferralView } from './service';
+import type { ReferralParty } from './create';
+import { referralMapping, type ReferralContext, type ReferralView } from './mapping';
 import { listCode, type ReferralStatus } from './status';
 
 /** What somebody who works through referrals looks for. */

@@ -1,6 +1,6 @@
 /** Referrals: what the HandoffRx document calls so, on ServiceRequest, Task, Patient and Coverage. */
-export type { NewReferral, Party } from './create';
-export { referralMapping, type ReferralResources } from './mapping';
+export type { NewReferral, Party, ReferralParty } from './create';
+export { referralMapping, type ReferralResources, type ReferralView } from './mapping';
 export type { FoundReferrals, ReferralSearch } from './find';
 export type { ReferralPatch } from './patch';
 export { referralRules } from './rules';
@@ -8,10 +8,8 @@ export {
   createReferrals,
   type ContextOf,
   type ReferralList,
-  type ReferralParty,
   type Referrals,
   type ReferralServices,
-  type ReferralView,
   type Shown,
 } from './service';
 export { REFERRAL_STATUSES, type ReferralStatus } from './status';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { REPORTS, renderReport, type FilterQuery, type ReportFormat, type ReportName } from '../../audit';
 import { runVerify } from '../../audit/verify';
-import { ProblemError } from '../../fhir/problem';
+import { ProblemError } from '../../fhir';
 import { print } from '../print';
 import { filterOf, registerExport, withFilters } from './export';
 import { filterFacts, operator, recorded, withAudit, type OpenAuditHouse } from './house';

@@ -9,7 +9,15 @@ import type { Conjunction } from './conditions';
 import { conjunctionOf, imply } from './conditions';
 import type { IndexScan, SortField, UsableIndex } from './index-scan';
 import { idIndex, multikeyPathsOf, secondaryIndex } from './index-scan';
-import type { Query } from './search';
+
+/** What is asked: which documents, in which order, how many. */
+export interface Query {
+  filter: Document;
+  sort?: Document | undefined;
+  skip?: number;
+  limit?: number;
+  hint?: unknown;
+}
 
 /** Where the documents of a query come from. */
 export type Access =

@@ -1,7 +1,7 @@
 import type { Bundle } from '@medplum/fhirtypes';
 import { ProblemError } from '../../fhir';
 import type { Exchange, Face, Occasion, Reply, Route } from '../../http';
-import type { Principal } from '../../identity/principal';
+import type { Principal } from '../../identity';
 import { processBundle } from './bundles';
 import { requirePermission } from './access';
 import type { FhirContext } from './context';

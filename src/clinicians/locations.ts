@@ -1,6 +1,6 @@
 import type { Location } from '@medplum/fhirtypes';
 import { referencedId } from '../fhir';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import type { StoreAccess, Viewer } from '../store';
 
 /** https://hl7.org/fhir/extensions/StructureDefinition-timezone.html */
@@ -20,8 +20,11 @@ export async function locationNamed(
   viewer: Viewer,
   name: string,
 ): Promise<(Location & { id: string }) | undefined> {
-  const escaped = name.replace(/[\\,$|]/g, (character) => `\\${character}`);
-  const query = new URLSearchParams({ 'name:exact': escaped, _count: '100', _sort: '_lastUpdated' });
+  const query = new URLSearchParams({
+    'name:exact': escapeValue(name),
+    _count: '100',
+    _sort: '_lastUpdated',
+  });
   const page = await access.search(viewer, parseSearch('Location', query.toString()));
   const found = page.matches.map((match) => match.resource as Location & { id: string });
   const open = found.filter(({ status }) => status !== 'inactive');

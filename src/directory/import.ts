@@ -1,6 +1,6 @@
 import type { HealthcareService, Location, Organization, Resource } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import { EVERYTHING, type Store, type WriteContext } from '../store';
 import { type Line, readTable, writeAll } from '../tables';
 import { COUNTIES, providerMapping, slotField } from './provider';
@@ -160,11 +160,7 @@ async function organizationsOf(
 }
 
 async function organizationNamed(store: Store, name: string): Promise<string | undefined> {
-  const query = new URLSearchParams({
-    name: name.replace(/[\\,$|]/g, (c) => `\\${c}`),
-    _count: '1000',
-    _sort: '_id',
-  });
+  const query = new URLSearchParams({ name: escapeValue(name), _count: '1000', _sort: '_id' });
   const page = await store.search(EVERYTHING, parseSearch('Organization', query.toString()));
   return page.matches.find(({ resource }) => fold((resource as Organization).name ?? '') === fold(name))?.id;
 }

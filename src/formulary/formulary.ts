@@ -1,5 +1,5 @@
 import type { ChargeItemDefinition, MedicationKnowledge, ResourceType } from '@medplum/fhirtypes';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import { EVERYTHING, type Store } from '../store';
 import { type Drug, type DrugEntry, drugEntryOf, type Fee, feeOf, NDC } from './entry';
 
@@ -28,9 +28,6 @@ const MOST_ENTRIES = 200;
 /** Spacing and case make no other drug: "100 mg" is "100MG". */
 const squeeze = (text: string): string => text.normalize('NFKC').replace(/\s+/g, '').toLowerCase();
 
-/** A value inside a search parameter. https://hl7.org/fhir/R4/search.html#escaping */
-const searchText = (text: string): string => text.replace(/[\\,$|]/g, (character) => `\\${character}`);
-
 /** The formulary on the record: active entries, read anew at each question. */
 export function createFormulary(store: Store): Formulary {
   const found = async <T>(type: ResourceType, query: Record<string, string>): Promise<T[]> => {
@@ -43,23 +40,23 @@ export function createFormulary(store: Store): Formulary {
 
   return {
     async drug(query) {
-      const byCode = query.ndc ? await entries({ code: `${NDC}|${searchText(query.ndc)}` }) : [];
+      const byCode = query.ndc ? await entries({ code: `${NDC}|${escapeValue(query.ndc)}` }) : [];
       if (byCode.length > 0) return agreed(byCode);
       const firstWord = query.name.trim().split(/\s+/)[0] ?? '';
       // A word without letters or digits finds nothing, and would be no search value.
       if (!/[\p{L}\p{N}]/u.test(firstWord)) return undefined;
-      return bestOf(await entries({ name: searchText(firstWord) }), query);
+      return bestOf(await entries({ name: escapeValue(firstWord) }), query);
     },
     async fee(by) {
       const isCode = 'ndc' in by;
       if (!isCode && !/[\p{L}\p{N}]/u.test(by.name)) return undefined;
       const definitions = isCode
         ? await found<ChargeItemDefinition>('ChargeItemDefinition', {
-            identifier: `${NDC}|${searchText(by.ndc)}`,
+            identifier: `${NDC}|${escapeValue(by.ndc)}`,
           })
         : (
             await found<ChargeItemDefinition>('ChargeItemDefinition', {
-              title: searchText(by.name.trim().split(/\s+/)[0] ?? ''),
+              title: escapeValue(by.name.trim().split(/\s+/)[0] ?? ''),
             })
           ).filter(({ title }) => squeeze(title ?? '') === squeeze(by.name));
       const [definition] = definitions;

@@ -1,6 +1,6 @@
 import type { Organization } from '@medplum/fhirtypes';
 import type { Connection } from 'mongoose';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import { EVERYTHING, type Store } from '../store';
 import { type Accounts, createAccounts } from './accounts';
 import { createAllowlist } from './allowlist';
@@ -191,8 +191,7 @@ const parseFilter: ParseFilter = (type, query) => parseSearch(type, query);
 
 function organizationsNamed(store: Store): OrganizationsNamed {
   return async (name) => {
-    const escaped = name.replace(/[\\,$|]/g, '\\$&');
-    const query = new URLSearchParams({ name: escaped, _count: '100', _sort: '_lastUpdated' });
+    const query = new URLSearchParams({ name: escapeValue(name), _count: '100', _sort: '_lastUpdated' });
     const page = await store.search(EVERYTHING, parseSearch('Organization', query.toString()));
     return page.matches.map((match) => match.resource as Organization);
   };

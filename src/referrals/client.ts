@@ -1,6 +1,6 @@
 import type { Coverage, Patient } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import type { StoreAccess, StoreTransaction, Viewer } from '../store';
 import { referralMapping } from './mapping';
 
@@ -73,7 +73,7 @@ async function patientsWithId(
   return patients(
     tx,
     viewer,
-    { identifier: `${AHCCCS}|${searchText(id)}` },
+    { identifier: `${AHCCCS}|${escapeValue(id)}` },
     (patient) => ahcccsId(patient) === id,
   );
 }
@@ -89,7 +89,7 @@ async function patientsBorn(
   return patients(
     tx,
     viewer,
-    { birthdate: dob, family: searchText(family) },
+    { birthdate: dob, family: escapeValue(family) },
     (patient) => patient.birthDate === dob,
   );
 }
@@ -103,11 +103,6 @@ async function patients(
   const parameters = new URLSearchParams({ ...query, _sort: '_lastUpdated', _count: '1000' });
   const page = await tx.search(viewer, parseSearch('Patient', parameters.toString()));
   return page.matches.map((match) => match.resource as Patient).filter(isMeant);
-}
-
-/** A value inside a search parameter. https://hl7.org/fhir/R4/search.html#escaping */
-function searchText(text: string): string {
-  return text.replace(/[\\,$|]/g, (character) => `\\${character}`);
 }
 
 function ahcccsId(patient: Patient): string | undefined {

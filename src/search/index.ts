@@ -29,6 +29,7 @@ export { type ListOrder, recordIndexes } from './lists';
 export { NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';
 export { isElementOf } from './parse/elements';
+export { escapeValue } from './parse/split';
 export { requestOf } from './request';
 export {
   checkSearchParameter,

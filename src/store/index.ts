@@ -16,4 +16,5 @@ export { traced } from './traced';
 export { explain, type Explanation } from './search';
 export { type Appended, appendRecords } from './append';
 export { gathered } from './gather';
+export { pagesOf } from './pages';
 export { type Lookup, lookUpMany } from './lookup';

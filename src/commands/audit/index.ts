@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { REPORTS, renderReport, type FilterQuery, type ReportFormat, type ReportName } from '../../audit';
-import { runVerify } from '../../audit/verify';
+import {
+  REPORTS,
+  renderReport,
+  runVerify,
+  type FilterQuery,
+  type ReportFormat,
+  type ReportName,
+} from '../../audit';
 import { ProblemError } from '../../fhir';
 import { print } from '../print';
 import { filterOf, registerExport, withFilters } from './export';

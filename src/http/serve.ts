@@ -46,6 +46,13 @@ export interface Face {
   subjectOf?(x: Exchange): string | undefined;
 }
 
+/** A face with its routes, and the path that it answers below. */
+export interface MountedFace {
+  at: string;
+  face: Face;
+  routes: readonly Route[];
+}
+
 /** What the pipeline needs of the house. */
 export interface ServeContext {
   trail: AuditTrail;
@@ -58,9 +65,7 @@ export interface ServeContext {
 /** Mounts a face: its routes in order, then its own 404 for everything below the path. */
 export function mountFace(
   app: { use(path: string, router: Router): unknown },
-  at: string,
-  face: Face,
-  routes: readonly Route[],
+  { at, face, routes }: MountedFace,
   context: ServeContext,
 ): void {
   const router = express.Router({ caseSensitive: true });

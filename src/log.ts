@@ -25,6 +25,16 @@ export function logExchange(logger: Logger): ServeContext['observe'] {
   };
 }
 
+/**
+ * Logs what fails where nobody waits for it, and goes on, where Node would end the process: whoever asked has an answer,
+ * and what one request does must not end everybody else's.
+ */
+export function logUnheard(logger: Logger): void {
+  process.on('unhandledRejection', (error) =>
+    logger.error({ stack: stackOf(error) }, 'failed where nobody waited for it'),
+  );
+}
+
 /** A line of V8's stacks that names a place in a file. */
 const FRAME = /^\s+at .*:\d+:\d+\)?$/;
 

@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import { readConfig, StartError, type Config } from './config';
 import { gatherMetrics } from './operations';
 import { prepareServer, startServer } from './server';
@@ -16,10 +16,13 @@ async function supervise(config: Config): Promise<void> {
   gatherMetrics();
   let stopping = false;
   const fork = () => cluster.fork();
+  const begun = new WeakSet<Worker>();
   for (let i = 0; i < config.workers; i += 1) fork();
-  cluster.on('exit', (_worker, code) => {
+  cluster.on('listening', (worker) => begun.add(worker));
+  cluster.on('exit', (worker, code) => {
     if (stopping) return;
-    if (code === 1) void stop(1);
+    // It has said why it could not begin: another would fare no better.
+    if (code === 1 && !begun.has(worker)) void stop(1);
     else fork();
   });
   const stop = async (code: number): Promise<void> => {

@@ -4,6 +4,7 @@ import { StartError, urlHost, type Config } from './config';
 import { compileBodies } from './contract';
 import { isEmpty, loadCredentials, seedDemonstration, type DemoCredentials } from './demo';
 import { openHouse, type House } from './house';
+import { logUnheard } from './log';
 import { publishDefinitions } from './publish-definitions';
 import { welcome } from './welcome';
 
@@ -33,6 +34,7 @@ export async function startServer(config: Config, role: { announce: boolean; see
     ? await prepareServer(config)
     : { ...(await openWorker(config)), announce: () => undefined };
   const { house } = prepared;
+  logUnheard(house.log);
   let stopping = false;
   const server = createServer(createApp(house, { stopping: () => stopping }));
   compileBodies();

@@ -16,7 +16,8 @@ import {
 
 /** Years that the record of an inactive patient is kept. Dermifi, "Soft delete patient". */
 const RETENTION_YEARS = 7;
-const ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
+/** Stands in for what R4 wants and nobody said. */
+export const ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
 
 /** The resource under an id of its own. */
 export function withId<T extends Resource>(resource: T): T & { id: string } {

@@ -1,6 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
-import { ProblemError } from '../fhir';
+import { inUseFirst, ProblemError } from '../fhir';
 import type { StoreTransaction, Viewer } from '../store';
 import { found } from './load';
 import { patientStatus } from './mapping';
@@ -17,13 +17,14 @@ interface Person {
 const fold = (text: string | undefined): string =>
   (text ?? '').normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
 
-function personOf({ id = '', name, birthDate, telecom }: Patient): Person {
+function personOf({ id = '', name: names, birthDate, telecom }: Patient): Person {
+  const [name] = inUseFirst(names);
   return {
     id,
-    first: fold(name?.[0]?.given?.[0]),
-    last: fold(name?.[0]?.family),
+    first: fold(name?.given?.[0]),
+    last: fold(name?.family),
     born: birthDate,
-    email: fold(telecom?.find(({ system }) => system === 'email')?.value),
+    email: fold(inUseFirst(telecom).find(({ system }) => system === 'email')?.value),
   };
 }
 

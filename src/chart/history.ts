@@ -68,10 +68,16 @@ export async function historyOf(
   };
 }
 
+/** Intents by which nothing is prescribed yet. https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html */
+export const NOT_ORDERED: readonly string[] = ['proposal', 'plan', 'option'];
+
 async function prescriptionsOf(access: StoreAccess, viewer: Viewer, about: string): Promise<HistoryDraft[]> {
   const requests = await found<MedicationRequest>(access, viewer, 'MedicationRequest', { subject: about });
   return requests
-    .filter(({ status }) => status !== 'entered-in-error' && status !== 'draft')
+    .filter(
+      ({ status, intent }) =>
+        !['entered-in-error', 'draft'].includes(status) && !NOT_ORDERED.includes(intent),
+    )
     .map((request) => ({
       id: `hist_${request.id ?? ''}`,
       date: request.authoredOn,

@@ -1,5 +1,5 @@
 /** What a dermatology practice keeps of its patients. Dermifi, "Patients API". */
-export { historyOf, type HistoryRequest } from './history';
+export { historyOf, type HistoryRequest, NOT_ORDERED } from './history';
 export { listPatients, type PatientListRequest } from './list';
 export { readPatient } from './load';
 export { chartCodecs, patientMapping, patientStatus } from './mapping';

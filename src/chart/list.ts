@@ -1,5 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
-import { escapeValue, parseSearch, type SearchRequest } from '../search';
+import { escapeValue, foldText, parseSearch, type SearchRequest } from '../search';
 import type { Store, StoredVersion, Viewer } from '../store';
 import { coveragesOf, firstWrittenAt } from './load';
 import { patientMapping, type PatientStatus } from './mapping';
@@ -33,9 +33,10 @@ export async function listPatients(
   request: PatientListRequest,
   at: Date,
 ): Promise<PatientList> {
+  const query = searchOf(request);
   const [total, { matches }] = await Promise.all([
     totalOf(store, viewer, request),
-    store.search(viewer, searchOf(request)),
+    store.search(viewer, query),
   ]);
   const patients = matches as StoredVersion<Patient>[];
   const coverages = await coveragesOf(
@@ -89,13 +90,16 @@ function searchOf({ search, status, sortBy, order, limit, offset }: PatientListR
 const searchTerms = (search = ''): [string, string][] =>
   wordsOf(search).map((words) => ['find', words.map(escapeValue).join(',')]);
 
-/** What must be found, each in one of its forms: a telephone number as its digits, other text word by word. */
+/**
+ * What must be found, each in one of its forms: a telephone number as its digits, other text word by word. A word of
+ * which comparisons leave nothing (control characters, accents alone) holds for everybody, as no word does.
+ */
 function wordsOf(search: string): string[][] {
   const text = search.trim();
   const digits = text.replace(/\D/g, '');
   if (/^[+\d\s().\-/]+$/.test(text) && digits !== '') return [[text, digits]];
   return text
     .split(/[\s,]+/)
-    .filter((word) => word !== '')
+    .filter((word) => foldText(word) !== '')
     .map((word) => [word]);
 }

@@ -68,12 +68,18 @@ function ageOn(birthDate: string, at: Date): number | undefined {
   return Number.isFinite(years) && years >= 0 ? Math.floor(years) : undefined;
 }
 
-function emergencyContact(bound: object): NonNullable<Patient['contact']>[number] | undefined {
-  return (bound as Bound).patient?.contact?.find(({ relationship }) => relationship?.some(isEmergency));
-}
+type Contact = NonNullable<Patient['contact']>[number];
 
-const isEmergency = ({ coding }: CodeableConcept): boolean =>
+/** https://terminology.hl7.org/CodeSystem/v2-0131 */
+export const isEmergency = ({ coding }: CodeableConcept): boolean =>
   coding?.some(({ code }) => code === 'C') ?? false;
+
+export const isEmergencyContact = ({ relationship }: Contact): boolean =>
+  relationship?.some(isEmergency) ?? false;
+
+function emergencyContact(bound: object): Contact | undefined {
+  return (bound as Bound).patient?.contact?.find(isEmergencyContact);
+}
 
 const toSecond = (time: string): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
 
@@ -153,3 +159,9 @@ export const chartCodecs: Readonly<Record<string, CodecMaker>> = {
 
 /** `mappings/dermifi/patient.yaml`, compiled. */
 export const patientMapping: Mapping = loadMapping('dermifi/patient', { derive, codecs: chartCodecs });
+
+/** The emergency contact as the API shows it. */
+export function shownContact(bound: Pick<PatientResources, 'patient'>): Readonly<Record<string, unknown>> {
+  const { emergencyContact: shown } = patientMapping.read(bound, 'created', { at: new Date(0) });
+  return (shown ?? {}) as Record<string, unknown>;
+}

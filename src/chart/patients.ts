@@ -35,6 +35,7 @@ import {
   type PatientStatus,
 } from './mapping';
 import { visitTimes } from './visit-times';
+import { type ContactInput, withContactNames, withoutOutdatedTexts, withReplaceableContact } from './wording';
 
 /** A patient in the vendor's fields. Dermifi, "Patients API". */
 export type PatientView = Record<string, unknown>;
@@ -107,7 +108,7 @@ function draft(
   const about = { reference: `Patient/${id}` };
   const { practice, practitioner } = by;
   const patient: Patient = {
-    ...bound.patient,
+    ...withContactNames(bound.patient),
     id,
     ...(practice !== undefined && { managingOrganization: { reference: `Organization/${practice}` } }),
     ...(practitioner !== undefined && {
@@ -190,9 +191,10 @@ export async function updatePatient(
     const { patient: present, ...others } = await lockedRecord(tx, viewer, id);
     const { status } = input;
     const bound = mapped(patientMapping, ownValues(input), {
-      patient: present,
+      patient: replaceable(present, input),
     }) as unknown as PatientResources;
-    const standing = status === undefined ? bound.patient : inStanding(bound.patient, status, at, by);
+    const worded = withContactNames(withoutOutdatedTexts(present, bound.patient));
+    const standing = status === undefined ? worded : inStanding(worded, status, at, by);
     const patient = touchedAt(standing, at);
     if (changesIdentity(input)) await requireNew(tx, viewer, patient);
     const changes = new RecordChanges(id);
@@ -216,6 +218,11 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['insurance', 'status', ...LISTS]
 
 const ownValues = (input: PatientInput): PatientInput =>
   Object.fromEntries(Object.entries(input).filter(([field]) => !ELSEWHERE.has(field)));
+
+const replaceable = (patient: Patient, input: PatientInput): Patient =>
+  'emergencyContact' in input
+    ? withReplaceableContact(patient, input['emergencyContact'] as ContactInput)
+    : patient;
 
 const changesIdentity = (input: PatientInput): boolean =>
   ['firstName', 'lastName', 'dateOfBirth', 'email'].some((field) => field in input);

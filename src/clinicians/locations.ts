@@ -1,6 +1,6 @@
 import type { Location } from '@medplum/fhirtypes';
 import { referencedId } from '../fhir';
-import { escapeValue, parseSearch } from '../search';
+import { escapeValue, foldText, parseSearch } from '../search';
 import type { StoreAccess, Viewer } from '../store';
 
 /** https://hl7.org/fhir/extensions/StructureDefinition-timezone.html */
@@ -20,6 +20,8 @@ export async function locationNamed(
   viewer: Viewer,
   name: string,
 ): Promise<(Location & { id: string }) | undefined> {
+  // Of such a name nothing would be left to search for.
+  if (foldText(name) === '') return undefined;
   const query = new URLSearchParams({
     'name:exact': escapeValue(name),
     _count: '100',

@@ -1,8 +1,9 @@
 import type { CodeableConcept, HumanName, Practitioner } from '@medplum/fhirtypes';
+import { inUseFirst } from '../fhir';
 
 /** `First Last` of a name; its text where it has no parts. */
 export function personName(names: readonly HumanName[] | undefined): string | undefined {
-  const name = names?.find(({ given, family, text }) => (given ?? family ?? text) !== undefined);
+  const name = inUseFirst(names).find(({ given, family, text }) => (given ?? family ?? text) !== undefined);
   if (name === undefined) return undefined;
   const parts = [name.given?.[0], name.family].filter((part) => part !== undefined && part !== '');
   return parts.length > 0 ? parts.join(' ') : name.text;
@@ -10,7 +11,7 @@ export function personName(names: readonly HumanName[] | undefined): string | un
 
 /** `MD, PhD` of a name's suffixes. */
 export function titleOf(names: readonly HumanName[] | undefined): string | undefined {
-  const suffixes = names?.find(({ suffix }) => suffix !== undefined)?.suffix;
+  const suffixes = inUseFirst(names).find(({ suffix }) => suffix !== undefined)?.suffix;
   return suffixes?.join(', ');
 }
 

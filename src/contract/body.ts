@@ -20,6 +20,12 @@ ajv.addKeyword({
   validate: (_wanted: boolean, date: string) => date <= new Date().toISOString().slice(0, 10),
   errors: false,
 });
+ajv.addKeyword({
+  keyword: 'x-some',
+  type: 'object',
+  validate: (_wanted: boolean, value: object) => Object.values(value).some((one) => one !== null),
+  errors: false,
+});
 
 /** What is wrong with one field of a body. Carries no value. */
 export interface FieldFault {

@@ -67,7 +67,9 @@ export function readQuery(
 }
 
 const DATE = /^\d{4}-\d\d-\d\d$/;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?$/;
+/** Hours and zones as FHIR has them: searches are made of these times. https://hl7.org/fhir/R4/datatypes.html#dateTime */
+const TIME =
+  /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?$/;
 
 function readValue(value: string, parameter: QueryParameter): QueryValue {
   const { kind, values = [], minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = parameter;

@@ -14,7 +14,7 @@ export function text(maxLength: number, description: string, example: string): S
     minLength: 1,
     maxLength,
     pattern: TEXT,
-    'x-expected': `a text of at most ${maxLength} characters`,
+    'x-expected': `a text of 1 to ${maxLength} characters`,
     description,
     example,
   };

@@ -27,6 +27,7 @@ export const directoryRules: readonly WriteRule[] = TYPES.map((type) => ({
 export interface DirectoryView {
   /** By name, then id. */
   providers: readonly Provider[];
+  byId(id: string): Provider | undefined;
   organizationName(id: string): string | undefined;
   /** The Organization of that name, case and spacing aside; of several the first by id. */
   organizationNamed(name: string): string | undefined;
@@ -216,9 +217,8 @@ function put<T>(into: Map<string, T>, id: string, value: T | undefined): void {
 function viewOf(held: Held): DirectoryView {
   for (const [id, service] of held.services)
     if (!held.providers.has(id)) held.providers.set(id, made(held, service));
-  const providers = [...held.providers.values()].sort(
-    (a, b) => compare(a.practice, b.practice) || compare(a.id, b.id),
-  );
+  const byId = new Map(held.providers);
+  const providers = [...byId.values()].sort((a, b) => compare(a.practice, b.practice) || compare(a.id, b.id));
   const names = new Map<string, string>();
   const ids = new Map<string, string>();
   for (const [id, { name }] of [...held.organizations].sort(([a], [b]) => compare(a, b))) {
@@ -228,6 +228,7 @@ function viewOf(held: Held): DirectoryView {
   }
   return {
     providers,
+    byId: (id) => byId.get(id),
     organizationName: (id) => names.get(id),
     organizationNamed: (name) => ids.get(fold(name)),
   };

@@ -9,6 +9,7 @@ export {
   type FhirPathVariables,
   type TypedValue,
 } from './fhirpath';
+export * from './in-use';
 export * from './json';
 export * from './patients';
 export * from './patch';

@@ -198,6 +198,21 @@ export function rewriteReferences(resource: Resource, map: ReferenceMap): void {
   rewrite(resource as unknown as Node, resource.resourceType, lookupOf(map));
 }
 
+/**
+ * Makes references to our own base URL relative, in place: both forms name one resource, and whoever follows
+ * references here looks for the relative one. https://hl7.org/fhir/R4/references.html#literal
+ * @param baseUrl without a closing slash. A Bundle's references are about its entries and stay.
+ */
+export function relativeToOwn(resource: Resource, baseUrl: string): void {
+  if (resource.resourceType === 'Bundle') return;
+  const base = `${baseUrl}/`;
+  visitReferences(resource, (reference) => {
+    const text: unknown = reference.reference;
+    if (typeof text !== 'string' || !text.startsWith(base)) return;
+    if (parseReference(text, [baseUrl]).kind === 'local') reference.reference = text.slice(base.length);
+  });
+}
+
 /** Id of the resource of the type that a reference of this server leads to; undefined when it leads elsewhere. */
 export function referencedId(reference: Reference | undefined, type: string): string | undefined {
   const parsed = reference?.reference === undefined ? undefined : parseReference(reference.reference);

@@ -1,5 +1,5 @@
 import type { ChargeItemDefinition, MedicationKnowledge, ResourceType } from '@medplum/fhirtypes';
-import { escapeValue, parseSearch } from '../search';
+import { escapeValue, foldText, parseSearch } from '../search';
 import { EVERYTHING, type Store } from '../store';
 import { type Drug, type DrugEntry, drugEntryOf, type Fee, feeOf, NDC } from './entry';
 
@@ -37,32 +37,35 @@ export function createFormulary(store: Store): Formulary {
   };
   const entries = async (query: Record<string, string>): Promise<DrugEntry[]> =>
     (await found<MedicationKnowledge>('MedicationKnowledge', query)).map(drugEntryOf);
+  const feesOf = (ndc: string): Promise<ChargeItemDefinition[]> =>
+    found('ChargeItemDefinition', { identifier: `${NDC}|${escapeValue(ndc)}` });
+  const feesNamed = async (name: string): Promise<ChargeItemDefinition[]> => {
+    const word = firstWordOf(name);
+    if (word === undefined) return [];
+    const fees = await found<ChargeItemDefinition>('ChargeItemDefinition', { title: escapeValue(word) });
+    return fees.filter(({ title }) => squeeze(title ?? '') === squeeze(name));
+  };
 
   return {
     async drug(query) {
       const byCode = query.ndc ? await entries({ code: `${NDC}|${escapeValue(query.ndc)}` }) : [];
       if (byCode.length > 0) return agreed(byCode);
-      const firstWord = query.name.trim().split(/\s+/)[0] ?? '';
-      // A word without letters or digits finds nothing, and would be no search value.
-      if (!/[\p{L}\p{N}]/u.test(firstWord)) return undefined;
-      return bestOf(await entries({ name: escapeValue(firstWord) }), query);
+      const firstWord = firstWordOf(query.name);
+      return firstWord === undefined
+        ? undefined
+        : bestOf(await entries({ name: escapeValue(firstWord) }), query);
     },
     async fee(by) {
-      const isCode = 'ndc' in by;
-      if (!isCode && !/[\p{L}\p{N}]/u.test(by.name)) return undefined;
-      const definitions = isCode
-        ? await found<ChargeItemDefinition>('ChargeItemDefinition', {
-            identifier: `${NDC}|${escapeValue(by.ndc)}`,
-          })
-        : (
-            await found<ChargeItemDefinition>('ChargeItemDefinition', {
-              title: escapeValue(by.name.trim().split(/\s+/)[0] ?? ''),
-            })
-          ).filter(({ title }) => squeeze(title ?? '') === squeeze(by.name));
-      const [definition] = definitions;
+      const [definition] = 'ndc' in by ? await feesOf(by.ndc) : await feesNamed(by.name);
       return definition === undefined ? undefined : feeOf(definition);
     },
   };
+}
+
+/** What a name is searched by; undefined for a word of which nothing would be left to search for, such as an accent alone. */
+function firstWordOf(name: string): string | undefined {
+  const [word = ''] = name.trim().split(/\s+/);
+  return foldText(word) === '' ? undefined : word;
 }
 
 /** Entries of exactly this name come before those that it begins; a package of another size says less. */

@@ -85,11 +85,12 @@ function unknownRoute(face: Face): Route {
     interaction: 'operation',
     action: 'E',
     open: face.name !== 'dermifi',
-    handle: () =>
-      Promise.reject(
-        new ProblemError('not-found', 'There is nothing at this path. See /docs for the endpoints.'),
-      ),
+    handle: () => Promise.reject(nothingThere()),
   };
+}
+
+function nothingThere(): ProblemError {
+  return new ProblemError('not-found', 'There is nothing at this path. See /docs for the endpoints.');
 }
 
 function bodyReaders(face: Face, route: Route): RequestHandler[] {
@@ -103,7 +104,7 @@ function serve(face: Face, route: Route, context: ServeContext): RequestHandler 
   return (req, res, next) => void exchange(face, route, context, req, res).catch(next);
 }
 
-/** Errors of the body reader (too large, unreadable encoding) leave in the face's own words too. */
+/** Errors of the router and the body reader (too large, unreadable encoding) leave in the face's own words too. */
 function refuseBody(face: Face, route: Route, context: ServeContext) {
   return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
     const refusing: Route = { ...route, handle: () => Promise.reject(bodyProblem(error)) };
@@ -112,6 +113,8 @@ function refuseBody(face: Face, route: Route, context: ServeContext) {
 }
 
 function bodyProblem(error: unknown): ProblemError {
+  // The router could not decode the path, so it names nothing.
+  if (error instanceof URIError) return nothingThere();
   const status = (error as { status?: number }).status;
   if (status === 413)
     return new ProblemError('too-large', 'The request body is larger than this endpoint takes.');

@@ -1,4 +1,4 @@
-import { cloneResource } from '../fhir';
+import { cloneResource, inUseFirst } from '../fhir';
 import type { Codec } from './codecs';
 import type { Step } from './path';
 
@@ -27,11 +27,20 @@ export function compileReader(steps: readonly Step[], templates: Templates, code
   if (step.slice === undefined && index === undefined) return (element) => read(element[name]);
   const matches = matcher(step.slice === undefined ? undefined : templates(step));
   if (index === 'all') return (element) => present(listOf(element[name]).filter(matches).map(read));
-  if (index === 'any') return (element) => firstOf(listOf(element[name]), matches, read);
-  return (element) => read(listOf(element[name]).find(matches));
+  if (index === 'any') return (element) => firstOf(inUseFirst(listOf(element[name])), matches, read);
+  return (element) => read(meant(listOf(element[name]), matches));
 }
 
-function firstOf(list: unknown[], matches: (e: unknown) => boolean, read: (e: unknown) => unknown): unknown {
+/** The element of a list that a step without `?` and `*` is about. */
+function meant(list: readonly unknown[], matches: (item: unknown) => boolean): unknown {
+  return inUseFirst(list).find(matches);
+}
+
+function firstOf(
+  list: readonly unknown[],
+  matches: (e: unknown) => boolean,
+  read: (e: unknown) => unknown,
+): unknown {
   for (const item of list) {
     const value = matches(item) ? read(item) : undefined;
     if (value !== undefined) return value;
@@ -68,12 +77,12 @@ export function compileWriter(steps: readonly Step[], templates: Templates): Wri
   };
 }
 
-/** One element of a list: the one of the slice, or the first. */
+/** One element of a list: the one of the slice, or the first, as it is read. */
 function itemWriter(step: Step, template: Element, inner: Writer | undefined): Writer {
   const matches = matcher(step.slice === undefined ? undefined : template);
   return (element, value) => {
     const list = [...listOf(element[step.name])];
-    const at = list.findIndex(matches);
+    const at = list.indexOf(meant(list, matches));
     if (at < 0 && value === undefined) return;
     if (inner === undefined) {
       list.splice(at < 0 ? list.length : at, 1, ...(value === undefined ? [] : [value]));

@@ -107,7 +107,7 @@ function groupNode(name: string, fields: readonly FieldNode[]): FieldNode {
   };
 }
 
-/** Writes all fields; absent ones are cleared. */
+/** Writes all fields; absent ones are cleared, and that first: clearing takes away elements that only seem to be empty. */
 function writeAll(
   fields: readonly FieldNode[],
   bound: Element,
@@ -115,7 +115,10 @@ function writeAll(
   prefix: string,
   issues: FieldIssue[],
 ): void {
-  for (const field of fields) field.write(bound, values[field.name], prefix + field.name, issues);
+  const isGiven = ({ name }: FieldNode): boolean => values[name] !== undefined && values[name] !== null;
+  for (const field of [...fields.filter((one) => !isGiven(one)), ...fields.filter(isGiven)]) {
+    field.write(bound, values[field.name], prefix + field.name, issues);
+  }
 }
 
 function readAll(fields: readonly FieldNode[], bound: Readonly<Element>, context: unknown): Element {

@@ -1,5 +1,6 @@
 import { referencedId } from '../fhir';
 import type { Medication, MedicationRequest, Patient, Practitioner } from '@medplum/fhirtypes';
+import { NOT_ORDERED } from '../chart';
 import { allOf, anyOf, type Match, negate, parseSearch, type SearchRequest } from '../search';
 import { lookUpMany, type Store, type Viewer } from '../store';
 import { readFills, refillsLeft } from './fills';
@@ -25,12 +26,6 @@ export interface PrescriptionList {
   resources: string[];
   patients: string[];
 }
-
-/**
- * Intents by which nothing is prescribed yet. https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html
- * Said by what is left out, as the active ones are: then the index of the list itself leads, in its order.
- */
-const NOT_ORDERED = 'proposal,plan,option';
 
 /** Prescriptions by the date they were written, the newest first. */
 export async function listPrescriptions(
@@ -79,7 +74,8 @@ function requestOf(
   now: Date,
 ): SearchRequest {
   const query = new URLSearchParams({
-    'intent:not': NOT_ORDERED,
+    // Said by what is left out, as the active ones are: then the index of the list itself leads, in its order.
+    'intent:not': NOT_ORDERED.join(','),
     _sort: '-authoredon',
     _count: String(limit),
     _total: 'accurate',

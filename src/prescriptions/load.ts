@@ -1,4 +1,5 @@
 import type { Medication, MedicationRequest, Task } from '@medplum/fhirtypes';
+import { NOT_ORDERED } from '../chart';
 import { ProblemError, referencedId } from '../fhir';
 import type { StoreAccess, Viewer } from '../store';
 import { PHARMACY_TASK, readFills, type Fills } from './fills';
@@ -14,14 +15,15 @@ export interface LoadedPrescription {
   medication: Medication | undefined;
 }
 
-/** @throws ProblemError not-found */
+/** What an EHR only proposes or plans is no prescription. @throws ProblemError not-found */
 export async function loadPrescription(
   access: StoreAccess,
   viewer: Viewer,
   id: string,
 ): Promise<LoadedPrescription> {
   const mr = await present<MedicationRequest>(access, viewer, 'MedicationRequest', id);
-  if (mr === undefined) throw new ProblemError('not-found', 'Prescription not found');
+  if (mr === undefined || NOT_ORDERED.includes(mr.intent))
+    throw new ProblemError('not-found', 'Prescription not found');
   return { id, mr, medication: await medicationOf(access, viewer, mr) };
 }
 

@@ -36,7 +36,7 @@ export async function findClient(
   viewer: Viewer,
   facts: ClientFacts,
 ): Promise<FoundClient> {
-  for (const key of lockKeys(viewer, facts)) await tx.lock(key);
+  await tx.lock(...lockKeys(viewer, facts));
   const byId = await patientsWithId(tx, viewer, facts.client_ahcccs_id);
   const known = best(
     byId.filter((patient) => !contradicts(patient, facts)),
@@ -61,7 +61,7 @@ function lockKeys(viewer: Viewer, facts: ClientFacts): string[] {
     createHash('sha256')
       .update(`${viewer.practice ?? ''} ${text}`)
       .digest('base64url');
-  return identities.map((identity) => `client ${hash(identity)}`).sort();
+  return identities.map((identity) => `client ${hash(identity)}`);
 }
 
 async function patientsWithId(

@@ -1,5 +1,5 @@
 import type { Coverage, Extension, HumanName, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
-import { CANONICAL_BASE } from '../fhir';
+import { CANONICAL_BASE, referencedId } from '../fhir';
 import { type Derive, loadMapping, type Mapping } from '../mapping';
 import { statusOfRequest, statusOfTask, taggedStatus } from './status';
 
@@ -18,6 +18,8 @@ export interface ReferralResources {
 export interface ReferralContext {
   /** Name of an Organization of the directory. */
   organizationName(id: string): string | undefined;
+  /** Practice of a provider of the directory, a HealthcareService. */
+  practiceOf(id: string): string | undefined;
 }
 
 const EXTENSION = `${CANONICAL_BASE}/StructureDefinition/`;
@@ -62,26 +64,27 @@ function extensionsOf(bound: object, url: string): Extension[] {
 
 function addresseeName({ sr, task }: Bound, context: ReferralContext): string | undefined {
   for (const reference of [...(sr?.performer ?? []), ...(task?.owner === undefined ? [] : [task.owner])]) {
-    const id = /^Organization\/(.+)$/.exec(reference.reference ?? '')?.[1];
-    const name = id === undefined ? undefined : context.organizationName(id);
+    const organization = referencedId(reference, 'Organization');
+    const service = referencedId(reference, 'HealthcareService');
+    const name =
+      (organization === undefined ? undefined : context.organizationName(organization)) ??
+      (service === undefined ? undefined : context.practiceOf(service));
     if (name !== undefined) return name;
   }
   return undefined;
 }
 
-/** The note with the latest time; the last of those without one. */
+/** The note with the latest time; one without a time came after those before it. */
 function latestNote(task: Task | undefined): string | undefined {
-  let latest: { text?: string; time?: string } | undefined;
+  let text: string | undefined;
+  let latest = -Infinity;
   for (const note of task?.note ?? []) {
-    if (
-      latest === undefined ||
-      Date.parse(note.time ?? '') >= Date.parse(latest.time ?? '') ||
-      latest.time === undefined
-    ) {
-      latest = note;
-    }
+    const time = note.time === undefined ? latest : Date.parse(note.time);
+    if (time < latest) continue;
+    latest = time;
+    ({ text } = note);
   }
-  return latest?.text;
+  return text;
 }
 
 /** `mappings/handoffrx/referral.yaml`, compiled. */

@@ -94,7 +94,10 @@ export function createReferrals(services: ReferralServices): Referrals {
   const contextFor = async (requests: readonly ServiceRequest[]): Promise<ReferralContext> => {
     if (requests.every(({ performer }) => performer?.[0]?.display !== undefined)) return NO_NAMES;
     const view = await directory.current();
-    return { organizationName: (id) => view.organizationName(id) };
+    return {
+      organizationName: (id) => view.organizationName(id),
+      practiceOf: (id) => view.byId(id)?.practice,
+    };
   };
 
   const shown = async (resources: ReferralResources): Promise<Shown> => ({
@@ -220,7 +223,7 @@ async function holderOfHidden(
   return practice === undefined ? EVERYTHING : { practice };
 }
 
-const NO_NAMES: ReferralContext = { organizationName: () => undefined };
+const NO_NAMES: ReferralContext = { organizationName: () => undefined, practiceOf: () => undefined };
 
 function boundOf(resources: ReferralResources): Record<string, unknown> {
   return { ...resources };

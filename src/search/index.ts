@@ -41,3 +41,4 @@ export {
 export { indexContent } from './parameters/content';
 export * from './plan';
 export * from './types';
+export { fold as foldText } from './values/text';

@@ -30,7 +30,10 @@ export async function commitInTransaction(
   changes: readonly Change[],
   context: WriteContext,
 ): Promise<Committed[]> {
-  const { scope, settings } = state;
+  const { scope } = state;
+  // What rules add happens at the same moment as what made them add it.
+  const at = state.settings.clock();
+  const settings = { ...state.settings, clock: () => at };
   await prepareTypes(scope, changes);
   const named = changes.map((change) => withId(change, settings.newId));
   const parts = segments(named);
@@ -49,7 +52,7 @@ export async function commitInTransaction(
     added.push(...ruled.added);
     committed.push(...(await write(state, ruled.planned, partContext)));
   }
-  await writeAdded(state, added, context);
+  await writeAdded({ ...state, settings }, added, context);
   if (parts.length > 1) await leave(state, auditEvents(context, committed));
   return committed;
 }

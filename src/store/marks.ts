@@ -24,7 +24,7 @@ export async function mark(
   next = (next + 1) % PLACES;
   // A collision with another process makes the transaction run again, at another place.
   const places = connection.collection<MarkDocument>('marks');
-  await upsertInTransaction(places, transaction, `${key} ${next}`, { $inc: { count: 1 } });
+  await upsertInTransaction(places, transaction, [`${key} ${next}`], { $inc: { count: 1 } });
 }
 
 /** How many committed transactions have marked the key. */

@@ -14,7 +14,7 @@ import type { Scope } from './scope';
 import { count, search } from './search';
 import { mark, marks } from './marks';
 import { nextNumber } from './sequences';
-import { lockKey, type RunningTransaction, runTransaction } from './transactions';
+import { lockKeys, type RunningTransaction, runTransaction } from './transactions';
 import { createKeyTurns } from './turns';
 import type { Store, StoreAccess, StoreTransaction, WriteRule } from './types';
 
@@ -92,7 +92,7 @@ function transactionAccess(
   const scope: Scope = { connection, session: running.session };
   const tx: StoreTransaction = {
     ...readAccess(scope, false),
-    lock: (key) => lockKey(connection, running, key),
+    lock: (...keys) => lockKeys(connection, running, keys),
     mark: (key) => mark(connection, running, key),
     commit: (changes, context) => commitInTransaction({ scope, settings, running, tx }, changes, context),
   };

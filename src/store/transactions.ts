@@ -119,30 +119,39 @@ interface LockDocument {
   at: Date;
 }
 
-/** Writes the key's lock document, so that of several transactions that name the key one at a time commits. */
-export async function lockKey(
+/** Writes the keys' lock documents, so that of several transactions that name one of the keys one at a time commits. */
+export async function lockKeys(
   connection: StoreConnection,
   transaction: RunningTransaction,
-  key: string,
+  keys: readonly string[],
 ): Promise<void> {
-  if (transaction.locked.has(key)) return;
-  transaction.locked.add(key);
-  transaction.awaited.add(`lock ${key}`);
+  const wanted = [...new Set(keys)].filter((key) => !transaction.locked.has(key)).sort();
+  if (wanted.length === 0) return;
+  for (const key of wanted) {
+    transaction.locked.add(key);
+    transaction.awaited.add(`lock ${key}`);
+  }
   const change = { $inc: { holds: 1 }, $set: { at: new Date() } };
-  await upsertInTransaction(connection.collection<LockDocument>('locks'), transaction, key, change);
+  await upsertInTransaction(connection.collection<LockDocument>('locks'), transaction, wanted, change);
 }
 
-/** Changes the document of that id, or makes it; when another transaction makes it too, this one runs again. */
+/** Changes the documents of those ids, or makes them; when another transaction makes one too, this one runs again. */
 export async function upsertInTransaction<D extends { _id: string }>(
   collection: mongo.Collection<D>,
   { session }: RunningTransaction,
-  _id: string,
+  ids: readonly string[],
   change: mongo.UpdateFilter<D>,
 ): Promise<void> {
   try {
-    await collection.updateOne({ _id } as mongo.Filter<D>, change, { upsert: true, session });
+    await collection.bulkWrite(
+      ids.map((_id) => ({
+        updateOne: { filter: { _id } as mongo.Filter<D>, update: change, upsert: true },
+      })),
+      { session },
+    );
   } catch (error) {
-    if (isDuplicateKey(error)) throw new TransactionConflict(`Two transactions made ${_id}.`);
+    if (isDuplicateKey(error))
+      throw new TransactionConflict(`Two transactions made one of ${ids.join(', ')}.`);
     throw error;
   }
 }

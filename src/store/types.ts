@@ -175,8 +175,11 @@ export interface StoreAccess {
 }
 
 export interface StoreTransaction extends StoreAccess {
-  /** Serializes transactions that name the same key (conditional creates, find-or-create). */
-  lock(key: string): Promise<void>;
+  /**
+   * Serializes transactions that name one of the same keys (conditional creates, find-or-create). Keys that are known
+   * together belong into one call: it is one command, and in one order for all, so that none waits in a circle.
+   */
+  lock(...keys: string[]): Promise<void>;
   /** Tells every process that what the key stands for is being written (`Store.marks`); nobody waits for it. */
   mark(key: string): Promise<void>;
 }

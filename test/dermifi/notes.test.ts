@@ -119,7 +119,9 @@ describe('notes', () => {
     }
     const answer = await add({ type: '', content: { mood: 'good' }, icd10Codes: ['acne'], author: 'me' });
     expect(refusal(answer).fields.sort()).toEqual(['author', 'content.mood', 'icd10Codes[0]', 'type']);
-    expect(refusal(await add({ type: 'progress_note', content: {} })).fields).toEqual(['content']);
+    for (const content of [{}, { plan: null }, { hpi: null, plan: null }]) {
+      expect(refusal(await add({ type: 'progress_note', content })).fields).toEqual(['content']);
+    }
     const stranger = await api.user('provider', { practice: 'Elsewhere Dermatology' });
     expect((await add(NOTE, stranger.token)).status).toBe(404);
   });

@@ -14,7 +14,12 @@ const { order, read } = ordersOf(() => clinic);
 
 describe('rules', () => {
   test('an unknown drug, test or product is accepted with null, and makes the total unknown', async () => {
-    const items = [...ORDERED.items, { type: 'medication', name: 'Unobtainium Balm' }];
+    const items = [
+      ...ORDERED.items,
+      { type: 'medication', name: 'Unobtainium Balm' },
+      // A first word of which nothing is left to search for: an accent alone.
+      { type: 'product', name: '\u0301 Gauze' },
+    ];
     const view = await order({ items });
     expect(view).toMatchObject({ totalCost: null, estimatedReadyTime: null });
     expect(view.items[2]).toMatchObject({
@@ -109,6 +114,13 @@ describe('rules', () => {
         code: 'BAD_REQUEST',
       });
     }
+    // Times that no dateTime of FHIR can be: the parameter is named, not the search that is made of it.
+    for (const time of ['2024-01-01T24:00:00Z', '2024-01-01T10:00:00-15:00', '2024-01-01T10:60Z']) {
+      expect(refusal(await clinic.refuse('get', `/orders?startDate=${time}`)).fields).toEqual(['startDate']);
+    }
+    const unreadable = await clinic.refuse('get', '/orders/ord_%E0%A4%A');
+    expect(refusal(unreadable)).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+    expect(unreadable.body).toMatchObject({ error: { message: expect.stringContaining('path') } });
     expect(refusal(await clinic.refuse('get', '/orders/ord_none'))).toMatchObject({
       status: 404,
       code: 'NOT_FOUND',

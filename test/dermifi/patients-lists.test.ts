@@ -51,6 +51,9 @@ describe('lists', () => {
     expect(await found('search=oe')).toEqual([]);
     expect(await found('search=doe%20lee')).toEqual([]);
     expect(await found('search=')).toEqual([0, 1, 2, 3]);
+    // Nothing of these words is left to be compared: control characters, an accent alone.
+    expect(await found('search=%00')).toEqual([0, 1, 2, 3]);
+    expect(await found('search=%CC%81%20doe')).toEqual([0]);
   });
 
   test('order, pages and the pagination object', async () => {
@@ -137,6 +140,21 @@ describe('lists', () => {
       status: 'active',
       createdAt: expect.stringMatching(UTC),
     });
+    const married = {
+      ...patient,
+      name: [
+        { use: 'old' as const, given: ['Erik'], family: 'Ehr' },
+        { use: 'official' as const, given: ['Erik'], family: 'Stone' },
+      ],
+    };
+    await api.house.store.commit([{ kind: 'put', resource: married }], context);
+    expect(await read('pat_ehr', own.token)).toMatchObject({ firstName: 'Erik', lastName: 'Stone' });
+    await update('pat_ehr', { lastName: 'Stone-Ehr' }, own.token);
+    const stored = await api.house.store.read<Patient>(context.viewer, 'Patient', 'ehr');
+    expect(stored?.deleted === false && stored.resource.name).toEqual([
+      married.name[0],
+      { ...married.name[1], family: 'Stone-Ehr' },
+    ]);
     await api.house.store.commit([{ kind: 'put', resource: { ...patient, active: false } }], context);
     expect(await read('pat_ehr', own.token)).toMatchObject({
       status: 'inactive',

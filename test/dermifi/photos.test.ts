@@ -203,7 +203,9 @@ test('what is no image, too large, missing or unknown is refused', async () => {
     status: 422,
     fields: expect.arrayContaining(['metadata.camera', 'takenAt', 'album']),
   });
-  expect(await refused(Buffer.alloc(26 * 1024 * 1024, 1))).toMatchObject({ status: 413 });
+  const padded = (bytes: number): Buffer => Buffer.concat([jpeg, Buffer.alloc(bytes - jpeg.length)]);
+  expect((await upload(padded(25 * 1024 * 1024), PARTS)).status).toBe(201);
+  expect(await refused(padded(25 * 1024 * 1024 + 1))).toMatchObject({ status: 413 });
   const json = await api.call('post', `/patients/${pat}/photos`, { token: staff.token, body: {} });
   expect(refusal(json)).toEqual({ status: 400, code: 'BAD_REQUEST', fields: [] });
   const reader = await api.user('read-only');

@@ -11,7 +11,7 @@ import {
   PRESCRIBED,
   prescriptionsOf,
 } from './pharmacy-support';
-import { expectGolden, UTC } from './support';
+import { expectGolden, refusal, UTC } from './support';
 
 let clinic: Clinic;
 
@@ -220,6 +220,16 @@ describe('lists', () => {
         lastFilled: null,
       },
     ]);
+    const plan = '/prescriptions/rx_ehr-plan';
+    for (const answer of [
+      await clinic.refuse('post', `${plan}/send`, { pharmacyId: 'pharm_bayview-pharmacy' }),
+      await clinic.refuse('put', `${plan}/dosage`, { newSig: 'Twice daily' }),
+      await clinic.refuse('post', `${plan}/refill`),
+    ]) {
+      expect(refusal(answer)).toEqual({ status: 404, code: 'NOT_FOUND', fields: [] });
+    }
+    const { history } = await clinic.ask(200, 'get', '/patients/pat_123/history?type=prescription');
+    expect((history as { id: string }[]).map(({ id }) => id)).not.toContain('hist_ehr-plan');
     const sent = await clinic.ask(200, 'post', '/prescriptions/rx_ehr-rx/send', {
       pharmacyId: 'pharm_bayview-pharmacy',
     });

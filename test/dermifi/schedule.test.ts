@@ -184,11 +184,13 @@ test('working hours of the role, on the clock of the place through daylight savi
 });
 
 test('refusals', async () => {
-  expect(refusal(await schedule('date=2024-01-20&location=Paris'))).toEqual({
-    status: 422,
-    code: 'VALIDATION_ERROR',
-    fields: ['location'],
-  });
+  for (const nowhere of ['Paris', '', '%00']) {
+    expect(refusal(await schedule(`date=2024-01-20&location=${nowhere}`))).toEqual({
+      status: 422,
+      code: 'VALIDATION_ERROR',
+      fields: ['location'],
+    });
+  }
   expect(refusal(await schedule('date=2024-02-30'))).toEqual({
     status: 400,
     code: 'BAD_REQUEST',

@@ -33,6 +33,7 @@ function provider(given: Given): Provider {
 function view(providers: Provider[]): DirectoryView {
   return {
     providers,
+    byId: (id) => providers.find((one) => one.id === id),
     organizationName: () => undefined,
     organizationNamed: () => undefined,
   };

@@ -5,6 +5,7 @@ import type {
   CapabilityStatementRestResource,
 } from '@medplum/fhirtypes';
 import request from 'supertest';
+import { validateResource } from '../../src/fhir';
 import { testHouse, type TestHouse } from '../support/house';
 import { base, json } from './clients';
 
@@ -51,6 +52,11 @@ async function all(
     told: JSON.stringify(response?.outcome ?? ''),
   }));
 }
+
+it('the statement is itself valid', () => {
+  const wrong = validateResource(statement).filter(({ severity }) => severity === 'error');
+  expect(wrong).toEqual([]);
+});
 
 describe('what is declared', () => {
   it('is every storable type with its search parameters and includes, and all of them answer', async () => {

@@ -31,6 +31,63 @@ const link = (bundle: Bundle, wanted: string) =>
   bundle.link?.find(({ relation }) => relation === wanted)?.url;
 const ids = (bundle: Bundle) => (bundle.entry ?? []).map(({ resource }) => resource?.id ?? '');
 
+describe('references to this server by their whole address', () => {
+  const observation = (id: string, reference: string) => ({
+    resourceType: 'Observation',
+    id,
+    status: 'final',
+    code: { text: 'x' },
+    subject: { reference },
+  });
+
+  it('are kept as relative ones, and so followed like them', async () => {
+    await put('Patient/whole', person('whole', { name: [{ family: 'Whole' }] }));
+    const self = link((await get('Patient?_id=whole')).body as Bundle, 'self') ?? '';
+    const whole = `${self.slice(0, self.indexOf('/Patient'))}/Patient/whole`;
+    await put('Observation/w1', observation('w1', whole));
+    await post('', {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [
+        { resource: observation('w2', whole), request: { method: 'PUT', url: 'Observation/w2' } },
+        {
+          resource: observation('w3', `${whole}/_history/1`),
+          request: { method: 'PUT', url: 'Observation/w3' },
+        },
+      ],
+    });
+    await put('Observation/w4', observation('w4', 'Patient/s0'));
+    await request(test.app)
+      .patch(`${base}/Observation/w4`)
+      .set('Content-Type', 'application/merge-patch+json')
+      .send(JSON.stringify({ subject: { reference: whole } }));
+    const elsewhere = 'https://elsewhere.example/fhir/Patient/whole';
+    await put('Observation/w5', observation('w5', elsewhere));
+    for (const query of [
+      'Observation?subject=Patient/whole',
+      'Observation?subject:Patient.name=whole',
+      `Observation?subject=${encodeURIComponent(whole)}`,
+      'Patient/whole/Observation',
+    ])
+      expect(ids((await get(query)).body as Bundle)).toEqual(['w1', 'w2', 'w3', 'w4']);
+    expect(ids((await get('Observation?_id=w1&_include=Observation:subject')).body as Bundle)).toEqual([
+      'w1',
+      'whole',
+    ]);
+    expect((await get('Observation/w5')).body).toMatchObject({ subject: { reference: elsewhere } });
+    expect((await get('Observation/w3')).body).toMatchObject({
+      subject: { reference: 'Patient/whole/_history/1' },
+    });
+  });
+});
+
+describe('ids', () => {
+  it('an update at an id that no resource could have is a bad request; a read of it finds nothing', async () => {
+    expect((await put('Patient/a_b', person('a_b'))).status).toBe(400);
+    expect((await get('Patient/a_b')).status).toBe(404);
+  });
+});
+
 describe('preconditions', () => {
   it('hold on update, patch and delete: lists, stars, stale and missing versions', async () => {
     await put('Patient/pre', person('pre'));

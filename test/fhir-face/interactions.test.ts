@@ -119,6 +119,19 @@ describe('create and read', () => {
       contentType: 'text/plain',
     });
   });
+
+  it('keeps the security context that comes with raw content', async () => {
+    await put('Patient/owner', patient({ id: 'owner' }));
+    const created = await agent()
+      .post(`${base}/Binary`)
+      .set('Content-Type', 'text/plain')
+      .set('X-Security-Context', 'Patient/owner')
+      .send('plain words');
+    expect(created.body).toMatchObject({ securityContext: { reference: 'Patient/owner' } });
+    const location = new URL(created.headers.location ?? '').pathname.replace(/\/_history.*/, '');
+    const raw = await agent().get(location).set('Accept', 'text/plain');
+    expect(raw.headers['x-security-context']).toBe('Patient/owner');
+  });
 });
 
 describe('update', () => {
@@ -233,6 +246,33 @@ describe('patch', () => {
     ).toBe(422);
     expect((await agent().get(`${base}/Patient/p`)).body).toEqual(before.body);
   });
+
+  it('a FHIRPath Patch may add a contained resource and the reference to it', async () => {
+    await put('Patient/holder', patient({ id: 'holder' }));
+    const add = (name: string, value: object) => ({
+      name: 'operation',
+      part: [
+        { name: 'type', valueCode: 'add' },
+        { name: 'path', valueString: 'Patient' },
+        { name: 'name', valueString: name },
+        { name: 'value', ...value },
+      ],
+    });
+    const reference = add('managingOrganization', { valueReference: { reference: '#org' } });
+    const send = (parameter: object[]) =>
+      agent()
+        .patch(`${base}/Patient/holder`)
+        .set('Content-Type', json)
+        .send(JSON.stringify({ resourceType: 'Parameters', parameter }));
+    // What nothing contains is refused where it is judged: on the outcome.
+    expect((await send([reference])).status).toBe(422);
+    const organization = { resourceType: 'Organization', id: 'org', name: 'Within' };
+    const both = await send([add('contained', { resource: organization }), reference]);
+    expect(both.body).toMatchObject({
+      contained: [organization],
+      managingOrganization: { reference: '#org' },
+    });
+  });
 });
 
 describe('history', () => {
@@ -254,6 +294,9 @@ describe('history', () => {
     expect(second.entry?.[0]?.fullUrl).toBeDefined();
     expect((await agent().get(`${base}/_history?_count=1`)).status).toBe(200);
     expect((await agent().get(`${base}/Patient/nobody/_history`)).status).toBe(404);
+    const counted = (await agent().get(`${base}/Patient/h/_history?_count=0`)).body as Bundle;
+    expect([counted.total, counted.entry ?? []]).toEqual([3, []]);
+    expect((await agent().get(`${base}/Patient/nobody/_history?_count=0`)).status).toBe(404);
   });
 });
 

@@ -56,6 +56,11 @@ describe('entries of bundles', () => {
   });
 });
 
+it('a malformed escape in the path leads nowhere', async () => {
+  const answer = await get('Patient/%E0%A4%A');
+  expect([answer.status, told(answer)]).toEqual([404, expect.stringContaining('nothing at this path')]);
+});
+
 describe('searches', () => {
   it.each([
     ['Patient?name=%00', 'name'],

@@ -70,6 +70,29 @@ describe('order and conflicts', () => {
     );
   });
 
+  it('resolves conditional references last: to what other entries write, not to what they delete', async () => {
+    await put('Patient/gone', identified('linked', { id: 'gone' }));
+    const about = {
+      resource: {
+        resourceType: 'Observation',
+        status: 'final',
+        code: { text: 'x' },
+        subject: { reference: 'Patient?identifier=urn:t|linked' },
+      },
+      request: { method: 'POST', url: 'Observation' },
+    };
+    const answer = await bundle([
+      about,
+      { resource: identified('linked', { id: 'new' }), request: { method: 'PUT', url: 'Patient/new' } },
+      { request: { method: 'DELETE', url: 'Patient/gone' } },
+    ]);
+    expect([answer.status, statuses(answer)]).toEqual([200, ['201', '201', '204']]);
+    const [observation] = (answer.body as Bundle).entry ?? [];
+    expect(observation?.resource).toMatchObject({ subject: { reference: 'Patient/new' } });
+    expect((await bundle([{ request: { method: 'DELETE', url: 'Patient/new' } }, about])).status).toBe(412);
+    expect((await get('Patient/new')).status).toBe(200);
+  });
+
   it('refuses entries that overlap, by id or by criteria, and says which', async () => {
     const create = {
       resource: identified('twice'),

@@ -55,6 +55,16 @@ describe('profiles', () => {
       line.split(' ').slice(0, 2).join(' '),
     );
 
+  test('a profile is claimed at the version that is here, or at one that is not known', () => {
+    const claimed = (version: string): string[] =>
+      validateResource({
+        resourceType: 'Patient',
+        meta: { profile: [`${US_CORE}/us-core-patient|${version}`] },
+      }).map(({ severity, code }) => `${severity} ${code}`);
+    expect(new Set(claimed('6.1.0'))).toEqual(new Set(['error required']));
+    expect(claimed('3.1.1')).toEqual(['warning not-found']);
+  });
+
   test('US Core Patient: required elements, extension slices and their bindings', () => {
     expect(problems(PATIENT, 'us-core-patient')).toEqual([]);
     expect(problems({ resourceType: 'Patient' }, 'us-core-patient').sort()).toEqual([

@@ -56,9 +56,12 @@ test('a Task that an EHR moves on moves the referral, its request and its lists'
     await changeTask(id, { status });
     expect(await read(id)).toMatchObject({ status: shown });
     expect(await listed(shown)).toContain(id);
-    expect((await api.stored<ServiceRequest>('ServiceRequest', id)).resource.status).toBe(request);
-    const { businessStatus } = (await api.stored<Task>('Task', id)).resource;
-    expect(businessStatus?.coding?.map(({ code }) => code)).toEqual([business]);
+    const told = await api.stored<ServiceRequest>('ServiceRequest', id);
+    expect(told.resource.status).toBe(request);
+    const { lastUpdated, resource } = await api.stored<Task>('Task', id);
+    expect(resource.businessStatus?.coding?.map(({ code }) => code)).toEqual([business]);
+    // What webhooks say of the time is what the API says.
+    if (shown !== 'pending' && status !== 'ready') expect(told.lastUpdated).toEqual(lastUpdated);
   }
   expect(await listed('pending')).not.toContain(id);
 });
@@ -110,6 +113,10 @@ test('a request without the tags of the lists gets them back', async () => {
 });
 
 describe('a referral that an EHR makes', () => {
+  const write = (...resources: ((Patient | ServiceRequest | Task) & { id: string })[]) => {
+    const changes = resources.map((resource) => ({ kind: 'put' as const, resource }));
+    return api.house.store.commit(changes, as(sender.id));
+  };
   const patient = (): Patient & { id: string } => ({
     resourceType: 'Patient',
     id: randomUUID(),
@@ -147,8 +154,8 @@ describe('a referral that an EHR makes', () => {
   test('without a Task reads as pending, in the vendor fields, and can be accepted', async () => {
     const client = patient();
     const order = request(client.id);
-    await api.house.store.commit([{ kind: 'put', resource: client }], as(sender.id));
-    const [committed] = await api.house.store.commit([{ kind: 'put', resource: order }], as(sender.id));
+    await write(client);
+    const [committed] = await write(order);
     expect(committed?.version).toBe(1);
     expect(await read(order.id)).toMatchObject({
       id: order.id,
@@ -193,8 +200,7 @@ describe('a referral that an EHR makes', () => {
       for: { reference: `Patient/${client.id}` },
       owner: { reference: `Organization/${receiver.id}` },
     };
-    const changes = [client, unaddressed, task].map((resource) => ({ kind: 'put' as const, resource }));
-    const committed = await api.house.store.commit(changes, as(sender.id));
+    const committed = await write(client, unaddressed, task);
     expect(committed.map(({ version }) => version)).toEqual([1, 1, 1]);
     expect(await listed('pending')).toContain(order.id);
     expect(await read(order.id)).toMatchObject({ client_first: 'Ana', status: 'pending' });
@@ -210,6 +216,19 @@ describe('a referral that an EHR makes', () => {
     });
   });
 
+  test('is sent to the practice whose service it is addressed to', async () => {
+    const client = patient();
+    const service: HealthcareService & { id: string } = {
+      resourceType: 'HealthcareService',
+      id: 'sonora-iop',
+      providedBy: { reference: `Organization/${receiver.id}` },
+    };
+    const order = request(client.id, { performer: [{ reference: 'HealthcareService/sonora-iop' }] });
+    await api.write({ kind: 'put', resource: service });
+    await write(client, order);
+    expect(await read(order.id)).toMatchObject({ sent_to_practice: 'Sonora Behavioral Health' });
+  });
+
   test('an order that stays in the house or goes to a laboratory is none', async () => {
     const client = patient();
     const own = request(client.id, {
@@ -219,8 +238,7 @@ describe('a referral that an EHR makes', () => {
     const laboratory = request(client.id, {
       category: [{ coding: [{ system: 'http://snomed.info/sct', code: '108252007' }] }],
     });
-    const changes = [client, own, laboratory].map((resource) => ({ kind: 'put' as const, resource }));
-    await api.house.store.commit(changes, as(sender.id));
+    await write(client, own, laboratory);
     for (const { id } of [own, laboratory]) {
       expect((await api.call('get', `/referrals/${id}`, { key: sender.key })).status).toBe(404);
       expect(await listed('pending', sender.key)).not.toContain(id);

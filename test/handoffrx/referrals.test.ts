@@ -197,6 +197,10 @@ describe('status', () => {
       { text: 'first', authorReference: { reference: `Organization/${receiver.id}` } },
       { text: 'second', authorReference: { reference: `Organization/${sender.id}` } },
     ]);
+    const note = [...(resource.note ?? []), { text: 'third, by an EHR that says no time' }];
+    await api.write({ kind: 'put', resource: { ...resource, id, note } });
+    expect(await read(id)).toMatchObject({ outcome_notes: note[2]?.text });
+    expect((await patch(id, { outcome_notes: 'fourth' })).body).toMatchObject({ outcome_notes: 'fourth' });
   });
 
   test('two at the same moment are applied one after the other', async () => {

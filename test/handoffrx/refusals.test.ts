@@ -39,6 +39,7 @@ test('all missing fields at once', async () => {
 test.each([
   [{ clinical_justification: '  too short   ' }, /^clinical_justification must be a text of at least 10/],
   [{ clinical_justification: '              ' }, /^clinical_justification must/],
+  [{ client_first: '' }, /^client_first must be a text of 1 to 200 characters$/],
   [{ client_first: ' ' }, /^client_first must be a text/],
   [{ client_first: 7 }, /^client_first must be a text/],
   [{ client_first: 'a\u0000b' }, /^client_first must/],
@@ -69,6 +70,14 @@ test.each([
   [JSON.stringify(DOCUMENTED), { 'Content-Type': 'application/x-www-form-urlencoded' }],
 ])('a body that is no JSON object is 422: %s %j', async (raw, headers) => {
   expect((await api.call('post', '/referrals', { key: sender.key, raw, headers })).status).toBe(422);
+});
+
+test('too long a text is told how long it may be', async () => {
+  const body = fresh({ clinical_justification: 'x'.repeat(10_001) });
+  const { status, body: refusal } = await api.call('post', '/referrals', { key: sender.key, body });
+  const error =
+    'clinical_justification must be a text of at least 10 characters, at most 10000 (ARS 36-2212)';
+  expect([status, refusal]).toEqual([422, { error }]);
 });
 
 test('too large a body is 413', async () => {
@@ -130,8 +139,13 @@ test('unknown paths and methods are 404 in the documented form', async () => {
     ['delete', '/referrals/x'],
     ['put', '/referrals'],
     ['get', '/match'],
+    ['get', '/referrals/%E0%A4%A'],
   ] as const) {
-    expect((await api.call(method, path, { key: sender.key })).status).toBe(404);
+    const { status, body } = await api.call(method, path, { key: sender.key });
+    expect([status, body]).toEqual([
+      404,
+      { error: expect.stringContaining('nothing at this path') as string },
+    ]);
   }
 });
 

@@ -150,20 +150,12 @@ it('records every change, the refused ones too, without a secret', async () => {
 
 it('refuses what it cannot read, and closes the house whatever happens', async () => {
   const before = closed;
+  const create = ['key', 'create', '--practice', SONORA, '--plan', 'Pro', '--scopes', 'referrals:read'];
   for (const args of [
     ['key', 'rotate', 'key_x', '--overlap', 'soon'],
-    [
-      'key',
-      'create',
-      '--practice',
-      SONORA,
-      '--plan',
-      'Pro',
-      '--scopes',
-      'referrals:read',
-      '--expires',
-      'never',
-    ],
+    [...create, '--expires', 'never'],
+    [...create, '--expires', '2999-02-30'],
+    [...create, '--expires', '2999-02-30T12:00:00Z'],
   ]) {
     expect(await problemOf(run(...args))).toMatchObject({ status: 422 });
   }

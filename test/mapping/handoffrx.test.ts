@@ -6,7 +6,7 @@ import { ownDefinitions, validateResource } from '../../src/fhir';
 import { checkMapping } from '../../src/mapping';
 import { REFERRAL_STATUSES, referralMapping } from '../../src/referrals';
 
-const NOWHERE = { organizationName: () => undefined };
+const NOWHERE = { organizationName: () => undefined, practiceOf: () => undefined };
 
 /** Visible text as the API takes it. */
 const text = fc.string({ minLength: 1, maxLength: 40 }).filter((value) => value.trim() !== '');

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,15 +8,31 @@ import { join, resolve } from 'node:path';
 /** Several processes on one port, as an operator starts them. */
 const MAIN = resolve(__dirname, '../../dist/main.js');
 
+/** Faults that no request can cause, as far as we know: one that nobody waits for, and one that ends the process. */
+const FAULTS = `
+process.on('SIGUSR2', () => void Promise.reject(new Error('of Maria Hernandez')));
+process.on('SIGHUP', () => setImmediate(() => { throw new Error('of the code'); }));
+`;
+
 let dataDir: string;
+let logged = '';
 let server: ChildProcess;
 let port: number;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'crosswalk-workers-'));
   port = await freePort();
-  const env = { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, PORT: String(port), WORKERS: '2' };
-  server = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const faults = join(dataDir, 'faults.cjs');
+  writeFileSync(faults, FAULTS);
+  const env = {
+    PATH: process.env.PATH ?? '',
+    DATA_DIR: join(dataDir, 'data'),
+    PORT: String(port),
+    WORKERS: '2',
+    NODE_OPTIONS: `--require ${faults}`,
+  };
+  server = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  server.stderr?.on('data', (chunk: Buffer) => (logged += chunk.toString()));
   await until(async () => (await get('/readyz').catch(() => undefined))?.status === 200);
 }, 90_000);
 
@@ -78,6 +94,20 @@ async function workerIds(): Promise<number[]> {
     .filter((line) => line.includes(MAIN))
     .map((line) => Number.parseInt(line, 10));
 }
+
+it('goes on after a fault that nobody waited for, and replaces a worker that another one ended', async () => {
+  const [first = 0, second = 0] = await workerIds();
+  process.kill(first, 'SIGUSR2');
+  await until(() => Promise.resolve(logged.includes('failed where nobody waited for it')));
+  expect(await workerIds()).toEqual([first, second]);
+  expect(logged).not.toContain('Hernandez');
+  process.kill(second, 'SIGHUP');
+  await until(async () => {
+    const now = await workerIds();
+    return now.length === 2 && !now.includes(second);
+  });
+  expect((await get('/readyz')).status).toBe(200);
+}, 90_000);
 
 it('tells the metrics of all workers, whichever answers, and forgets nothing of one that died', async () => {
   for (let calls = 0; calls < 20; calls++) expect((await get('/v1/patients')).status).toBe(401);

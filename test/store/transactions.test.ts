@@ -160,12 +160,12 @@ describe('a transaction', () => {
     ]);
   });
 
-  test('that names the key of another waits for it: ten find-or-creates make one', async () => {
+  test('that names keys of another, in whatever order, waits for it: ten find-or-creates make one', async () => {
     const other = await it_.another();
     const ids = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
         (i % 2 === 0 ? it_ : other).store.transaction(async (tx) => {
-          await tx.lock('client-7');
+          await tx.lock(...(i % 3 === 0 ? ['client-7', 'born 1950'] : ['born 1950', 'client-7']));
           const found = await tx.read(EVERYTHING, 'Patient', 'client-7');
           if (found !== undefined) return found.version;
           const [made] = await tx.commit(

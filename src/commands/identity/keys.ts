@@ -95,9 +95,15 @@ function registerCreate(key: Command, openHouse: OpenHouse): void {
 function expiryOf(text: string): Date {
   const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const date = new Date(day ? `${text}T24:00:00Z` : text);
-  if (Number.isNaN(date.getTime()))
+  if (Number.isNaN(date.getTime()) || !isOfCalendar(text))
     throw new ProblemError('invalid', `"${text}" is no date such as 2027-01-31.`);
   return date;
+}
+
+/** Date takes the 30th of February as the 2nd of March. */
+function isOfCalendar(text: string): boolean {
+  const [day] = /^\d{4}-\d{2}-\d{2}/.exec(text) ?? [];
+  return day === undefined || new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

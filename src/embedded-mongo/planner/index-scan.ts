@@ -33,7 +33,9 @@ export function idIndex(collection: CollectionDefinition): UsableIndex {
 }
 
 export function secondaryIndex(index: IndexDefinition): UsableIndex {
-  return { ...index, table: 'indexes', partial: index.partialFilter !== undefined };
+  const { name, number, pattern, unique, sparse, partialFilter, multikeyPaths, cutKeys } = index;
+  const partial = partialFilter !== undefined;
+  return { name, table: 'indexes', number, pattern, unique, sparse, partial, multikeyPaths, cutKeys };
 }
 
 /** What bounds one field of an index. */

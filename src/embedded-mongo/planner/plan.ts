@@ -53,18 +53,18 @@ export function planQuery(
   const conjunction = conjunctionOf([filter]);
   const byId = hint ? undefined : scansOf(idIndex(collection), conjunction, sort).find(isSingle);
   if (byId) return scanIndex(byId, false, filter);
-  const indexes = usableIndexes(view, collection, conjunction).filter(
-    ({ name }) => hint === undefined || name === hint.name,
-  );
+  const indexes = usableIndexes(view, collection, conjunction, hint);
   const scans = indexes.flatMap((index) => scansOf(index, conjunction, sort));
   const best = chooseScan(view, scans, sort, query.limit ?? 0);
-  if (best && isFew(view, best)) return scanIndex(best, !best.order, filter);
-  const union = planUnion(view, indexes, conjunction, sort);
-  if (
-    union &&
-    (!best || (best.bounds.length === 0 && sort.length === 0) || isCheaper(view, union.scans, best))
-  ) {
-    return { access: union, sortsInMemory: sort.length > 0 && !union.merge, residual: filter };
+  if (conjunction.alternatives.length > 0) {
+    if (best && isFew(view, best)) return scanIndex(best, !best.order, filter);
+    const union = planUnion(view, indexes, conjunction, sort);
+    if (
+      union &&
+      (!best || (best.bounds.length === 0 && sort.length === 0) || isCheaper(view, union.scans, best))
+    ) {
+      return { access: union, sortsInMemory: sort.length > 0 && !union.merge, residual: filter };
+    }
   }
   if (best) return { ...scanIndex(best, !best.order, filter), ...turns(best, scans, query) };
   if (hint) return scanIndex(scanOfWhole(indexes, hint.name), sort.length > 0, filter);
@@ -131,17 +131,20 @@ function badHint(): ServerError {
   );
 }
 
-/** A snapshot does not hold the entries of indexes that were finished after it. */
+/** Those that a hint leaves. A snapshot does not hold the entries of indexes that were finished after it. */
 function usableIndexes(
   view: View,
   collection: CollectionDefinition,
   { conditions }: Conjunction,
+  hint: { name: string } | undefined,
 ): UsableIndex[] {
+  const isMeant = ({ name }: { name: string }): boolean => hint === undefined || name === hint.name;
   const secondary = collection.indexes
+    .filter(isMeant)
     .filter((index) => index.ready && index.readyAt <= view.catalogAt)
     .filter(({ partialFilter }) => !partialFilter || imply(conditions, parseFilter(partialFilter)))
     .map(secondaryIndex);
-  return [idIndex(collection), ...secondary];
+  return [...[idIndex(collection)].filter(isMeant), ...secondary];
 }
 
 /** An `$or` all of whose branches an index serves, each together with what must hold anyway. */

@@ -113,7 +113,8 @@ function openParser(
   try {
     return busboy({
       headers,
-      limits: { fileSize: fileBytes, fieldSize: fieldBytes, fields: MOST_FIELDS, files: 5 },
+      // Busboy's limits are the first size that is refused.
+      limits: { fileSize: fileBytes + 1, fieldSize: fieldBytes + 1, fields: MOST_FIELDS, files: 5 },
     });
   } catch (cause) {
     throw malformed(cause);

@@ -60,10 +60,16 @@ function statementOf(context: FhirContext): CapabilityStatement {
           { code: 'history-system' },
         ],
         searchParam: commonParameters(),
-        operation: OPERATIONS.filter((each) => each.system).map(operation),
+        ...systemOperations(),
       },
     ],
   };
+}
+
+/** Operations on the whole system; FHIR has no empty list, so where there is none nothing is said. */
+function systemOperations(): { operation?: CapabilityStatementRestResourceOperation[] } {
+  const operations = OPERATIONS.filter((each) => each.system).map(operation);
+  return operations.length === 0 ? {} : { operation: operations };
 }
 
 /** Parameters of every type, which a search of the whole system takes. */

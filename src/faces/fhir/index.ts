@@ -153,6 +153,7 @@ function baseRequest(context: FhirContext, x: Exchange): FhirRequest {
       ifNoneMatch: header('if-none-match'),
       ifModifiedSince: header('if-modified-since'),
       ifNoneExist: header('if-none-exist'),
+      securityContext: header('x-security-context'),
     }),
     prefer: readPreferences(header('prefer')),
     ...(x.raw.length > 0 && { body: { text: x.body, bytes: x.raw } }),

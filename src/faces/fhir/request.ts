@@ -30,6 +30,7 @@ export interface FhirRequest {
     ifNoneMatch?: string;
     ifModifiedSince?: string;
     ifNoneExist?: string;
+    securityContext?: string;
   };
   prefer: Preferences;
   /** The body as it came: text for HTTP, bytes for Binary, an object for entries of a bundle. */

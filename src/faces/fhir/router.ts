@@ -15,10 +15,20 @@ export function resolve(method: string, segments: readonly string[]): Resolved {
   const fitting = INTERACTIONS.filter((each) => matches(each.path, segments) && mayWrite(each, segments[0]));
   const found = fitting.find((each) => each.method === method);
   if (found === undefined) {
-    if (fitting.length === 0) throw new ProblemError('not-found', 'There is nothing at this path.');
+    if (fitting.length === 0) throw nothingAt(method, segments);
     throw notAllowed(fitting.map((each) => each.method));
   }
   return { interaction: found, ...parameters(found.path, segments) };
+}
+
+/** An update whose id no resource could have is a bad request; nothing is looked for. https://hl7.org/fhir/R4/http.html#update */
+function nothingAt(method: string, segments: readonly string[]): ProblemError {
+  return method === 'PUT' && segments.length === 2
+    ? new ProblemError(
+        'malformed',
+        'The id in the path is not one: 1 to 64 letters, digits, hyphens and dots.',
+      )
+    : new ProblemError('not-found', 'There is nothing at this path.');
 }
 
 /** Writes that a type does not take: no change of what is written once. */

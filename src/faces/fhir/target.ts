@@ -1,7 +1,8 @@
-import type { Resource, ResourceType } from '@medplum/fhirtypes';
-import { ProblemError } from '../../fhir';
+import type { Binary, Resource, ResourceType } from '@medplum/fhirtypes';
+import { ProblemError, relativeToOwn } from '../../fhir';
 import type { Committed, StoredVersion } from '../../store';
 import { isFhirType, mediaType, readResource } from './body';
+import type { FhirContext } from './context';
 import type { FhirRequest, FhirResponse } from './request';
 
 /** Type and id that the path names; the router guarantees them for instance interactions. */
@@ -23,15 +24,23 @@ export function versionOf(found: StoredVersion): NonNullable<FhirResponse['versi
   return { id: found.id, type: found.type, version: found.version, lastUpdated: found.lastUpdated };
 }
 
-/** The resource of the request's body; raw content becomes a Binary. https://hl7.org/fhir/R4/binary.html#rest */
-export function bodyFor(request: FhirRequest, type: ResourceType): Resource {
-  const { body } = request;
-  const contentType = mediaType(request.headers.contentType);
+/** The resource of the request's body, its references to this server made relative. */
+export function bodyFor({ baseUrl }: FhirContext, request: FhirRequest, type: ResourceType): Resource {
+  const resource = contentFor(request, type) ?? readResource(request);
+  relativeToOwn(resource, baseUrl);
+  return resource;
+}
+
+/** Raw content becomes a Binary. https://hl7.org/fhir/R4/binary.html#rest */
+function contentFor({ body, headers }: FhirRequest, type: ResourceType): Binary | undefined {
+  const contentType = mediaType(headers.contentType);
   if (type !== 'Binary' || body === undefined || 'resource' in body || isFhirType(contentType))
-    return readResource(request);
+    return undefined;
+  const { securityContext } = headers;
   return {
     resourceType: 'Binary',
     contentType: contentType || 'application/octet-stream',
+    ...(securityContext !== undefined && { securityContext: { reference: securityContext } }),
     data: body.bytes.toString('base64'),
   };
 }

@@ -38,7 +38,9 @@ const insurance = text(200, 'Name of the health plan.', 'AHCCCS');
 
 const referralStatus: Schema = oneOf(REFERRAL_STATUSES);
 
-const JUSTIFIED = 'a text of at least 10 characters (ARS 36-2212)';
+const LONGEST_JUSTIFICATION = 10_000;
+
+const JUSTIFIED = `a text of at least 10 characters, at most ${LONGEST_JUSTIFICATION} (ARS 36-2212)`;
 
 /** `POST /referrals`. */
 export const NEW_REFERRAL: Schema = {
@@ -66,7 +68,7 @@ export const NEW_REFERRAL: Schema = {
     is_urgent: { type: ['boolean', 'null'], 'x-expected': 'true or false', default: false },
     clinical_justification: {
       type: 'string',
-      maxLength: 10_000,
+      maxLength: LONGEST_JUSTIFICATION,
       allOf: [
         { pattern: '^\\s*\\S[\\s\\S]{8,}\\S\\s*$', 'x-expected': JUSTIFIED },
         { pattern: TEXT, 'x-expected': JUSTIFIED },

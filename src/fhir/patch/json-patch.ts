@@ -20,6 +20,8 @@ function operationOf(value: unknown, at: number): Operation {
   if (!isPointer(path)) throw malformed(at, 'has no path that is a JSON Pointer');
   if ((op === 'move' || op === 'copy') && !isPointer(from))
     throw malformed(at, 'has no from that is a JSON Pointer');
+  if (op === 'move' && path.startsWith(`${String(from)}/`))
+    throw malformed(at, 'moves an element into itself');
   if ((op === 'add' || op === 'replace' || op === 'test') && !('value' in value))
     throw malformed(at, 'has no value');
   return value as Operation;
@@ -38,6 +40,17 @@ function holderOf(document: object, pointer: string): { holder: object; key: str
   return { holder: node, key: Array.isArray(node) && last === '-' ? String(node.length - 1) : last };
 }
 
+/** Whether what a pointer says of lists are indexes: the library also takes `01`. RFC 6901, section 4 */
+function hasSoundIndexes(document: object, pointer: string): boolean {
+  let node: unknown = document;
+  for (const key of pointer.split('/').slice(1).map(unescape)) {
+    if (typeof node !== 'object' || node === null) return true;
+    if (Array.isArray(node) && !/^(?:0|[1-9]\d*|-)$/.test(key)) return false;
+    node = (node as Record<string, unknown>)[key];
+  }
+  return true;
+}
+
 function keepDecimal(
   document: object,
   operation: Operation,
@@ -50,7 +63,14 @@ function keepDecimal(
   else if (source !== undefined) copyDecimal(source.holder, source.key, target.holder, target.key);
 }
 
+const inapplicable = (at: number, what: string, cause?: string): ProblemError =>
+  new ProblemError('invalid', `Operation ${at} of the JSON Patch ${what}.`, { cause });
+
+const NO_FIT = 'cannot be applied: its path does not fit the resource';
+
 function apply(document: object, operation: Operation, at: number): object {
+  const pointers = 'from' in operation ? [operation.from, operation.path] : [operation.path];
+  if (!pointers.every((pointer) => hasSoundIndexes(document, pointer))) throw inapplicable(at, NO_FIT);
   // The library copies through JSON text, which would lose decimals: hand it copies and let it keep them.
   const owned =
     'value' in operation ? { ...operation, value: cloneResource<unknown>(operation.value) } : operation;
@@ -59,14 +79,9 @@ function apply(document: object, operation: Operation, at: number): object {
   try {
     result = applyOperation(document, owned, true, true, true).newDocument;
   } catch (error) {
-    const isTest = operation.op === 'test';
-    const text = isTest
-      ? 'found another value than it tests for'
-      : 'cannot be applied: its path does not fit the resource';
+    const text = operation.op === 'test' ? 'found another value than it tests for' : NO_FIT;
     // The library's message quotes the document, which may be clinical.
-    throw new ProblemError('invalid', `Operation ${at} of the JSON Patch ${text}.`, {
-      cause: (error as Error).name,
-    });
+    throw inapplicable(at, text, (error as Error).name);
   }
   keepDecimal(result, operation, source);
   return result;

@@ -3,12 +3,12 @@
  * invariants, extensions and profiles, all problems at once. https://hl7.org/fhir/R4/validation.html
  */
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { isResourceType, splitCanonical } from '../definitions';
+import { canonicalEntry, isResourceType, splitCanonical } from '../definitions';
 import { resourceNode } from '../fhirpath/nodes';
 import { ProblemError } from '../problem';
 import { isObject, report, type Context, type Json } from './context';
 import { checkNode } from './profile';
-import { profileAt } from './profile-tree';
+import { profileAt, type Profile } from './profile-tree';
 import { checkStructure } from './structure';
 
 const CORE = 'http://hl7.org/fhir/StructureDefinition/';
@@ -46,6 +46,14 @@ function adviseFrom(known: number, context: Context): void {
   for (const issue of context.issues.slice(known)) issue.severity = 'warning';
 }
 
+/** A profile that is claimed at a version is that version or none: the rules of another may refuse what it allows. */
+function claimedProfile(canonical: string): Profile | undefined {
+  const { version } = splitCanonical(canonical);
+  const isHere =
+    version === undefined || canonicalEntry(canonical, 'StructureDefinition')?.version === version;
+  return isHere ? profileAt(canonical) : undefined;
+}
+
 /** Holds one resource (at `context.path`) to profiles. */
 function checkProfiles(resource: Json, profiles: Iterable<string>, context: Context): void {
   const prefix = [...context.path];
@@ -53,7 +61,7 @@ function checkProfiles(resource: Json, profiles: Iterable<string>, context: Cont
     context.path = [...prefix];
     // The type's own definition is what the structure was checked against.
     if (splitCanonical(canonical).url === `${CORE}${String(resource['resourceType'])}`) continue;
-    const profile = profileAt(canonical);
+    const profile = claimedProfile(canonical);
     if (profile === undefined) {
       report(
         context,

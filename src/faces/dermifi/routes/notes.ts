@@ -26,6 +26,7 @@ const NEW_NOTE: Schema = object(
         plan: section('What is to be done.', 'Continue current regimen, follow-up in 6 weeks'),
       }),
       minProperties: 1,
+      'x-some': true,
       'x-expected': 'an object with at least one section',
     },
     icd10Codes: {

@@ -1,5 +1,5 @@
 import type { Bundle, BundleEntry, OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { cloneResource, parseReference, ProblemError, rewriteReferences } from '../../../fhir';
+import { cloneResource, parseReference, ProblemError, relativeToOwn, rewriteReferences } from '../../../fhir';
 import { authorOf, draftOf } from '../../../http';
 import type { Change, Committed, StoreTransaction, WriteContext } from '../../../store';
 import { practiceOf } from '../access';
@@ -34,8 +34,8 @@ export async function transaction(
     if (key !== undefined) keys.set(read.index, key);
   });
   return context.store.transaction(async (tx) => {
-    // Criteria are settled one transaction after another; in one order, so that none waits in a circle.
-    for (const key of [...new Set(keys.values())].sort()) await tx.lock(key);
+    // Criteria are settled one transaction after another.
+    await tx.lock(...keys.values());
     const run: Run = { context, request: { ...request, records: tx }, tx, keys };
     const { planned, committed } = await settle(run, reads, issues);
     const entry: BundleEntry[] = [];
@@ -108,20 +108,48 @@ async function settle(
   const asksAfter = others.some(({ index }) => keys.has(index));
   const deleted = asksAfter ? await commitAll(run, deletes) : new Map<number, Committed>();
   const planned = [...deletes, ...(await planAll(context, tx, others, issues))];
-  await rewriteAll(run, planned);
   refuseConflicts(run, planned);
+  const addresses = new Map<string, string>();
+  for (const each of planned) addFullUrl(addresses, each);
   const left = planned.filter(({ read }) => !deleted.has(read.index));
-  return { planned, committed: new Map([...deleted, ...(await commitAll(run, left))]) };
+  return { planned, committed: new Map([...deleted, ...(await commitLinked(run, left, addresses))]) };
 }
 
-/** References to entries become references to what they are or become. */
-async function rewriteAll({ context, request }: Run, planned: readonly Planned[]): Promise<void> {
-  const resources = planned.flatMap(({ change }) =>
+/**
+ * Commits with references to entries made references to what they are or become. Conditional references are
+ * resolved last, so that they find what the other entries wrote, and not what these deleted.
+ */
+async function commitLinked(
+  run: Run,
+  planned: readonly Planned[],
+  addresses: ReadonlyMap<string, string>,
+): Promise<Map<number, Committed>> {
+  const isOpen = (each: Planned): boolean => conditionalReferences(resourcesOf([each])).length > 0;
+  const open = planned.filter(isOpen);
+  const ready = open.length === 0 ? planned : planned.filter((each) => !isOpen(each));
+  rewriteAll(run, ready, addresses);
+  const committed = await commitAll(run, ready);
+  if (open.length === 0) return committed;
+  const found = await resolveConditional(run.context, run.request, conditionalReferences(resourcesOf(open)));
+  rewriteAll(run, open, new Map([...found, ...addresses]));
+  return new Map([...committed, ...(await commitAll(run, open))]);
+}
+
+function resourcesOf(planned: readonly Planned[]): Resource[] {
+  return planned.flatMap(({ change }) =>
     change === undefined || change.kind === 'delete' ? [] : [change.resource],
   );
-  const map = await resolveConditional(context, request, conditionalReferences(resources));
-  for (const each of planned) addFullUrl(map, each);
-  for (const resource of resources) rewriteReferences(resource, map);
+}
+
+function rewriteAll(
+  { context }: Run,
+  planned: readonly Planned[],
+  addresses: ReadonlyMap<string, string>,
+): void {
+  for (const resource of resourcesOf(planned)) {
+    rewriteReferences(resource, addresses);
+    relativeToOwn(resource, context.baseUrl);
+  }
 }
 
 function addFullUrl(map: Map<string, string>, { read, change, response }: Planned): void {

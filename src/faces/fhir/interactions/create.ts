@@ -11,7 +11,7 @@ import { traced } from '../trace';
 /** Creates with an id of the server's. https://hl7.org/fhir/R4/http.html#create */
 export async function create(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const type = targetType(request);
-  const resource = bodyFor(request, type);
+  const resource = bodyFor(context, request, type);
   const issues = acceptResource(context, resource, type);
   requireRow(context, request, 'c', resource);
   if (request.headers.ifNoneExist !== undefined)

@@ -14,16 +14,19 @@ const MOST = 1000;
 /** Versions of one resource, a type or everything, newest first. https://hl7.org/fhir/R4/http.html#history */
 export async function history(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const asked = parse(request);
-  const page = await request.records.history(eyes(context, request, 'r'), asked);
+  // `_count=0` asks for the number alone.
+  const looked = { ...asked, count: asked.count === 0 ? MOST : asked.count };
+  const found = await request.records.history(eyes(context, request, 'r'), looked);
   if (
     asked.id !== undefined &&
-    page.versions.length === 0 &&
+    found.versions.length === 0 &&
     asked.cursor === undefined &&
     asked.since === undefined &&
     asked.at === undefined
   ) {
     throw new ProblemError('not-found', `There is no ${String(asked.type)} with this id.`);
   }
+  const page = asked.count === 0 ? withoutVersions(found) : found;
   request.x.audit.query = `GET ${request.segments.join('/')}`;
   request.x.audit.resources = page.versions.map(
     ({ type, id, version }) => `${type}/${id}/_history/${version}`,
@@ -31,6 +34,10 @@ export async function history(context: FhirContext, request: FhirRequest): Promi
   request.x.audit.patients = patientsOf(page.versions);
   const plain = page.versions.every((version) => version.plain === true);
   return { status: 200, resource: bundle(context, request, asked, page), plain };
+}
+
+function withoutVersions({ total }: HistoryPage): HistoryPage {
+  return { versions: [], ...(total !== undefined && { total }) };
 }
 
 function parse(request: FhirRequest): HistoryRequest {

@@ -7,6 +7,7 @@ import {
   parseFhirXml,
   parseJson,
   ProblemError,
+  relativeToOwn,
 } from '../../../fhir';
 import type { StoredVersion } from '../../../store';
 import { presentFor, requireRow, unknown } from '../access';
@@ -74,6 +75,7 @@ function patched(context: FhirContext, request: FhirRequest, present: StoredVers
   if (present.deleted) throw new ProblemError('gone', `This ${present.type} was deleted.`);
   conditionOn(request, present);
   const resource = apply(present.resource);
+  relativeToOwn(resource, context.baseUrl);
   if (resource.resourceType !== present.type || resource.id !== present.id) {
     throw new ProblemError('invalid', 'A patch cannot change the type or the id of a resource.');
   }

@@ -40,14 +40,22 @@ function show(request: FhirRequest, found: StoredVersion): FhirResponse {
   const version = versionOf(found);
   if (notModified(request, found.version, found.lastUpdated)) return { status: 304, version };
   if (found.type === 'Binary' && wantsRaw(request))
-    return { status: 200, version, content: rawContent(found.resource as Binary) };
+    return { status: 200, version, ...rawContent(found.resource as Binary) };
   return { status: 200, resource: found.resource, version };
 }
 
 /** A Binary as the content it holds. https://hl7.org/fhir/R4/binary.html#rest */
-function rawContent(binary: Binary): { type: string; bytes: Buffer } {
+function rawContent({
+  contentType,
+  data,
+  securityContext,
+}: Binary): Pick<FhirResponse, 'content' | 'headers'> {
+  const context = securityContext?.reference;
   return {
-    type: binary.contentType ?? 'application/octet-stream',
-    bytes: Buffer.from(binary.data ?? '', 'base64'),
+    content: {
+      type: contentType ?? 'application/octet-stream',
+      bytes: Buffer.from(data ?? '', 'base64'),
+    },
+    ...(context !== undefined && { headers: { 'X-Security-Context': context } }),
   };
 }

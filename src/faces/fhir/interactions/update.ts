@@ -15,7 +15,7 @@ type WithId = Resource & { id: string };
 /** Updates, or creates at the client's id. https://hl7.org/fhir/R4/http.html#update */
 export async function update(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const { type, id } = target(request);
-  const resource = withId(bodyFor(request, type), id);
+  const resource = withId(bodyFor(context, request, type), id);
   const issues = acceptResource(context, resource, type);
   return settled(async () => {
     const ifVersion = await judgedVersion(context, request, resource);
@@ -53,7 +53,7 @@ export async function judgedVersion(
 export async function updateMatching(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const type = targetType(request);
   requireSearch(context, request, type);
-  const resource = bodyFor(request, type);
+  const resource = bodyFor(context, request, type);
   const issues = acceptResource(context, resource, type);
   return whileTrue(context, type, request.query, async (tx) => {
     const inside = { ...request, records: tx };

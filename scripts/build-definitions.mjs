@@ -27,45 +27,30 @@ const CANONICAL_TYPES = new Set([
   'CompartmentDefinition',
 ]);
 
+/** What search needs of a SearchParameter. */
+const PARAMETER_FIELDS = [
+  'resourceType',
+  'id',
+  'url',
+  'version',
+  'name',
+  'status',
+  'description',
+  'code',
+  'base',
+  'type',
+  'expression',
+  'target',
+  'component',
+  'multipleOr',
+  'multipleAnd',
+];
+
 function searchParameters(sources) {
   return sources.flatMap(({ resources }) =>
     resources
       .filter(({ resourceType }) => resourceType === 'SearchParameter')
-      .map(
-        ({
-          resourceType,
-          id,
-          url,
-          version,
-          name,
-          status,
-          description,
-          code,
-          base,
-          type,
-          expression,
-          target,
-          component,
-          multipleOr,
-          multipleAnd,
-        }) => ({
-          resourceType,
-          id,
-          url,
-          version,
-          name,
-          status,
-          description,
-          code,
-          base,
-          type,
-          expression,
-          target,
-          component,
-          multipleOr,
-          multipleAnd,
-        }),
-      ),
+      .map((parameter) => Object.fromEntries(PARAMETER_FIELDS.map((field) => [field, parameter[field]]))),
   );
 }
 

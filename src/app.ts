@@ -11,7 +11,15 @@ import { mountOperations } from './faces/operations';
 import { createPortalFace, createSessionCookie, mountApplication, type SessionCookie } from './faces/portal';
 import { ProblemError } from './fhir';
 import type { House } from './house';
-import { ANONYMOUS, bearerOf, crossOrigin, mountFace, type Exchange, type ServeContext } from './http';
+import {
+  ANONYMOUS,
+  bearerOf,
+  crossOrigin,
+  mountFace,
+  type Exchange,
+  type MountedFace,
+  type ServeContext,
+} from './http';
 import type { Principal } from './identity';
 import { interactionServices } from './interactions';
 import { logExchange } from './log';
@@ -36,14 +44,14 @@ export function createApp(
   const faces = [
     createHandoffRxFace(services),
     createDermifiFace(services),
-    { at: '/fhir/R4', ...fhirFace(house, cookie) },
-    { at: '/audit', ...auditFace(house, cookie) },
+    fhirFace(house, cookie),
+    auditFace(house, cookie),
     createPortalFace({ ...house, cookie }),
-    { at: '/', ...createIdentityFace(house.identity) },
+    createIdentityFace(house.identity),
   ];
   const { corsOrigins } = house.config;
   if (corsOrigins.length > 0) app.use(API_PATHS, crossOrigin(corsOrigins));
-  for (const { at, face, routes } of faces) mountFace(app, at, face, routes, context);
+  for (const face of faces) mountFace(app, face, context);
   app.use(lastResort);
   return app;
 }
@@ -83,7 +91,7 @@ function serveContext(house: House): ServeContext {
   };
 }
 
-function fhirFace(house: House, cookie: SessionCookie) {
+function fhirFace(house: House, cookie: SessionCookie): MountedFace {
   const { config, store, identity, audit } = house;
   return createFhirFace({
     ...interactionServices(house),
@@ -107,7 +115,7 @@ async function clientOrOperator(identity: House['identity'], token: string): Pro
   }
 }
 
-function auditFace({ audit, identity }: House, cookie: SessionCookie) {
+function auditFace({ audit, identity }: House, cookie: SessionCookie): MountedFace {
   return createAuditFace({
     audit,
     authenticate: async (x) => (await cookie.userOf(x)) ?? identity.authenticate(tokenOf(x)),

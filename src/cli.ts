@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { readConfig, StartError } from './config';
-import { ProblemError } from './fhir/problem';
+import { ProblemError } from './fhir';
 import type { House } from './house';
 
 const open = async (): Promise<House> => {
@@ -28,7 +28,8 @@ const GROUPS: readonly { words: readonly string[]; register(program: Command): P
   },
   {
     words: ['import'],
-    register: async (program) => (await import('./commands/import.js')).registerImportCommand(program, open),
+    register: async (program) =>
+      (await import('./commands/import/index.js')).registerImportCommand(program, open),
   },
   {
     words: ['audit'],

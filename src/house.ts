@@ -28,6 +28,7 @@ import {
   type Store,
   type StoreConnection,
   traced,
+  untilRelayed,
   type WriteContext,
 } from './store';
 import { startTracing, type Tracing } from './telemetry';
@@ -215,28 +216,6 @@ function auditLookups(identity: Identity, store: Store): Lookups {
     },
     referralFacts: referralFactsIn(store),
   };
-}
-
-/** How long events of other processes are waited for, in milliseconds. */
-const RELAY_PATIENCE_MS = 5_000;
-
-/** Resolves when no committed document has events left, here or in another process; a stuck one is not waited for. */
-async function untilRelayed(connection: StoreConnection, relay: Relay | undefined): Promise<void> {
-  await relay?.settled();
-  const last = Date.now() + RELAY_PATIENCE_MS;
-  while (Date.now() < last && (await eventsWait(connection)))
-    await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-async function eventsWait(connection: StoreConnection): Promise<boolean> {
-  const places = [
-    connection.outbox,
-    ...(await connection.typesInUse()).map((type) => connection.records(type)),
-  ];
-  for (const place of places as Pick<StoreConnection, 'outbox'>['outbox'][]) {
-    if ((await place.findOne({ due: { $exists: true } }, { projection: { _id: 1 } })) !== null) return true;
-  }
-  return false;
 }
 
 function startRelay(connection: StoreConnection, audit: Audit, notify: Notify): Relay {

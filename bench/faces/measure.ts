@@ -19,7 +19,7 @@ export interface Figure {
 }
 
 /** Requests per second and latencies over some seconds; throws when answers are not 2xx, for those measure nothing. */
-export async function measure(load: Load, seconds: number): Promise<Figure> {
+async function measure(load: Load, seconds: number): Promise<Figure> {
   const { body, headers } = load;
   const result = await autocannon({
     url: load.url,

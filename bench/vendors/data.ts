@@ -1,7 +1,7 @@
 import type { Coverage, Patient, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { MongoClient } from 'mongodb';
 import { findEmbeddedMongo } from '../../src/embedded-mongo';
-import { type ProviderRow, writeProviders } from '../../src/commands/directory';
+import { type ProviderRow, writeProviders } from '../../src/directory';
 import { readConfig } from '../../src/config';
 import { type House, openHouse, serverContext } from '../../src/house';
 import type { Bench } from '../faces/processes';

@@ -8,7 +8,7 @@ import type { AuditCollections } from './log/collections';
 import { unpackEvents } from './log/segment';
 
 /** No policy may keep events for less. Years. */
-export const LEAST_YEARS = 6;
+const LEAST_YEARS = 6;
 
 export interface Pruned {
   /** Events of accesses before this go. */

@@ -33,7 +33,7 @@ export function putting(resource: Resource): Change {
 }
 
 /** Extensions of which one is replaced; undefined takes it away. */
-export function withExtension<T extends { extension?: Extension[] }>(
+function withExtension<T extends { extension?: Extension[] }>(
   element: T,
   url: string,
   extension?: Omit<Extension, 'url'>,

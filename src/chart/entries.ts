@@ -13,7 +13,7 @@ const WRONG = ['entered-in-error', 'refuted'];
 const STILL_THERE = ['active', 'recurrence', 'relapse'];
 
 /** Whether an entry still holds; what an encounter only diagnosed is not on the list of conditions. */
-export function isCurrent(entry: Entry): boolean {
+function isCurrent(entry: Entry): boolean {
   if (entry.resourceType === 'MedicationStatement')
     return ['active', 'intended'].includes(entry.status ?? '');
   if (codesOf(entry.verificationStatus).some((code) => WRONG.includes(code))) return false;

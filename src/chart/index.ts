@@ -2,7 +2,7 @@
 export { historyOf, type HistoryRequest, NOT_ORDERED } from './history';
 export { listPatients, type PatientListRequest } from './list';
 export { readPatient } from './load';
-export { chartCodecs, medicationText, patientMapping, patientStatus } from './mapping';
+export { chartCodecs, patientMapping, patientStatus } from './mapping';
 export {
   createPatient,
   deactivatePatient,

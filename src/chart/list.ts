@@ -1,5 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
-import { foldText, parseSearch, type SearchRequest } from '../search';
+import { escapeValue, foldText, parseSearch, type SearchRequest } from '../search';
 import type { Store, StoredVersion, Viewer } from '../store';
 import { coveragesOf, firstWrittenAt } from './load';
 import { patientMapping, type PatientStatus } from './mapping';
@@ -88,7 +88,7 @@ function searchOf({ search, status, sortBy, order, limit, offset }: PatientListR
 
 /** The search's words as parameters of a search. */
 const searchTerms = (search = ''): [string, string][] =>
-  wordsOf(search).map((words) => ['find', words.map(escaped).join(',')]);
+  wordsOf(search).map((words) => ['find', words.map(escapeValue).join(',')]);
 
 /**
  * What must be found, each in one of its forms: a telephone number as its digits, other text word by word. A word of
@@ -103,5 +103,3 @@ function wordsOf(search: string): string[][] {
     .filter((word) => foldText(word) !== '')
     .map((word) => [word]);
 }
-
-const escaped = (word: string): string => word.replace(/[\\,$|]/g, (character) => `\\${character}`);

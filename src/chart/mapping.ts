@@ -42,7 +42,7 @@ const EXTENSION = `${CANONICAL_BASE}/StructureDefinition/`;
 export const PATIENT_STATUS = `${EXTENSION}patient-status`;
 export const CREATED_AT = `${EXTENSION}created-at`;
 export const RECORD_UPDATED = `${EXTENSION}record-updated`;
-export const VERIFIED_AT = `${EXTENSION}insurance-verified-at`;
+const VERIFIED_AT = `${EXTENSION}insurance-verified-at`;
 export const DEACTIVATION = `${EXTENSION}deactivation`;
 export const RETENTION_UNTIL = `${EXTENSION}retention-until`;
 
@@ -60,7 +60,7 @@ export function patientStatus({ active, extension }: Patient): PatientStatus {
 }
 
 /** Whole years on a day (UTC). */
-export function ageOn(birthDate: string, at: Date): number | undefined {
+function ageOn(birthDate: string, at: Date): number | undefined {
   const years = DateTime.fromJSDate(at, { zone: 'utc' }).diff(
     DateTime.fromISO(birthDate, { zone: 'utc' }),
     'years',

@@ -34,6 +34,7 @@ export interface AppointmentView {
   status: string;
 }
 
+/** Whether the schedule shows it: it has a start, and a status that the vendor document knows. */
 export function isShown({ status, start }: Appointment): boolean {
   return start !== undefined && status !== undefined && status in SHOWN;
 }
@@ -50,6 +51,7 @@ export function minutesOf({ minutesDuration, start, end }: Appointment): number 
   return Number.isFinite(minutes) ? Math.max(0, Math.round(minutes)) : 0;
 }
 
+/** An appointment in the vendor's fields. @param zone IANA name of the zone whose clock `time` shows */
 export function appointmentView(appointment: Appointment, zone: string): AppointmentView {
   const { appointmentType, serviceType = [], status = '', participant, start = '' } = appointment;
   const patient = participant

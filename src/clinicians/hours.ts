@@ -58,7 +58,7 @@ function joined(windows: readonly Window[]): Window[] {
 }
 
 /** `HH:MM`. */
-export function clock(minute: number): string {
+function clock(minute: number): string {
   return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 }
 

@@ -1,13 +1,7 @@
 /** Providers of a practice, their places, hours and appointments. Dermifi, "Providers API". */
 export { appointmentView, type AppointmentView, isShown, placesOf } from './appointments';
-export { locationNamed, TIMEZONE, zoneOf } from './locations';
-export {
-  providerMapping,
-  PROVIDER_STATUSES,
-  type ProviderStatus,
-  providerStatus,
-  type ProviderResources,
-} from './mapping';
+export { TIMEZONE, zoneOf } from './locations';
+export { providerMapping, PROVIDER_STATUSES, type ProviderStatus, type ProviderResources } from './mapping';
 export { conceptText, personName, providerName } from './names';
 export {
   createProvider,

@@ -110,6 +110,7 @@ function byName(a: ProviderView, b: ProviderView): number {
   return key(a).localeCompare(key(b), 'en');
 }
 
+/** A provider in the vendor's fields. */
 export function providerView(
   { practitioner, role, locations }: Provider,
   view: 'list' | 'created',

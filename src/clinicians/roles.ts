@@ -1,6 +1,6 @@
 import type { PractitionerRole } from '@medplum/fhirtypes';
 import { parseSearch } from '../search';
-import type { StoreAccess, Viewer } from '../store';
+import { pagesOf, type StoreAccess, type Viewer } from '../store';
 
 const PAGE = 1000;
 
@@ -14,11 +14,7 @@ export async function rolesOf(
   if (viewer.practice !== undefined) parameters.set('organization', `Organization/${viewer.practice}`);
   const request = parseSearch('PractitionerRole', parameters.toString());
   const roles: PractitionerRole[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await access.search(viewer, { ...request, cursor });
-    roles.push(...page.matches.map((match) => match.resource as PractitionerRole));
-    cursor = page.next;
-  } while (cursor !== undefined);
+  for await (const { matches } of pagesOf(access, viewer, request))
+    roles.push(...matches.map(({ resource }) => resource as PractitionerRole));
   return roles;
 }

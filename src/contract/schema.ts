@@ -7,6 +7,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 /** Legal FHIR text: something visible, no control characters but line breaks and tabs, no half of a surrogate pair. */
 export const TEXT = '^(?=[\\s\\S]*\\S)(?:[^\\p{Cc}\\p{Cs}]|[\\t\\n\\r])*$';
 
+/** A text that is not blank, without control characters. @param maxLength in characters */
 export function text(maxLength: number, description: string, example: string): Schema {
   return {
     type: 'string',
@@ -25,6 +26,7 @@ export function orNull(schema: Schema): Schema {
   return { ...schema, type: [schema['type'], 'null'], ...(values && { enum: [...values, null] }) };
 }
 
+/** One of these words, as written. */
 export function oneOf(values: readonly string[], description?: string): Schema {
   return {
     type: 'string',
@@ -65,6 +67,7 @@ export function object(properties: Record<string, unknown>, required: readonly s
   return { type: 'object', additionalProperties: false, required, properties };
 }
 
+/** A list of at most `maxItems`. */
 export function listOf(items: Schema, maxItems?: number): Schema {
   return { type: 'array', items, ...(maxItems !== undefined && { maxItems }) };
 }

@@ -18,6 +18,7 @@ export interface DemoCredentials {
 
 const FILE = 'demo-credentials.json';
 
+/** Where the credentials of the demonstration are kept: secrets, readable by the owner alone. */
 export function credentialsFile(dataDir: string): string {
   return join(dataDir, FILE);
 }

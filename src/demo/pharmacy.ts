@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFormulary, writeFormulary } from '../formulary';
+import { readFormulary } from '../formulary';
 import { serverContext } from '../house';
-import { readPharmacies, writePharmacies } from '../pharmacy';
+import { readPharmacies } from '../pharmacy';
 import type { Store } from '../store';
+import { writeAll } from '../tables';
 
 const DEMO = join(__dirname, '..', '..', 'demo');
 
@@ -13,6 +14,6 @@ export const DEMO_FORMULARY = join(DEMO, 'formulary.csv');
 
 /** Seeds the pharmacies that prescriptions can be sent to, and a small dermatology formulary with its fees. */
 export async function seedPharmacy({ store }: { store: Store }): Promise<void> {
-  await writePharmacies(store, readPharmacies(readFileSync(DEMO_PHARMACIES, 'utf8')), serverContext());
-  await writeFormulary(store, readFormulary(readFileSync(DEMO_FORMULARY, 'utf8')), serverContext());
+  await writeAll(store, readPharmacies(readFileSync(DEMO_PHARMACIES, 'utf8')), serverContext());
+  await writeAll(store, readFormulary(readFileSync(DEMO_FORMULARY, 'utf8')), serverContext());
 }

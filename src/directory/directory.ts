@@ -1,7 +1,7 @@
 import type { HealthcareService, Location, Organization, Resource } from '@medplum/fhirtypes';
 import { referencedId } from '../fhir';
 import { parseSearch } from '../search';
-import { EVERYTHING, type Store, type WriteRule } from '../store';
+import { EVERYTHING, pagesOf, type Store, type WriteRule } from '../store';
 import { providerOf, type Provider } from './provider';
 import { fold } from './scorer';
 
@@ -129,16 +129,13 @@ async function loadAll(store: Store, held: Held): Promise<void> {
     map.clear();
   let newest = new Date(0);
   for (const type of TYPES) {
-    let cursor: string | undefined;
-    do {
-      const request = parseSearch(type, `_count=${PAGE}&_sort=_id`);
-      const page = await store.search(EVERYTHING, { ...request, cursor });
-      for (const { id, version, resource, lastUpdated } of page.matches) {
+    const request = parseSearch(type, `_count=${PAGE}&_sort=_id`);
+    for await (const { matches } of pagesOf(store, EVERYTHING, request)) {
+      for (const { id, version, resource, lastUpdated } of matches) {
         keep(held, type, id, version, resource);
         if (lastUpdated > newest) newest = lastUpdated;
       }
-      cursor = page.next;
-    } while (cursor !== undefined);
+    }
   }
   held.newest = newest;
 }

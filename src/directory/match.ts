@@ -27,9 +27,9 @@ export interface ProviderMatch {
 }
 
 /** How many are returned. */
-export const BEST = 5;
+const BEST = 5;
 
-export function criteriaOf(request: MatchRequest): ClinicalCriteria {
+function criteriaOf(request: MatchRequest): ClinicalCriteria {
   return {
     levelOfCare: fold(request.level_of_care),
     insurance: request.insurance ? fold(request.insurance) : undefined,

@@ -36,13 +36,6 @@ export interface Provider {
   facts: ClinicalFacts;
 }
 
-/** A HealthcareService as far as it says something by itself; name and county may come from elsewhere. */
-export interface ServiceEntry {
-  provider: Provider;
-  organization: string | undefined;
-  location: string | undefined;
-}
-
 const derive: Readonly<Record<string, Derive>> = {
   withoutCounty: (value) => (typeof value === 'string' ? value.replace(/\s+county$/i, '').trim() : undefined),
   unlessClosed: (value, bound) =>

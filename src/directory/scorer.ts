@@ -25,7 +25,7 @@ export interface ClinicalCriteria {
 }
 
 /** Points of each part. */
-export const POINTS = { facility: 30, insurance: 25, slots: 20, specialty: 15, ratingPerStar: 2 } as const;
+const POINTS = { facility: 30, insurance: 25, slots: 20, specialty: 15, ratingPerStar: 2 } as const;
 
 /** Case and spacing do not count. */
 export function fold(text: string): string {

@@ -12,7 +12,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { ProblemError } from './problem';
 
 /** Key of the literals that JavaScript numbers cannot reproduce. */
-export const DECIMALS: unique symbol = Symbol('decimals');
+const DECIMALS: unique symbol = Symbol('decimals');
 
 type Literals = Record<string, string>;
 type Node = Record<string | symbol, unknown>;

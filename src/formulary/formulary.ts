@@ -1,5 +1,5 @@
 import type { ChargeItemDefinition, MedicationKnowledge, ResourceType } from '@medplum/fhirtypes';
-import { foldText, parseSearch } from '../search';
+import { escapeValue, foldText, parseSearch } from '../search';
 import { EVERYTHING, type Store } from '../store';
 import { type Drug, type DrugEntry, drugEntryOf, type Fee, feeOf, NDC } from './entry';
 
@@ -28,9 +28,7 @@ const MOST_ENTRIES = 200;
 /** Spacing and case make no other drug: "100 mg" is "100MG". */
 const squeeze = (text: string): string => text.normalize('NFKC').replace(/\s+/g, '').toLowerCase();
 
-/** A value inside a search parameter. https://hl7.org/fhir/R4/search.html#escaping */
-const searchText = (text: string): string => text.replace(/[\\,$|]/g, (character) => `\\${character}`);
-
+/** The formulary on the record: active entries, read anew at each question. */
 export function createFormulary(store: Store): Formulary {
   const found = async <T>(type: ResourceType, query: Record<string, string>): Promise<T[]> => {
     const parameters = new URLSearchParams({ ...query, status: 'active', _count: String(MOST_ENTRIES) });
@@ -40,22 +38,22 @@ export function createFormulary(store: Store): Formulary {
   const entries = async (query: Record<string, string>): Promise<DrugEntry[]> =>
     (await found<MedicationKnowledge>('MedicationKnowledge', query)).map(drugEntryOf);
   const feesOf = (ndc: string): Promise<ChargeItemDefinition[]> =>
-    found('ChargeItemDefinition', { identifier: `${NDC}|${searchText(ndc)}` });
+    found('ChargeItemDefinition', { identifier: `${NDC}|${escapeValue(ndc)}` });
   const feesNamed = async (name: string): Promise<ChargeItemDefinition[]> => {
     const word = firstWordOf(name);
     if (word === undefined) return [];
-    const fees = await found<ChargeItemDefinition>('ChargeItemDefinition', { title: searchText(word) });
+    const fees = await found<ChargeItemDefinition>('ChargeItemDefinition', { title: escapeValue(word) });
     return fees.filter(({ title }) => squeeze(title ?? '') === squeeze(name));
   };
 
   return {
     async drug(query) {
-      const byCode = query.ndc ? await entries({ code: `${NDC}|${searchText(query.ndc)}` }) : [];
+      const byCode = query.ndc ? await entries({ code: `${NDC}|${escapeValue(query.ndc)}` }) : [];
       if (byCode.length > 0) return agreed(byCode);
       const firstWord = firstWordOf(query.name);
       return firstWord === undefined
         ? undefined
-        : bestOf(await entries({ name: searchText(firstWord) }), query);
+        : bestOf(await entries({ name: escapeValue(firstWord) }), query);
     },
     async fee(by) {
       const [definition] = 'ndc' in by ? await feesOf(by.ndc) : await feesNamed(by.name);

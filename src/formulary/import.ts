@@ -1,18 +1,11 @@
-import type {
-  ChargeItemDefinition,
-  Duration,
-  Extension,
-  MedicationKnowledge,
-  Resource,
-} from '@medplum/fhirtypes';
+import type { ChargeItemDefinition, Duration, Extension, MedicationKnowledge } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
-import { CANONICAL_BASE, requireValid } from '../fhir';
-import type { Store, WriteContext } from '../store';
+import { CANONICAL_BASE } from '../fhir';
+import { type Line, readTable } from '../tables';
 import { NDC, READY_TIME, REFILL_READY_TIME, USUAL_DAYS_SUPPLY, USUAL_REFILLS } from './entry';
-import { type Line, readTableFile } from './table-file';
 
 /** Columns of a formulary: drugs, tests and products with what one unit costs. docs/dermifi-orders.md */
-export const FORMULARY_COLUMNS = [
+const FORMULARY_COLUMNS = [
   ...[
     'kind',
     'name',
@@ -33,11 +26,12 @@ const KINDS = ['medication', 'lab', 'imaging', 'product'];
 type Written = (MedicationKnowledge | ChargeItemDefinition) & { id: string };
 
 /**
- * Reads a formulary from CSV with a header; synonyms are separated by semicolons, prices are US dollars a unit.
+ * Reads a formulary from CSV with a header; synonyms are separated by semicolons, prices are US dollars a unit. An entry
+ * of the same NDC or name has the same id: written again, it is replaced.
  * @throws ProblemError invalid naming every line and column that cannot be used; nothing of such a file is imported.
  */
 export function readFormulary(text: string): Written[] {
-  return readTableFile(text, FORMULARY_COLUMNS, ['kind', 'name'], (line) => {
+  return readTable(text, FORMULARY_COLUMNS, ['kind', 'name'], (line) => {
     const kind = line.text('kind');
     if (!KINDS.includes(kind)) line.fault(`kind must be one of ${KINDS.join(', ')}`);
     if (kind === 'medication' && !/^\d{4,5}-\d{3,4}-\d{1,2}$/.test(line.text('ndc')))
@@ -133,30 +127,4 @@ function feeResource(line: Line): (ChargeItemDefinition & { id: string }) | unde
       },
     ],
   };
-}
-
-/** Changes that one transaction takes. */
-const CHUNK = 2_000;
-
-/** Writes a formulary; entries of the same NDC or name are replaced. @returns how many resources of each type were written */
-export async function writeFormulary(
-  store: Store,
-  resources: readonly Written[],
-  context: WriteContext,
-): Promise<Record<string, number>> {
-  const unique = [
-    ...new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource])).values(),
-  ];
-  for (const resource of unique) requireValid(resource as Resource);
-  await store.transaction(async (tx) => {
-    for (let at = 0; at < unique.length; at += CHUNK) {
-      await tx.commit(
-        unique.slice(at, at + CHUNK).map((resource) => ({ kind: 'put' as const, resource })),
-        context,
-      );
-    }
-  });
-  const counts: Record<string, number> = {};
-  for (const { resourceType } of unique) counts[resourceType] = (counts[resourceType] ?? 0) + 1;
-  return counts;
 }

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { newEventId, type AuditDraft } from '../audit/draft';
-import type { Principal } from '../identity/principal';
+import { newEventId, type AuditDraft } from '../audit';
+import type { Principal } from '../identity';
 import type { Committed, WriteContext } from '../store';
 
 /** What a handler answers. A string or Buffer goes out as it is, a Readable is streamed, an object becomes JSON. */

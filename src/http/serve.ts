@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import express from 'express';
-import type { AuditDraft, AuditTrail } from '../audit/draft';
-import { ProblemError } from '../fhir/problem';
-import type { Principal } from '../identity/principal';
+import type { AuditDraft, AuditTrail } from '../audit';
+import { ProblemError } from '../fhir';
+import type { Principal } from '../identity';
 import type { Tracing } from '../telemetry';
 import { beginExchange, draftOf, type Exchange, type Reply } from './exchange';
 import { send } from './send';
@@ -47,6 +47,13 @@ export interface Face {
   subjectOf?(x: Exchange): string | undefined;
 }
 
+/** A face with its routes, and the path that it answers below. */
+export interface MountedFace {
+  at: string;
+  face: Face;
+  routes: readonly Route[];
+}
+
 /** What the pipeline needs of the house. */
 export interface ServeContext {
   trail: AuditTrail;
@@ -59,9 +66,7 @@ export interface ServeContext {
 /** Mounts a face: its routes in order, then its own 404 for everything below the path. */
 export function mountFace(
   app: { use(path: string, router: Router): unknown },
-  at: string,
-  face: Face,
-  routes: readonly Route[],
+  { at, face, routes }: MountedFace,
   context: ServeContext,
 ): void {
   const router = express.Router({ caseSensitive: true });

@@ -1,6 +1,11 @@
 import type { Tracing } from '../telemetry';
 import type { Exchange } from './exchange';
-import type { Route } from './serve';
+
+/** What a span says of a route. */
+interface Endpoint {
+  path: string;
+  interaction: string;
+}
 
 /**
  * Answers a request as a span named by method and route. It tells templates, never the path or query as they came.
@@ -9,7 +14,7 @@ import type { Route } from './serve';
 export function answerAsSpan(
   tracing: Tracing,
   x: Exchange,
-  route: Route,
+  route: Endpoint,
   answer: () => Promise<number>,
 ): Promise<void> {
   return tracing.incoming(x.req.get('traceparent'), async (span) => {
@@ -33,7 +38,7 @@ export function answerAsSpan(
 const KNOWN: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Where the face is mounted (text of ours), and the pattern that met the rest. */
-function templateOf({ req, template }: Exchange, { path }: Route): string {
+function templateOf({ req, template }: Exchange, { path }: Endpoint): string {
   const below = template ?? path;
   return `${req.baseUrl}${below.startsWith('/') ? below : `/${below}`}`;
 }

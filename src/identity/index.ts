@@ -1,6 +1,6 @@
 import type { Organization } from '@medplum/fhirtypes';
 import type { Connection } from 'mongoose';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import { EVERYTHING, type Store } from '../store';
 import { type Accounts, createAccounts } from './accounts';
 import { createAllowlist } from './allowlist';
@@ -33,25 +33,18 @@ export { KEY_SCOPES, type KeyInfo, type KeyRequest, type Keys, type NewKey, PLAN
 export type { HourOfUse, KeyUse } from './key-use';
 export { MasterKeyError } from './master-key';
 export type { OAuth, TokenAnswer, TokenRequest } from './oauth';
-export { foldName, type Practice, type Practices } from './practices';
+export type { Practice, Practices } from './practices';
 export type { PasswordCost } from './passwords';
 export type { PortalSession, PortalSessions } from './portal-sessions';
 export type { Permission, Plan, Principal, Role } from './principal';
 export { type Limited, PER_MINUTE, type RateLimits } from './rate-limits';
-export { holds, isRole, permissionsOf, ROLES } from './rights';
+export { holds, permissionsOf, ROLES } from './rights';
 export { sameSecret, type Sealing } from './sealing';
 export type { Login, LoginRequest, Renewal, Sessions } from './sessions';
 export type { Tokens } from './signing-keys';
-export { type Access, type Letter, parseScope, type Rows, type SmartScope } from './smart';
+export type { Access, Letter, Rows, SmartScope } from './smart';
 export { totpUri } from './totp';
-export {
-  foldEmail,
-  type NewUser,
-  type UserInfo,
-  type UserRequest,
-  type Users,
-  type UserStanding,
-} from './users';
+export type { NewUser, UserInfo, UserRequest, Users, UserStanding } from './users';
 
 /** Who may come in, and what they may do. */
 export interface Identity {
@@ -198,8 +191,7 @@ const parseFilter: ParseFilter = (type, query) => parseSearch(type, query);
 
 function organizationsNamed(store: Store): OrganizationsNamed {
   return async (name) => {
-    const escaped = name.replace(/[\\,$|]/g, '\\$&');
-    const query = new URLSearchParams({ name: escaped, _count: '100', _sort: '_lastUpdated' });
+    const query = new URLSearchParams({ name: escapeValue(name), _count: '100', _sort: '_lastUpdated' });
     const page = await store.search(EVERYTHING, parseSearch('Organization', query.toString()));
     return page.matches.map((match) => match.resource as Organization);
   };

@@ -87,6 +87,7 @@ export function createOAuth(services: OAuthServices): OAuth {
   };
 }
 
+/** URL of the token endpoint: also the audience of client assertions. */
 export function tokenEndpoint(publicUrl: string): string {
   return `${publicUrl}/oauth2/token`;
 }

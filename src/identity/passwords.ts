@@ -11,7 +11,7 @@ export interface PasswordCost {
 }
 
 /** OWASP's recommendation for 16 MiB: N = 2^14, r = 8, p = 5; about 0.25 s on one core here. */
-export const PASSWORD_COST: PasswordCost = { N: 2 ** 14, r: 8, p: 5 };
+const PASSWORD_COST: PasswordCost = { N: 2 ** 14, r: 8, p: 5 };
 
 export interface Passwords {
   /** `scrypt$N$r$p$salt$hash`: old hashes stay readable when the cost changes. */
@@ -21,7 +21,7 @@ export interface Passwords {
 }
 
 /** Characters of a password. */
-export const PASSWORD_LENGTH = { least: 8, most: 256 } as const;
+const PASSWORD_LENGTH = { least: 8, most: 256 } as const;
 
 /** @throws ProblemError invalid, naming the field */
 export function checkNewPassword({ length }: string, field: string): void {

@@ -30,7 +30,7 @@ export interface Practices {
 export type OrganizationsNamed = (name: string) => Promise<Organization[]>;
 
 /** Case, spacing and Unicode form do not make another name. */
-export function foldName(name: string): string {
+function foldName(name: string): string {
   return name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
 }
 

@@ -30,6 +30,7 @@ export function isRole(text: string): text is Role {
   return Object.hasOwn(PERMISSIONS, text);
 }
 
+/** What users of a role may do, whichever way they came in. */
 export function permissionsOf(role: Role): readonly Permission[] {
   return PERMISSIONS[role];
 }

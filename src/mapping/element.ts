@@ -130,7 +130,7 @@ function isBare(element: Element, template: Element): boolean {
 }
 
 /** A test for "contains the template": the same primitives, in lists some element that contains it. */
-export function matcher(template: Element | undefined): (value: unknown) => boolean {
+function matcher(template: Element | undefined): (value: unknown) => boolean {
   return template === undefined ? () => true : (value) => contains(value, template);
 }
 

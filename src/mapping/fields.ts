@@ -50,7 +50,7 @@ export function templatesOf(table: Table, resources: Record<string, ResourceRow>
 }
 
 /** Canonical URL of an extension by the name it has in the table. Parts of complex extensions are named by `#part`. */
-export function extensionUrl(table: Table, name: string): string {
+function extensionUrl(table: Table, name: string): string {
   if (name.startsWith('#')) return name.slice(1);
   return table.extensions?.[name] ?? `${CANONICAL_BASE}/StructureDefinition/${name}`;
 }
@@ -108,7 +108,7 @@ function groupNode(name: string, fields: readonly FieldNode[]): FieldNode {
 }
 
 /** Writes all fields; absent ones are cleared, and that first: clearing takes away elements that only seem to be empty. */
-export function writeAll(
+function writeAll(
   fields: readonly FieldNode[],
   bound: Element,
   values: Readonly<Element>,
@@ -121,7 +121,7 @@ export function writeAll(
   }
 }
 
-export function readAll(fields: readonly FieldNode[], bound: Readonly<Element>, context: unknown): Element {
+function readAll(fields: readonly FieldNode[], bound: Readonly<Element>, context: unknown): Element {
   const out: Element = {};
   for (const field of fields) out[field.name] = field.read(bound, context);
   return out;

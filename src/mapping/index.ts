@@ -1,9 +1,8 @@
 /** The mapping language: `mappings/*.yaml` compiled to functions that map vendor objects to FHIR and back. Pure. */
 export { checkMapping } from './check';
-export { CODECS, REFUSED, type Codec, type CodecMaker } from './codecs';
+export { REFUSED, type Codec, type CodecMaker } from './codecs';
 export type { Derive, FieldIssue } from './fields';
 export {
-  boundResource,
   compileMapping,
   loadMapping,
   type Bound,
@@ -12,5 +11,5 @@ export {
   type Written,
 } from './mapping';
 export { mapped, requireSound } from './sound';
-export { parseTable, readTable, type Table } from './table';
+export { parseTable, type Table } from './table';
 export { codeMapOf, profileTerminology, type CodeMap, type Terminology } from './terminology';

@@ -1,4 +1,3 @@
-import type { Resource } from '@medplum/fhirtypes';
 import { cloneResource } from '../fhir';
 import type { CodecMaker } from './codecs';
 import type { Element } from './element';
@@ -87,11 +86,6 @@ export function compileMapping(table: Table, options: MappingOptions = {}): Mapp
 /** Compiles `mappings/<name>.yaml`. */
 export function loadMapping(name: string, options: MappingOptions = {}): Mapping {
   return compileMapping(readTable(name), options);
-}
-
-/** A bound resource of a known type; undefined when there is none. */
-export function boundResource<T extends Resource>(bound: Bound, name: string): T | undefined {
-  return bound[name] as T | undefined;
 }
 
 /** The fields of a view; `insurance.provider` shows `insurance` with only the nested fields that the view names. */

@@ -4,7 +4,7 @@ import type { Sealing } from './secrets';
 import type { CompiledSubscription } from './types';
 
 /** What stands in `channel.header` instead of a value: it may be the receiver's secret, for nobody else to read. */
-export const HIDDEN = '***';
+const HIDDEN = '***';
 
 /** Collection `notify_headers`: the values of `channel.header`, sealed for this subscription and origin alone. */
 interface HeadersDocument {
@@ -43,6 +43,7 @@ export interface Headers {
   of(subscriptions: readonly CompiledSubscription[]): Promise<Map<string, Record<string, string>>>;
 }
 
+/** Headers of Subscriptions, which may hold credentials: sealed beside the record, never in it. */
 export function createHeaders(connection: Connection, sealing: Sealing): Headers {
   const kept = connection.collection('notify_headers') as unknown as Collection<HeadersDocument>;
   const open = (sealed: string, id: string, endpoint: string): Pair[] =>

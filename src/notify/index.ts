@@ -34,7 +34,7 @@ import { createWebhooks, stableEventId, type Webhooks } from './webhooks';
 
 export { type Webhook, type Webhooks } from './webhooks';
 export type { WebhookJournal } from './webhook-journal';
-export { TEST_EVENT, WEBHOOK_EVENTS } from './webhook-events';
+export { WEBHOOK_EVENTS } from './webhook-events';
 export { createHeaders, type Headers } from './headers';
 export { subscriptionRules } from './subscriptions/rules';
 export type { EventRange, SubscriptionService } from './service';

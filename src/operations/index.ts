@@ -30,6 +30,7 @@ const RANGES = {
   hours: { backMs: 360 * MINUTE_MS, perStep: (4 * MINUTE_MS) / STEP_MS },
 } as const;
 
+/** Metrics of this process, and samples of all in the database. */
 export function createOperations(connection: Connection, sources: DepthSources): Operations {
   const depths = createDepths(sources);
   const metrics = createMetrics(depths);

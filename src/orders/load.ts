@@ -26,11 +26,7 @@ export async function loadOrder(access: StoreAccess, viewer: Viewer, id: string)
 }
 
 /** An EHR's Task has an id of its own. */
-export async function taskOf(
-  access: StoreAccess,
-  viewer: Viewer,
-  orderId: string,
-): Promise<Task | undefined> {
+async function taskOf(access: StoreAccess, viewer: Viewer, orderId: string): Promise<Task | undefined> {
   const own = await present<Task>(access, viewer, 'Task', orderId);
   if (referencedId(own?.focus, 'RequestGroup') === orderId) return own;
   const tasks = await searchAll<Task>(access, viewer, 'Task', {

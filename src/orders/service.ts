@@ -15,6 +15,7 @@ export interface Orders {
   fulfil(actor: Actor, id: string, input: Fulfilment): Promise<Shown>;
 }
 
+/** Orders on the record. @param given.clock for tests; default the machine's */
 export function createOrders(given: Omit<OrderServices, 'clock'> & { clock?: () => Date }): Orders {
   const services: OrderServices = { clock: () => new Date(), ...given };
   const { store } = services;

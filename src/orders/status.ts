@@ -13,7 +13,7 @@ const groupCodes = codeMapOf(profileTerminology.conceptMap('order-request-status
  * System of the tags that put a RequestGroup into the lists of orders by status. Lists search by code alone, which one
  * index serves in the order of the list.
  */
-export const LIST_TAG = `${CANONICAL_BASE}/CodeSystem/order-list`;
+const LIST_TAG = `${CANONICAL_BASE}/CodeSystem/order-list`;
 
 export function listCode(status: OrderStatus): string {
   return `order-${status}`;

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { ProblemError } from '../fhir/problem';
+import { ProblemError } from '../fhir';
 
 /** Which addresses outgoing calls may reach. */
 export interface AddressPolicy {
@@ -34,7 +34,7 @@ function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
 }
 
 /** The host of a URL when it is an address itself; brackets of IPv6 taken off. */
-export function literalAddress(url: URL): string | undefined {
+function literalAddress(url: URL): string | undefined {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return ipaddr.isValid(host) ? host : undefined;
 }

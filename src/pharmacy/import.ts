@@ -1,12 +1,10 @@
 import type { Organization } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
-import { readTableFile, type Line } from '../formulary';
-import { requireValid } from '../fhir';
-import type { Store, WriteContext } from '../store';
+import { type Line, readTable } from '../tables';
 import { NCPDP } from './pharmacy';
 
 /** Columns of a file of pharmacies. docs/dermifi-orders.md */
-export const PHARMACY_COLUMNS = [
+const PHARMACY_COLUMNS = [
   'id',
   'name',
   'ncpdp_id',
@@ -23,7 +21,7 @@ export const PHARMACY_COLUMNS = [
  * @throws ProblemError invalid naming every line and column that cannot be used; nothing of such a file is imported.
  */
 export function readPharmacies(text: string): (Organization & { id: string })[] {
-  return readTableFile(text, PHARMACY_COLUMNS, ['name', 'ncpdp_id'], (line) => {
+  return readTable(text, PHARMACY_COLUMNS, ['name', 'ncpdp_id'], (line) => {
     if (!/^\d{7}$/.test(line.text('ncpdp_id'))) line.fault('ncpdp_id must be seven digits');
     if (!/^[A-Za-z0-9\-.]{0,64}$/.test(line.text('id'))) line.fault('id must be letters, digits, - and .');
     return organizationOf(line);
@@ -59,18 +57,4 @@ function organizationOf({ text }: Line): Organization & { id: string } {
 
 function stableId(ncpdpId: string): string {
   return `pharmacy-${createHash('sha256').update(ncpdpId).digest('hex').slice(0, 24)}`;
-}
-
-/** Writes pharmacies into the directory. @returns how many resources of each type were written */
-export async function writePharmacies(
-  store: Store,
-  pharmacies: readonly (Organization & { id: string })[],
-  context: WriteContext,
-): Promise<Record<string, number>> {
-  for (const pharmacy of pharmacies) requireValid(pharmacy);
-  await store.commit(
-    pharmacies.map((resource) => ({ kind: 'put' as const, resource })),
-    context,
-  );
-  return { Organization: pharmacies.length };
 }

@@ -35,7 +35,7 @@ function ncpdpOf({ identifier }: Organization): string | undefined {
 }
 
 /** "123 Market St, San Francisco, CA"; text of an address that has no parts. */
-export function oneLine(address: Address | undefined): string | null {
+function oneLine(address: Address | undefined): string | null {
   const parts = [...(address?.line ?? []), address?.city, address?.state].filter(
     (part) => part !== undefined && part !== '',
   );

@@ -2,7 +2,7 @@
 export type { Actor, Shown } from './actor';
 export { type NewPrescription, nextRxNumber } from './create';
 export type { DosageChange } from './dosage';
-export { draftPrescription, inDays, prescribedBy } from './draft';
+export { draftPrescription, prescribedBy } from './draft';
 export { PHARMACY_TASK } from './fills';
 export type { PrescriptionList, PrescriptionQuery } from './list';
 export {

@@ -1,6 +1,6 @@
 import type { Reference, Resource } from '@medplum/fhirtypes';
 import { parseSearch } from '../search';
-import type { StoreAccess, Viewer } from '../store';
+import { pagesOf, type StoreAccess, type Viewer } from '../store';
 
 /** A reference with what is shown beside it. */
 export function to<T extends Resource>(
@@ -22,12 +22,8 @@ export async function searchAll<T extends Resource>(
 ): Promise<T[]> {
   const request = parseSearch(type, new URLSearchParams({ _count: PAGE, ...query }).toString());
   const found: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await access.search(viewer, { ...request, cursor });
-    found.push(...page.matches.map((match) => match.resource as T));
-    cursor = page.next;
-  } while (cursor !== undefined);
+  for await (const { matches } of pagesOf(access, viewer, request))
+    found.push(...matches.map(({ resource }) => resource as T));
   return found;
 }
 

@@ -27,6 +27,7 @@ export interface Prescriptions {
   denyRefill(actor: Actor, id: string, input: RefillDenial): Promise<Shown>;
 }
 
+/** Prescriptions and refills on the record. @param given.clock for tests; default the machine's */
 export function createPrescriptions(
   given: Omit<PrescriptionServices, 'clock'> & { clock?: () => Date },
 ): Prescriptions {

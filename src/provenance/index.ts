@@ -13,7 +13,7 @@ export interface Actor {
 }
 
 /** Identifier system of users. */
-export const USER_SYSTEM = 'https://crosswalk.example/fhir/identifier/user';
+const USER_SYSTEM = 'https://crosswalk.example/fhir/identifier/user';
 
 /** The actor as a reference: the practitioner that the user is, else the user by its identifier. */
 export function actorReference({

@@ -1,11 +1,11 @@
 import type { Coverage, Patient } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import type { StoreAccess, StoreTransaction, Viewer } from '../store';
 import { referralMapping } from './mapping';
 
 /** System of AHCCCS ids. */
-export const AHCCCS = 'https://crosswalk.example/fhir/NamingSystem/ahcccs-id';
+const AHCCCS = 'https://crosswalk.example/fhir/NamingSystem/ahcccs-id';
 
 /** What a referral says about its client. */
 export interface ClientFacts {
@@ -73,7 +73,7 @@ async function patientsWithId(
   return patients(
     tx,
     viewer,
-    { identifier: `${AHCCCS}|${searchText(id)}` },
+    { identifier: `${AHCCCS}|${escapeValue(id)}` },
     (patient) => ahcccsId(patient) === id,
   );
 }
@@ -89,7 +89,7 @@ async function patientsBorn(
   return patients(
     tx,
     viewer,
-    { birthdate: dob, family: searchText(family) },
+    { birthdate: dob, family: escapeValue(family) },
     (patient) => patient.birthDate === dob,
   );
 }
@@ -105,12 +105,7 @@ async function patients(
   return page.matches.map((match) => match.resource as Patient).filter(isMeant);
 }
 
-/** A value inside a search parameter. https://hl7.org/fhir/R4/search.html#escaping */
-function searchText(text: string): string {
-  return text.replace(/[\\,$|]/g, (character) => `\\${character}`);
-}
-
-export function ahcccsId(patient: Patient): string | undefined {
+function ahcccsId(patient: Patient): string | undefined {
   return patient.identifier?.find((identifier) => identifier.system === AHCCCS)?.value;
 }
 

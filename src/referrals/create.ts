@@ -39,6 +39,11 @@ export interface Party {
   name: string;
 }
 
+/** Who works with referrals: a practice, and its view of the record. */
+export interface ReferralParty extends Party {
+  viewer: Viewer;
+}
+
 export interface CreateRequest {
   input: NewReferral;
   sender: Party;

@@ -1,10 +1,10 @@
 import type { ServiceRequest } from '@medplum/fhirtypes';
 import { referencedId } from '../fhir';
-import { parseSearch } from '../search';
+import { escapeValue, parseSearch } from '../search';
 import { EVERYTHING, type Store, type StoreAccess } from '../store';
 import { readRelated } from './load';
-import { referralMapping, type ReferralContext } from './mapping';
-import type { ReferralParty, ReferralView } from './service';
+import type { ReferralParty } from './create';
+import { referralMapping, type ReferralContext, type ReferralView } from './mapping';
 import { listCode, type ReferralStatus } from './status';
 
 /** What somebody who works through referrals looks for. */
@@ -79,9 +79,8 @@ async function queryOf(
   if (from !== undefined) query.append('authored', `ge${from}`);
   if (to !== undefined) query.append('authored', `lt${to}`);
   for (const word of client.split(/[\s,]+/).filter((each) => each !== '')) {
-    // A backslash keeps what is a separator in FHIR's searches a letter of the name.
-    const name = word.replace(/[\\$|]/g, (separator) => `\\${separator}`);
-    query.append(/\d/.test(word) ? 'subject:Patient.identifier' : 'subject:Patient.name', name);
+    const of = /\d/.test(word) ? 'subject:Patient.identifier' : 'subject:Patient.name';
+    query.append(of, escapeValue(word));
   }
   return query;
 }

@@ -3,6 +3,9 @@ import { CANONICAL_BASE, referencedId } from '../fhir';
 import { type Derive, loadMapping, type Mapping } from '../mapping';
 import { statusOfRequest, statusOfTask, taggedStatus } from './status';
 
+/** A referral in the vendor's fields. HandoffRx, "Referrals". */
+export type ReferralView = Record<string, unknown>;
+
 /** The resources of one referral. An EHR's may come without Task or Coverage, or with a Patient that is not to be seen. */
 export interface ReferralResources {
   sr: ServiceRequest;

@@ -90,7 +90,7 @@ function changed<T extends ServiceRequest | Task>(from: T, to: T): Change[] {
  * The Task of a referral: the one that bears the request's id (made by the HandoffRx API), else the first that was
  * authored. Others with the same focus are somebody's own business.
  */
-export async function taskOf(
+async function taskOf(
   requestId: string,
   commit: readonly Change[],
   tx: StoreAccess,

@@ -12,22 +12,14 @@ import {
   type Viewer,
   type WriteContext,
 } from '../store';
-import { draftReferral, type NewReferral, type Party } from './create';
+import { draftReferral, type NewReferral, type Party, type ReferralParty } from './create';
 import { findReferrals, type FoundReferrals, type ReferralSearch } from './find';
-import { referralMapping, type ReferralContext, type ReferralResources } from './mapping';
+import { referralMapping, type ReferralContext, type ReferralResources, type ReferralView } from './mapping';
 import { loadReferral, readRelated } from './load';
 import { patched, type ReferralPatch } from './patch';
 import { requireSound } from './sound';
 import { listCode, type ReferralStatus } from './status';
 import { type ReferralStep, timelineOf } from './timeline';
-
-/** A referral in the vendor's fields. HandoffRx, "Referrals". */
-export type ReferralView = Record<string, unknown>;
-
-/** Who works with referrals: a practice, its view of the record, and how its writes are signed. */
-export interface ReferralParty extends Party {
-  viewer: Viewer;
-}
 
 /** What an answer shows, and which resources it shows it from. */
 export interface Shown<T = ReferralView> {

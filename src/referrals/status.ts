@@ -31,7 +31,7 @@ const requestCodes = codeMapOf(profileTerminology.conceptMap('referral-request-s
  * System of the tags that put a ServiceRequest into the lists of referrals, all and by status. Lists search by code
  * alone, which one index serves in the order of the list.
  */
-export const LIST_TAG = 'https://crosswalk.example/fhir/CodeSystem/referral-list';
+const LIST_TAG = 'https://crosswalk.example/fhir/CodeSystem/referral-list';
 const ANY_STATUS = 'referral';
 
 /** Code of the tag of a list: of one status, or of all referrals. */
@@ -39,7 +39,7 @@ export function listCode(status?: ReferralStatus): string {
   return status === undefined ? ANY_STATUS : `${ANY_STATUS}-${status}`;
 }
 
-export function isReferralStatus(value: unknown): value is ReferralStatus {
+function isReferralStatus(value: unknown): value is ReferralStatus {
   return (REFERRAL_STATUSES as readonly unknown[]).includes(value);
 }
 

@@ -61,6 +61,7 @@ const POLL_MS = 2_000;
 const OVERLAP_MS = 10_000;
 const LEASE_MS = 30_000;
 
+/** Nothing is in use before `start`; reindexing goes on in the background, in whichever process holds the job's lease. */
 export function createSearchParameters(store: Store, connection: StoreConnection): SearchParameters {
   const jobs = connection.collection<JobDocument>('reindex_jobs');
   const versions = new Map<string, number>();

@@ -103,7 +103,7 @@ export const COMMON_TYPES: ReadonlySet<string> = new Set([
 const prefixes = new Map<string, string>();
 
 /** What stands before the entries of one practice: `@`, seven characters of a hash of its id, `/`. */
-export function holderPrefix(practice: string): string {
+function holderPrefix(practice: string): string {
   const known = prefixes.get(practice);
   if (known !== undefined) return known;
   const made = `@${createHash('sha256').update(practice).digest('base64url').slice(0, 7)}/`;

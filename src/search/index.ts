@@ -25,10 +25,11 @@ export { extractIndex } from './extract';
 export { type SharedElements, sharedIndexEntries } from './extract/parts';
 export { type IncludeKey, codesOf, includeKeys, referencedBy, referencedIds, refersTo } from './joins';
 export { isLean } from './lean';
-export { LISTS, type ListOrder, recordIndexes } from './lists';
-export { ALL, NOTHING, allOf, anyOf, isNothing, negate } from './matches';
+export { type ListOrder, recordIndexes } from './lists';
+export { NOTHING, allOf, anyOf, isNothing, negate } from './matches';
 export { parseSearch, selfLink } from './parse';
 export { isElementOf } from './parse/elements';
+export { escapeValue } from './parse/split';
 export { requestOf } from './request';
 export {
   checkSearchParameter,

@@ -6,13 +6,14 @@ export const ALL: Match = { kind: 'and', of: [] };
 /** Holds for nothing. */
 export const NOTHING: Match = { kind: 'or', of: [] };
 
-export const isAll = (match: Match): boolean => match.kind === 'and' && match.of.length === 0;
+const isAll = (match: Match): boolean => match.kind === 'and' && match.of.length === 0;
 export const isNothing = (match: Match): boolean => match.kind === 'or' && match.of.length === 0;
 
 export function entry(...keys: string[]): Match {
   return { kind: 'entry', keys };
 }
 
+/** None of it; what is negated twice is itself. */
 export function negate(match: Match): Match {
   if (isAll(match)) return NOTHING;
   if (isNothing(match)) return ALL;

@@ -11,7 +11,7 @@ import { type Grants, holdersOf, missingGrants } from './holders';
 import { committedOf, idOf, type NextVersion, planChange, type Planned, typeOf } from './plan';
 import { hiddenRows } from './rows';
 import { addId, findByIds, type Scope } from './scope';
-import { pause, type Turns } from './turns';
+import { pause, type KeyTurns } from './turns';
 import type { Change, Committed, OutboxEvent, WriteContext, WriteRule } from './types';
 import { changeEvent, documentOf, relayable, type Write, writeLoose, writeOne } from './write';
 
@@ -19,7 +19,7 @@ export interface CommitSettings {
   clock: () => Date;
   newId: () => string;
   rules: ReadonlyMap<ResourceType, readonly WriteRule[]>;
-  turns: Turns;
+  turns: KeyTurns;
 }
 
 /** Types that exist on the wire only (decisions, "Types"). */

@@ -10,7 +10,7 @@ function defined(node: Node): string[] {
 }
 
 /** Deep equality of JSON data; the order of keys and keys that are undefined do not count, as they do not in storage. */
-export function sameJson(a: unknown, b: unknown): boolean {
+function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;

@@ -9,12 +9,12 @@ export {
   type RelayHandlers,
   type RelayOptions,
 } from './outbox/relay';
-export { outboxDepth } from './outbox/depth';
+export { outboxDepth, untilRelayed } from './outbox/depth';
 export { clearEvents, type LeasedEvents, leaseEvents } from './outbox/lease';
 export { reindex, type ReindexOptions, type ReindexProgress } from './reindex';
-export { isShared } from './access';
 export { traced } from './traced';
 export { explain, type Explanation } from './search';
 export { type Appended, appendRecords } from './append';
 export { gathered } from './gather';
+export { pagesOf } from './pages';
 export { type Lookup, lookUpMany } from './lookup';

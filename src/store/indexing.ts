@@ -10,8 +10,6 @@ import {
   type SharedElements,
 } from '../search';
 
-export { recordIndexes as searchIndexes } from '../search';
-
 /** The fields that search reads, and what they were made by (`indexVersion`): equal where no reindex is needed. */
 export interface IndexFields extends SearchFields {
   indexed: string;

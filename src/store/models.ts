@@ -1,12 +1,13 @@
 /**
  * Mongoose models: what is kept, in one place. One schema function serves every resource type (only some of the search
- * indexes are a type's own); a model is made when its type is first met. The indexes are declared here and created from here. Commits and reads go through the models'
- * native collections: casting and change tracking of a whole resource would cost more than the database's work.
+ * indexes are a type's own); a model is made when its type is first met. The indexes are declared here and created
+ * from here. Commits and reads go through the models' native collections: casting and change tracking of a whole
+ * resource would cost more than the database's work.
  */
 import type { ResourceType } from '@medplum/fhirtypes';
 import { type Connection, type Model, Schema } from 'mongoose';
+import { recordIndexes } from '../search';
 import type { HistoryDocument, RecordDocument } from './documents';
-import { searchIndexes } from './indexing';
 
 export const OUTBOX = 'outbox';
 
@@ -51,7 +52,7 @@ function recordSchema(resourceType: ResourceType): Schema {
   schema.index({ access: 1, lastUpdated: -1, _id: -1 }, { name: 'newest' });
   // What a relay has to do; holds no entry for a document without events.
   schema.index({ due: 1 }, { name: 'outbox', partialFilterExpression: { due: { $exists: true } } });
-  for (const key of searchIndexes(resourceType)) schema.index(key);
+  for (const key of recordIndexes(resourceType)) schema.index(key);
   return schema;
 }
 

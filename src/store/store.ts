@@ -15,7 +15,7 @@ import { count, search } from './search';
 import { mark, marks } from './marks';
 import { nextNumber } from './sequences';
 import { lockKeys, type RunningTransaction, runTransaction } from './transactions';
-import { createTurns } from './turns';
+import { createKeyTurns } from './turns';
 import type { Store, StoreAccess, StoreTransaction, WriteRule } from './types';
 
 export interface StoreOptions {
@@ -41,7 +41,7 @@ export function sessionOf(tx: StoreTransaction): mongo.ClientSession {
 /** The record behind every face. Failures are ProblemErrors. */
 export function createStore(options: StoreOptions): Store {
   const { connection } = options;
-  const turns = createTurns();
+  const turns = createKeyTurns();
   const settings: CommitSettings = {
     clock: options.clock ?? (() => new Date()),
     newId: options.ids ?? (() => timeOrderedUuid()),

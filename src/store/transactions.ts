@@ -9,7 +9,7 @@ import {
   raceLost,
   TransactionConflict,
 } from './failures';
-import { pause, type Turns } from './turns';
+import { pause, type KeyTurns } from './turns';
 
 /** A transaction in progress. */
 export interface RunningTransaction {
@@ -42,7 +42,7 @@ const DEADLINE_MS = 20_000;
  */
 export async function runTransaction<T>(
   connection: StoreConnection,
-  turns: Turns,
+  turns: KeyTurns,
   work: (transaction: RunningTransaction) => Promise<T>,
 ): Promise<T> {
   const started = Date.now();
@@ -72,7 +72,7 @@ export async function runTransaction<T>(
   }
 }
 
-async function takeAll(turns: Turns, keys: ReadonlySet<string>): Promise<(() => void)[]> {
+async function takeAll(turns: KeyTurns, keys: ReadonlySet<string>): Promise<(() => void)[]> {
   const ends: (() => void)[] = [];
   // In one order for all, so that no two wait for each other.
   for (const key of [...keys].sort()) ends.push(await turns.take(key));

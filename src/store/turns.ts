@@ -6,12 +6,12 @@
 /** How long to wait for a turn before going on without it, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
-export interface Turns {
+export interface KeyTurns {
   /** Resolves when it is the caller's turn; the function it gives ends the turn. */
   take(key: string): Promise<() => void>;
 }
 
-export function createTurns(): Turns {
+export function createKeyTurns(): KeyTurns {
   const tails = new Map<string, Promise<void>>();
   return {
     take: async (key) => {

@@ -12,6 +12,7 @@ export interface TurnsOptions {
   refusal?: () => Error;
 }
 
+/** Turns for one kind of work in this process. */
 export function createTurns({ atOnce, waitingAtMost = Infinity, refusal }: TurnsOptions): Turns {
   const waiting: (() => void)[] = [];
   let running = 0;

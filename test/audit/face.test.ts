@@ -33,9 +33,9 @@ describe('/audit', () => {
         : Promise.resolve({ ...ANONYMOUS, ...found });
     };
     const allows = ({ scopes }: Principal): boolean => scopes.includes('system/AuditEvent.rs');
-    const { face, routes } = createAuditFace({ audit: house.audit, authenticate, allows });
+    const face = createAuditFace({ audit: house.audit, authenticate, allows });
     app = express();
-    mountFace(app, '/audit', face, routes, { trail: house.audit.trail, observe: () => undefined });
+    mountFace(app, face, { trail: house.audit.trail, observe: () => undefined });
   });
   afterAll(() => house.close());
 

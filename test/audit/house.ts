@@ -15,7 +15,7 @@ import { connectStore, type StoreConnection } from '../../src/store';
 import { testDatabase, type TestDatabase } from '../support/mongo';
 
 /** Nothing to look up: ids stand for themselves. */
-export const PLAIN_LOOKUPS = {
+const PLAIN_LOOKUPS = {
   practice: (name: string) => Promise.resolve(name === 'nobody' ? undefined : name),
   user: () => Promise.resolve([]),
   referral: () => Promise.resolve([]),
@@ -23,7 +23,7 @@ export const PLAIN_LOOKUPS = {
 };
 
 /** Seals by reversing: what the tests need of sealing is that private keys go through it. */
-export const SEALING = {
+const SEALING = {
   seal: (plain: string) => [...plain].reverse().join(''),
   unseal: (sealed: string) => [...sealed].reverse().join(''),
 };

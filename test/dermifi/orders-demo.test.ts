@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Secret, TOTP } from 'otpauth';
 import request from 'supertest';
-import { importTable } from '../../src/commands/tables';
+import { importTable } from '../../src/commands/import/tables';
 import { seedDemonstration } from '../../src/demo';
 import { DEMO_FORMULARY, DEMO_PHARMACIES } from '../../src/demo/pharmacy';
 import { serverContext } from '../../src/house';

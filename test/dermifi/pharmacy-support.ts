@@ -24,8 +24,6 @@ export interface Clinic extends Api {
   patient(id: string, more?: Partial<Patient>, copay?: number): Promise<void>;
 }
 
-export const PRACTICE = 'Bay Area Dermatology';
-
 export async function openClinic(): Promise<Clinic> {
   const api = await openApi();
   await seedPharmacy(api.house);

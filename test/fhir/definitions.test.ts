@@ -2,7 +2,6 @@ import {
   canonicalResource,
   compartment,
   propertiesOf,
-  propertyAt,
   resourceTypes,
   searchParametersOf,
   typeDefinition,
@@ -22,9 +21,9 @@ describe('definitions of R4 4.0.1', () => {
       type: 'Quantity',
       isList: false,
     });
-    expect(propertyAt('Questionnaire.item.item.item.linkId')).toMatchObject({ type: 'string' });
-    expect(propertyAt('Patient.name.given')).toMatchObject({ type: 'string', isList: true });
-    expect(propertyAt('Patient.nmae')).toBeUndefined();
+    expect(propertiesOf('HumanName').get('given')).toMatchObject({ type: 'string', isList: true });
+    expect(propertiesOf('Questionnaire.item').get('item')).toMatchObject({ type: 'Questionnaire.item' });
+    expect(propertiesOf('Patient').get('nmae')).toBeUndefined();
   });
 
   test('search parameters of R4, of US Core and of the Backport are there', () => {

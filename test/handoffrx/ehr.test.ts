@@ -350,7 +350,8 @@ describe('the directory', () => {
     await api.write({ kind: 'put', resource: one });
     await loaded(known);
     const ready = loads;
-    expect((await directory.current()).byId(one.id)?.practice).toBe(one.name);
+    const { providers } = await directory.current();
+    expect(providers.find(({ id }) => id === one.id)?.practice).toBe(one.name);
     expect(loads).toBe(ready);
     await directory.stop();
   }, 30_000);

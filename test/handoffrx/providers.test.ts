@@ -1,5 +1,4 @@
-import { COUNTIES } from '../../src/directory';
-import { readProviders, writeProviders } from '../../src/commands/directory';
+import { COUNTIES, readProviders, writeProviders } from '../../src/directory';
 import { seedDirectory } from '../../src/demo/directory';
 import { serverContext } from '../../src/house';
 import { EVERYTHING } from '../../src/store';
@@ -156,7 +155,7 @@ describe('CSV', () => {
     [`${HEADER},colour\n`, 'unknown column "colour"'],
     [
       `${HEADER}\nA,Hotel,Orange,,,maybe,9,-1\n,IOP,Yuma,,,,,\n`,
-      /line 2: county.*line 2: facility_type.*accepting_clients.*rating.*available_php_slots.*line 3: practice is empty/,
+      /line 2: county.*line 2: facility_type.*accepting_clients.*rating.*available_php_slots.*line 3: practice is missing/,
     ],
     [`${HEADER}\nA,IOP\n`, 'not CSV'],
   ])('a file that cannot be used is refused whole: %j', (text, message) => {

@@ -34,7 +34,7 @@ export interface Api extends Omit<VendorApi, 'send' | 'expectDescribed'> {
   call(method: Method, path: string, options?: CallOptions): Promise<Response>;
 }
 
-export const ALL_SCOPES = ['referrals:read', 'referrals:write', 'providers:read'];
+const ALL_SCOPES = ['referrals:read', 'referrals:write', 'providers:read'];
 
 /** Fewer than the calls a minute of an Enterprise key. */
 const CALLS_A_KEY = 450;

@@ -164,7 +164,7 @@ describe('other answers', () => {
       { ...about, path: '/secret', handle: () => Promise.resolve(secret) },
       { ...about, path: '/open', handle: () => Promise.resolve({ status: 200, body }) },
     ];
-    mountFace(app, '/', face, routes, context);
+    mountFace(app, { at: '/', face, routes }, context);
     const other = app.listen(0, '127.0.0.1');
     await new Promise((done) => other.once('listening', done));
     const kept = port;

@@ -1,4 +1,4 @@
-/** How the three formats are laid out. `audit verify` reads them line by line: keep to it. docs/compliance.md, "Files" */
+/** How the three formats are laid out. `audit verify` reads them line by line: keep to it. docs/compliance.md, "Export" */
 import {
   bundleSignature,
   COLUMNS,

@@ -32,14 +32,6 @@ export async function checkpointAt(
   return checkpoint;
 }
 
-export function checkpointOf({
-  _id,
-  origin,
-  root,
-  chain,
-  at,
-  kid,
-  signature,
-}: CheckpointDocument): Checkpoint {
+function checkpointOf({ _id, origin, root, chain, at, kid, signature }: CheckpointDocument): Checkpoint {
   return { origin, size: _id, root, chain, at, kid, signature };
 }

@@ -1,4 +1,4 @@
-/** Where the trail lies in MongoDB. docs/compliance.md, "Storage". */
+/** Where the trail lies in MongoDB. docs/compliance.md, "From access to proof". */
 import type { StoreConnection } from '../../store';
 import type { mongo } from 'mongoose';
 import type { Checkpoint } from '../verify';

@@ -13,6 +13,7 @@ export const REPORT_TYPES: Record<ReportFormat, string> = {
 /** Rows that a PDF shows; the other formats hold them all. */
 const PDF_ROWS = 1_000;
 
+/** A report as a file: JSON and CSV whole, PDF with its first rows and how many more there are. */
 export async function renderReport(report: Report, format: ReportFormat): Promise<Buffer> {
   if (format === 'json') return Buffer.from(`${JSON.stringify(jsonOf(report), null, 2)}\n`);
   if (format === 'csv')

@@ -74,7 +74,7 @@ function hashAfter(bytes: Buffer, instead?: number): Buffer {
 }
 
 /** The id of an event in canonical JSON: nothing behind it has one. */
-export function idIn(line: Buffer): string | undefined {
+function idIn(line: Buffer): string | undefined {
   const at = line.lastIndexOf(ID);
   return at < 0 ? undefined : line.toString('latin1', at + ID.length, line.indexOf(QUOTE, at + ID.length));
 }

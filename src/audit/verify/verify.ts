@@ -1,6 +1,6 @@
 /**
  * Checks an export against its signed manifest, offline. Every event must lead, along its inclusion proof, to the
- * signed root, and the events must be exactly those of the signed selection, in order. docs/compliance.md, "Proof".
+ * signed root, and the events must be exactly those of the signed selection, in order. docs/compliance.md, "Verify".
  */
 import { canonicalJson } from './canonical';
 import { entriesOf, formatOf, manifestOf, type Entry, type Format } from './entries';

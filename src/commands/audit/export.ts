@@ -13,7 +13,7 @@ import {
   type Format,
   type PreparedExport,
 } from '../../audit';
-import { ProblemError } from '../../fhir/problem';
+import { ProblemError } from '../../fhir';
 import { print } from '../print';
 import { filterFacts, recorded, withAudit, type OpenAuditHouse } from './house';
 import { keepState, partOf, resumeFrom, stateOf } from './part';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { newEventId, type Audit, type AuditDraft, type FilterQuery } from '../../audit';
-import { ProblemError } from '../../fhir/problem';
+import { ProblemError } from '../../fhir';
 
 /** What the audit commands work with. */
 export interface AuditHouse {

@@ -1,9 +1,15 @@
 import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { REPORTS, renderReport, type FilterQuery, type ReportFormat, type ReportName } from '../../audit';
-import { runVerify } from '../../audit/verify';
-import { ProblemError } from '../../fhir/problem';
+import {
+  REPORTS,
+  renderReport,
+  runVerify,
+  type FilterQuery,
+  type ReportFormat,
+  type ReportName,
+} from '../../audit';
+import { ProblemError } from '../../fhir';
 import { print } from '../print';
 import { filterOf, registerExport, withFilters } from './export';
 import { filterFacts, operator, recorded, withAudit, type OpenAuditHouse } from './house';

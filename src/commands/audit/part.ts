@@ -1,7 +1,7 @@
 /** Exports that broke off: what is there already, and where to go on. */
 import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import type { FilterQuery, Format } from '../../audit';
-import { ProblemError } from '../../fhir/problem';
+import { ProblemError } from '../../fhir';
 
 /** Lies beside a file that is being written. */
 export interface PartState {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { newEventId, type AuditDraft, type AuditTrail } from '../../audit/draft';
+import { newEventId, type AuditDraft, type AuditTrail } from '../../audit';
 import { ProblemError } from '../../fhir';
 import type { Identity } from '../../identity';
 import type { Store } from '../../store';

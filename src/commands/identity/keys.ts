@@ -92,7 +92,7 @@ function registerCreate(key: Command, openHouse: OpenHouse): void {
 }
 
 /** A date without a time is the key's last day, in UTC. */
-export function expiryOf(text: string): Date {
+function expiryOf(text: string): Date {
   const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const date = new Date(day ? `${text}T24:00:00Z` : text);
   if (Number.isNaN(date.getTime()) || !isOfCalendar(text))
@@ -109,7 +109,7 @@ function isOfCalendar(text: string): boolean {
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90s`, `30m`, `24h`, `7d` in milliseconds. */
-export function milliseconds(text: string): number {
+function milliseconds(text: string): number {
   const [, number, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text.trim()) ?? [];
   const factor = UNITS[unit];
   if (number === undefined || factor === undefined) {

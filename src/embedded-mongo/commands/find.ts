@@ -2,7 +2,7 @@ import { Long } from 'bson';
 import type { Engine } from '../engine';
 import { ServerError } from '../errors';
 import { Pace, drain } from '../planner/pace';
-import type { Query } from '../planner/search';
+import type { Query } from '../planner/plan';
 import { prepare } from '../planner/search';
 import type { Document } from '../semantics';
 import { compileProjection, parseFilter } from '../semantics';

@@ -3,7 +3,7 @@ import type { Engine } from '../engine';
 import { ServerError } from '../errors';
 import { drain } from '../planner/pace';
 import { Found, prepare, run } from '../planner/search';
-import type { Query } from '../planner/search';
+import type { Query } from '../planner/plan';
 import { compileFilter, compileUpdate, parseFilter, upsertDocument } from '../semantics';
 import type { Document, MatchDetails, Matcher, Update } from '../semantics';
 import { encode } from '../storage/codec';

@@ -1,4 +1,4 @@
-import type { Query } from '../planner/search';
+import type { Query } from '../planner/plan';
 import { isDocument } from '../semantics';
 import type { Document } from '../semantics';
 

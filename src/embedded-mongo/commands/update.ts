@@ -1,6 +1,6 @@
 import { ServerError } from '../errors';
 import type { Document } from '../semantics';
-import type { Query } from '../planner/search';
+import type { Query } from '../planner/plan';
 import type { Command, Handler } from './command';
 import { allowFields, documentField, refuse, wholeNumber } from './command';
 import { readChange } from './modify';

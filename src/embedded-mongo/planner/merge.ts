@@ -1,4 +1,10 @@
-import type { IndexRow } from './scan';
+/** A document met in an index: its _id key, its bytes when the index is the documents themselves, its place in the order. */
+export interface IndexRow {
+  id: Buffer;
+  bytes: Buffer | undefined;
+  /** Set where streams are merged: the bytes that follow the fixed fields. */
+  order: Buffer | undefined;
+}
 
 interface Head {
   row: IndexRow;

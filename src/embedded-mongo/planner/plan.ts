@@ -9,7 +9,15 @@ import type { Conjunction } from './conditions';
 import { conjunctionOf, imply } from './conditions';
 import type { IndexScan, SortField, UsableIndex } from './index-scan';
 import { idIndex, multikeyPathsOf, secondaryIndex } from './index-scan';
-import type { Query } from './search';
+
+/** What is asked: which documents, in which order, how many. */
+export interface Query {
+  filter: Document;
+  sort?: Document | undefined;
+  skip?: number;
+  limit?: number;
+  hint?: unknown;
+}
 
 /** Where the documents of a query come from. */
 export type Access =
@@ -97,7 +105,7 @@ function scanOfWhole(indexes: readonly UsableIndex[], name: string): IndexScan {
   return { ...scan, order: undefined };
 }
 
-export function sortFields(sort: Document | undefined): readonly SortField[] {
+function sortFields(sort: Document | undefined): readonly SortField[] {
   return sort && Object.keys(sort).length > 0 ? compileSort(sort).fields : [];
 }
 
@@ -193,7 +201,7 @@ function mergeable(scans: readonly IndexScan[], sort: readonly SortField[]): boo
 }
 
 /** How many leading fields are bounded to points. */
-export function fixedFields(bounds: IndexScan['bounds']): number {
+function fixedFields(bounds: IndexScan['bounds']): number {
   const end = bounds.findIndex(({ ranges }) => !ranges.every(({ point }) => point));
   return end < 0 ? bounds.length : end;
 }

@@ -4,7 +4,7 @@ import { numberKey, readIndexEntry, withNumber } from '../storage/keys';
 import type { View } from '../storage/view';
 import { afterPrefix, scanRange } from '../storage/view';
 import type { IndexScan, Interval } from './index-scan';
-import { mergeSorted } from './merge';
+import { type IndexRow, mergeSorted } from './merge';
 import type { Plan } from './plan';
 
 /** Yielded between steps of bounded work. */
@@ -63,14 +63,6 @@ function* allDocuments(
     yield { key, bytes: value };
     if (work.documentsExamined % STEP === 0) yield PAUSE;
   }
-}
-
-/** A document met in an index: its _id key, its bytes when the index is the documents themselves, its place in the order. */
-export interface IndexRow {
-  id: Buffer;
-  bytes: Buffer | undefined;
-  /** Set where streams are merged: the bytes that follow the fixed fields. */
-  order: Buffer | undefined;
 }
 
 /** An array may lead to one document by several entries. */

@@ -7,20 +7,11 @@ import { decodeFields, fieldsOfFilter } from '../storage/partial';
 import type { Stored } from '../storage/documents';
 import type { View } from '../storage/view';
 import { cheaperToSort } from './choice';
-import type { Plan } from './plan';
+import type { Plan, Query } from './plan';
 import { planQuery, scanIndex } from './plan';
 import type { IndexScan } from './index-scan';
 import type { PAUSE, Work } from './scan';
 import { candidates } from './scan';
-
-/** What is asked: which documents, in which order, how many. */
-export interface Query {
-  filter: Document;
-  sort?: Document | undefined;
-  skip?: number;
-  limit?: number;
-  hint?: unknown;
-}
 
 /** A document that was found; it is decoded when somebody looks. */
 export class Found implements Stored {
@@ -53,7 +44,7 @@ export interface PreparedQuery {
 }
 
 /** In-memory sorts beyond this many bytes of documents are refused, as MongoDB's are without allowDiskUse. */
-export const SORT_LIMIT_BYTES = 100 * 2 ** 20;
+const SORT_LIMIT_BYTES = 100 * 2 ** 20;
 
 /** @throws CommandError for a malformed filter or sort, also when the collection does not exist */
 export function prepare(

@@ -11,11 +11,30 @@
  * Two things that JavaScript objects cannot keep: a document with fields named like array positions ("0", "17")
  * has these first, in numeric order, and of two fields with one name the last stays.
  */
-export * from './value';
-export * from './filter';
-export * from './update';
-export type { DistinctCollector, Projection } from './result';
-export { compileProjection, distinctCollector, distinctValues } from './result';
+export {
+  CommandError,
+  compareBson,
+  compileSort,
+  type Document,
+  encodeKey,
+  equalBson,
+  indexKeys,
+  isDocument,
+  numericOf,
+  parseKeyPattern,
+  Rank,
+  rankOf,
+} from './value';
+export {
+  compileBytes,
+  compileFilter,
+  type Filter,
+  type MatchDetails,
+  type Matcher,
+  parseFilter,
+  type PathFilter,
+} from './filter';
+export { compileUpdate, type Update, upsertDocument } from './update';
+export { compileProjection, distinctCollector } from './result';
 export { compileExpression } from './expression';
-export type { Batches, PipelineContext, Stage } from './pipeline';
-export { compilePipeline, runPipeline, Sorter } from './pipeline';
+export { compilePipeline, type PipelineContext, runPipeline, Sorter } from './pipeline';

@@ -1,4 +1,4 @@
-import { calculateObjectSize, deserialize, serialize } from 'bson';
+import { deserialize, serialize } from 'bson';
 import type { DeserializeOptions } from 'bson';
 import { ServerError } from '../errors';
 import type { Document } from '../semantics';
@@ -38,8 +38,4 @@ export function checkSize(bytes: Buffer): Buffer {
     );
   }
   return bytes;
-}
-
-export function encodedSize(document: Document): number {
-  return calculateObjectSize(document);
 }

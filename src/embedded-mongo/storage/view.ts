@@ -28,12 +28,7 @@ export interface Writer extends View {
 }
 
 /** Reads one chunk straight from LMDB. */
-export function readRange(
-  env: Environment,
-  table: TableName,
-  range: KeyRange,
-  transaction?: Transaction,
-): Chunk {
+function readRange(env: Environment, table: TableName, range: KeyRange, transaction?: Transaction): Chunk {
   const { low, high, reverse, limit } = range;
   const entries: Entry[] = [];
   if (low.compare(high) >= 0) return { entries, complete: true };
@@ -54,7 +49,7 @@ export function readRange(
 }
 
 /** Counts natively, which costs about 0.2 us a key. */
-export function countKeys(
+function countKeys(
   env: Environment,
   table: TableName,
   low: Buffer,

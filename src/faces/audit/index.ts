@@ -14,7 +14,7 @@ import {
   type ReportName,
 } from '../../audit';
 import { outcomeOf, ProblemError } from '../../fhir';
-import { challengeOf, type Exchange, type Face, type Reply, type Route } from '../../http';
+import { challengeOf, type Exchange, type Face, type MountedFace, type Reply, type Route } from '../../http';
 import type { Principal } from '../../identity';
 
 export interface AuditFaceServices {
@@ -25,8 +25,8 @@ export interface AuditFaceServices {
   allows(principal: Principal, type: 'AuditEvent', letter: 'r' | 's'): boolean;
 }
 
-/** Mount it at `/audit`. */
-export function createAuditFace(services: AuditFaceServices): { face: Face; routes: Route[] } {
+/** Exports, reports and public keys of the trail, for reviewers. docs/compliance.md */
+export function createAuditFace(services: AuditFaceServices): MountedFace {
   const { audit } = services;
   const authorize = (x: Exchange): void => requireReviewer(services, x);
   const face: Face = {
@@ -74,7 +74,7 @@ export function createAuditFace(services: AuditFaceServices): { face: Face; rout
       }),
     },
   ];
-  return { face, routes };
+  return { at: '/audit', face, routes };
 }
 
 /** Users with the role compliance, and clients that may read and search AuditEvents. */

@@ -29,10 +29,6 @@ export function fhirId(prefix: IdPrefix, id: string): string | undefined {
   return FHIR_ID.test(bare) ? bare : undefined;
 }
 
-export function vendorId(prefix: IdPrefix, id: string): string {
-  return `${prefix}_${id}`;
-}
-
 /** @returns the problem of an id in a path that nothing has. */
 export function notFound(prefix: IdPrefix): ProblemError {
   return new ProblemError('not-found', `${NAMES[prefix]} not found`);

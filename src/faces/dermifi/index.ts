@@ -1,8 +1,7 @@
 /** The Dermifi API, at `/v1`. */
 import { documentRoute } from '../../contract';
 import { ProblemError } from '../../fhir';
-import type { Exchange, Face, Route } from '../../http';
-import { ANONYMOUS } from '../../http';
+import { ANONYMOUS, type Exchange, type MountedFace } from '../../http';
 import type { Identity, Principal } from '../../identity';
 import { accessTokenOf } from './bearer';
 import { describe } from './endpoint';
@@ -14,13 +13,6 @@ import { photoEndpoints, photoFileRoute, photosOf } from './routes/photos';
 import type { DermifiServices } from './services';
 
 export type { DermifiServices } from './services';
-
-/** What `mountFace` needs, and where. */
-export interface MountedFace {
-  at: string;
-  face: Face;
-  routes: Route[];
-}
 
 /** Bytes of a JSON body; the longest notes fit several times. */
 const BODY_LIMIT = 1024 * 1024;

@@ -11,7 +11,7 @@ export const QUANTITY: Schema = {
   maximum: 1_000_000,
   'x-expected': 'a number above 0',
 };
-export const WHOLE = (minimum: number, maximum: number): Schema => ({
+const WHOLE = (minimum: number, maximum: number): Schema => ({
   type: 'integer',
   minimum,
   maximum,
@@ -121,7 +121,7 @@ export const TRANSMISSION = exactly({
   pharmacyAcknowledgedAt: TIME_OR_NULL,
 });
 
-export const LISTED_PRESCRIPTION = exactly({
+const LISTED_PRESCRIPTION = exactly({
   id: ID,
   rxNumber: KNOWN,
   medication: KNOWN,

@@ -1,6 +1,6 @@
 import type { Resource, ResourceType } from '@medplum/fhirtypes';
 import { ProblemError } from '../../fhir';
-import type { Principal } from '../../identity/principal';
+import type { Principal } from '../../identity';
 import { matchesInMemory } from '../../search';
 import { EVERYTHING, type StoredVersion, type Viewer } from '../../store';
 import type { FhirContext, Permission } from './context';

@@ -1,7 +1,6 @@
 import type { ResourceType } from '@medplum/fhirtypes';
-import type { AuditTrail } from '../../audit/draft';
-import type { Principal } from '../../identity/principal';
-import type { Rows } from '../../identity';
+import type { AuditTrail } from '../../audit';
+import type { Principal, Rows } from '../../identity';
 import type { SubscriptionService } from '../../notify';
 import type { SearchParameters } from '../../search-parameters';
 import type { Directory } from '../../directory';

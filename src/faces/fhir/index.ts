@@ -1,7 +1,7 @@
 import type { Bundle } from '@medplum/fhirtypes';
 import { ProblemError } from '../../fhir';
-import type { Exchange, Face, Occasion, Reply, Route } from '../../http';
-import type { Principal } from '../../identity/principal';
+import type { Exchange, Face, MountedFace, Occasion, Reply, Route } from '../../http';
+import type { Principal } from '../../identity';
 import { processBundle } from './bundles';
 import { requirePermission } from './access';
 import type { FhirContext } from './context';
@@ -47,8 +47,8 @@ export interface FhirFaceOptions extends Omit<FhirContext, 'resolve'> {
 /** Parameters that shape the answer's form and are no search parameters. */
 const FORM = new Set(['_format', '_pretty']);
 
-/** The native FHIR R4 endpoint, mounted at /fhir/R4. https://hl7.org/fhir/R4/http.html */
-export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: Route[] } {
+/** The native FHIR R4 endpoint. https://hl7.org/fhir/R4/http.html */
+export function createFhirFace(options: FhirFaceOptions): MountedFace {
   const context: FhirContext = { ...options, resolve };
   const face: Face = {
     name: 'fhir',
@@ -84,7 +84,7 @@ export function createFhirFace(options: FhirFaceOptions): { face: Face; routes: 
     body: 'raw',
     handle: (x) => serve(context, x),
   };
-  return { face, routes: [...(options.openRoutes ?? []), metadata, everything] };
+  return { at: '/fhir/R4', face, routes: [...(options.openRoutes ?? []), metadata, everything] };
 }
 
 /** All of the statement is normative or about what is; there is none about terminology. https://hl7.org/fhir/R4/http.html#capabilities */

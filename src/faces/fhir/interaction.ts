@@ -1,5 +1,5 @@
 import type { ResourceType } from '@medplum/fhirtypes';
-import type { AuditDraft } from '../../audit/draft';
+import type { AuditDraft } from '../../audit';
 import type { FhirContext, Permission } from './context';
 import type { FhirRequest, FhirResponse } from './request';
 

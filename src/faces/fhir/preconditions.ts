@@ -1,4 +1,4 @@
-import { ProblemError } from '../../fhir/problem';
+import { ProblemError } from '../../fhir';
 import type { Change, Committed, StoredVersion, WriteContext } from '../../store';
 import type { FhirRequest } from './request';
 

@@ -2,7 +2,7 @@
 import { documentRoute } from '../../contract';
 import type { Directory } from '../../directory';
 import { ProblemError } from '../../fhir';
-import { ANONYMOUS, bearerOf, type Exchange, type Face, type Route } from '../../http';
+import { ANONYMOUS, bearerOf, type Exchange, type MountedFace } from '../../http';
 import type { Identity, Principal } from '../../identity';
 import type { Referrals } from '../../referrals';
 import { renderError } from './errors';
@@ -10,13 +10,6 @@ import { subjectOf } from './subject';
 import { describeApi } from './openapi';
 import { referralHandlers } from './referrals';
 import { COMPONENTS, endpoints } from './routes';
-
-/** What `mountFace` needs, and where. */
-export interface MountedFace {
-  at: string;
-  face: Face;
-  routes: Route[];
-}
 
 export interface HandoffRxServices {
   referrals: Referrals;

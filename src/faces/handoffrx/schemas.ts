@@ -183,7 +183,7 @@ export const REFERRAL_PAGE = page({ $ref: '#/components/schemas/ListedReferral' 
 export const PROVIDER_PAGE = page({ $ref: '#/components/schemas/Provider' });
 export const ERROR: Schema = exactly({ error: { type: 'string', description: 'What is wrong.' } });
 
-export const LIMIT: QueryParameter = {
+const LIMIT: QueryParameter = {
   description: 'Results per page; above 100 is taken as 100.',
   kind: 'integer',
   minimum: 1,
@@ -191,7 +191,7 @@ export const LIMIT: QueryParameter = {
   default: 20,
 };
 
-export const OFFSET: QueryParameter = {
+const OFFSET: QueryParameter = {
   description: 'Pagination offset.',
   kind: 'integer',
   minimum: 0,

@@ -1,8 +1,8 @@
-import { ANONYMOUS, type Exchange, type Face, type Reply, type Route } from '../../http';
+import { ANONYMOUS, type Exchange, type Face, type MountedFace, type Reply, type Route } from '../../http';
 import type { Identity } from '../../identity';
 
 /** `/oauth2/token` and the server's public keys. Its failures are told as OAuth does (RFC 6749, 5.2). */
-export function createIdentityFace(identity: Identity): { face: Face; routes: Route[] } {
+export function createIdentityFace(identity: Identity): MountedFace {
   const face: Face = {
     name: 'identity',
     bodyLimit: 64 * 1024,
@@ -37,7 +37,7 @@ export function createIdentityFace(identity: Identity): { face: Face; routes: Ro
       body: await identity.tokens.jwks(),
     }),
   };
-  return { face, routes: [token, keys] };
+  return { at: '/', face, routes: [token, keys] };
 }
 
 /** `GET /fhir/R4/.well-known/smart-configuration`. https://hl7.org/fhir/smart-app-launch/conformance.html */

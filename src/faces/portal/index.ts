@@ -1,6 +1,6 @@
 /** The dashboard: its API below `/portal`, its sessions, and the application itself below `/`. */
 import { ProblemError } from '../../fhir';
-import type { Face, Route } from '../../http';
+import type { MountedFace } from '../../http';
 import { renderError } from './errors';
 import { portalRoutes } from './routes';
 import type { PortalServices } from './services';
@@ -13,7 +13,7 @@ export { createSessionCookie, type SessionCookie } from './session';
 const BODY_LIMIT = 64 * 1024;
 
 /** What no other face offers: keys, webhooks, users and figures, for the pages of the dashboard. */
-export function createPortalFace(services: PortalServices): { at: string; face: Face; routes: Route[] } {
+export function createPortalFace(services: PortalServices): MountedFace {
   return {
     at: '/portal',
     routes: portalRoutes(services),

@@ -25,6 +25,7 @@ export interface SessionCookie {
   header(secret: string | undefined): string;
 }
 
+/** Sign-ins of the dashboard, held in a cookie. @param publicUrl decides whether the cookie demands TLS, and which origin may write */
 export function createSessionCookie(
   { portalSessions, limits }: Pick<Identity, 'portalSessions' | 'limits'>,
   publicUrl: string,

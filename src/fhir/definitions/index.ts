@@ -2,4 +2,3 @@ export * from './canonicals';
 export * from './compartments';
 export * from './search-parameters';
 export * from './types';
-export { PROFILES_FOLDER } from './files';

@@ -12,7 +12,7 @@ const byType = new Map<string, ReadonlyMap<string, SearchParameter>>();
  * Every known SearchParameter, R4's first, then the packages', then ours. A package repeats codes of R4
  * under its own URL (`us-core-patient-name`): those are in here and resolve by URL, not by code.
  */
-export function searchParameters(): readonly SearchParameter[] {
+function searchParameters(): readonly SearchParameter[] {
   all ??= [
     ...(readCompiled('search-parameters.json') as SearchParameter[]),
     ...ownDefinitions().filter(

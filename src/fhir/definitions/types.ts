@@ -136,19 +136,3 @@ export function propertiesOf(typeName: string): ReadonlyMap<string, Property> {
   properties.set(typeName, compiled);
   return compiled;
 }
-
-/**
- * The property at a dotted path of JSON keys (`Patient.contact.name.family`, `Observation.valueQuantity.value`)
- * or of element names with `[x]` left out for a choice with one type; undefined where nothing is.
- */
-export function propertyAt(path: string): Property | undefined {
-  const [root = '', ...keys] = path.split('.');
-  let type = root;
-  let found: Property | undefined;
-  for (const key of keys) {
-    found = propertiesOf(type).get(key);
-    if (found === undefined) return undefined;
-    type = found.type;
-  }
-  return found;
-}

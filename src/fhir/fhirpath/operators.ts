@@ -50,7 +50,7 @@ function deepEqual(a: unknown, b: unknown): boolean {
 }
 
 /** Equality of two items; undefined where dates of different precision leave it open. */
-export function equalNodes(a: Node, b: Node): boolean | undefined {
+function equalNodes(a: Node, b: Node): boolean | undefined {
   if (a.value === b.value && !isObject(a.value))
     return a.value !== undefined || deepEqual(a.sibling, b.sibling);
   if (areDates(a, b)) {

@@ -1,4 +1,4 @@
-export { codeTable, conceptOf, type CodeTable, type Concept } from './code-systems';
+export type { CodeTable, Concept } from './code-systems';
 export { expand, type ExpandInput } from './expand';
 export type { CodeInput } from './known';
 export {
@@ -8,6 +8,6 @@ export {
   validateCodeInValueSet,
   type ValidateCodeInput,
 } from './operations';
-export { isInValueSet, membersOfValueSet, relatedCodes } from './search';
+export { membersOfValueSet, relatedCodes } from './search';
 export { translate, type TranslateInput } from './translate';
 export { compileValueSet, membershipOf, valueSet, type CompiledValueSet, type Member } from './value-sets';

@@ -2,12 +2,7 @@
 import { ProblemError } from '../problem';
 import { isA } from './code-systems';
 import { requireConcept, requireValueSet } from './known';
-import { membershipOf, type Member } from './value-sets';
-
-/** Whether a code is in the value set at a URL: search's `:in` and `:not-in`. @throws ProblemError 404 */
-export function isInValueSet(url: string, system: string | undefined, code: string): boolean {
-  return membershipOf(requireValueSet(url, undefined), system, code) === 'yes';
-}
+import type { Member } from './value-sets';
 
 /** The codes of a value set, to be put into a query: search's `:in`. @throws ProblemError 404, 422 as `expand` */
 export function membersOfValueSet(url: string): readonly Member[] {

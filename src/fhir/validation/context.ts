@@ -20,7 +20,7 @@ export interface Context {
 }
 
 /** The FHIRPath of the element at hand, with indexes. */
-export function expressionOf(path: readonly (string | number)[]): string {
+function expressionOf(path: readonly (string | number)[]): string {
   let text = '';
   for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`;
   return text;

@@ -60,7 +60,7 @@ function reasonOf(error: unknown): string {
 const WORD = /[\p{L}\p{N}]{2,}/gu;
 
 /** Answers are kept for the operator; what they repeat of the body sent may be about a patient, and is not. */
-export function withoutEcho(answer: string, sent: string): string {
+function withoutEcho(answer: string, sent: string): string {
   const words = new Set(sent.toLowerCase().match(WORD));
   return answer.replace(WORD, (word) => (words.has(word.toLowerCase()) ? '…' : word));
 }

@@ -2,7 +2,7 @@ import type { Extension, Subscription } from '@medplum/fhirtypes';
 import type { StoredVersion } from '../../store';
 import type { CompiledSubscription, PayloadContent } from '../types';
 
-export const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
 /** Ours: the channel speaks a vendor's own JSON; each repetition names an event. */
 export const VENDOR_EVENT = 'https://crosswalk.example/fhir/StructureDefinition/webhook-event';
 

@@ -1,6 +1,6 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import { parseSearch } from '../../search';
-import { EVERYTHING, type Store, type StoredVersion } from '../../store';
+import { EVERYTHING, pagesOf, type Store, type StoredVersion } from '../../store';
 import { compileTopic, findTopic, shapeOf, topicsIn, type CompiledTopic, type Topic } from '../topics';
 import type { CompiledSubscription, RecordChange } from '../types';
 import { compileSubscription } from './compile';
@@ -132,13 +132,10 @@ function webhookKeys({ form, practices }: CompiledSubscription): string[] {
 
 async function* everySubscription(store: Store): AsyncGenerator<StoredVersion<Subscription>> {
   const request = parseSearch('Subscription', `_count=${PAGE}`);
-  let cursor: string | undefined;
-  do {
-    const page = await store.search(EVERYTHING, cursor === undefined ? request : { ...request, cursor });
+  for await (const { matches } of pagesOf(store, EVERYTHING, request)) {
     // Read once more: a search does not tell who wrote them.
-    yield* (await store.readMany(EVERYTHING, page.matches)) as StoredVersion<Subscription>[];
-    cursor = page.next;
-  } while (cursor !== undefined);
+    yield* (await store.readMany(EVERYTHING, matches)) as StoredVersion<Subscription>[];
+  }
 }
 
 /** The newest version of each that changed, deleted ones too. */

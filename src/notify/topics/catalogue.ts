@@ -1,13 +1,13 @@
 import type { Basic } from '@medplum/fhirtypes';
 import { ownDefinitions } from '../../fhir';
 import { parseSearch } from '../../search';
-import { EVERYTHING, type StoreAccess } from '../../store';
+import { EVERYTHING, pagesOf, type StoreAccess } from '../../store';
 import { isTopic, readTopic, type Topic } from './topic';
 
 let shipped: readonly Topic[] | undefined;
 
 /** The topics of `fhir-profiles/topics`. */
-export function shippedTopics(): readonly Topic[] {
+function shippedTopics(): readonly Topic[] {
   shipped ??= ownDefinitions().flatMap((resource) =>
     resource.resourceType === 'Basic' && isTopic(resource) ? [readTopic(resource, undefined)] : [],
   );
@@ -17,15 +17,11 @@ export function shippedTopics(): readonly Topic[] {
 /** All topics that can be subscribed to: ours, and those posted as `Basic`; retired ones left out. */
 export async function topicsIn(store: Pick<StoreAccess, 'search'>): Promise<Topic[]> {
   const posted: Topic[] = [];
-  let cursor: string | undefined;
-  do {
-    const request = parseSearch('Basic', 'code=SubscriptionTopic&_count=1000');
-    const page = await store.search(EVERYTHING, cursor === undefined ? request : { ...request, cursor });
-    for (const { resource, access } of page.matches) {
+  const request = parseSearch('Basic', 'code=SubscriptionTopic&_count=1000');
+  for await (const { matches } of pagesOf(store, EVERYTHING, request)) {
+    for (const { resource, access } of matches)
       posted.push(readTopic(resource as Basic, access.length === 0 ? undefined : access));
-    }
-    cursor = page.next;
-  } while (cursor !== undefined);
+  }
   return [...shippedTopics(), ...posted].filter(({ status, url }) => status !== 'retired' && url !== '');
 }
 

@@ -40,7 +40,7 @@ export type Emit = (value: unknown, out: Collector) => void;
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** The folded text of an entry, and the text as written when folding lost something that can be kept. */
-export function stringEntry(key: string, text: string): string {
+function stringEntry(key: string, text: string): string {
   const folded = fold(text);
   if (folded.length > TEXT_LIMIT || text.length > TEXT_LIMIT)
     return stringPrefix(key) + folded.slice(0, TEXT_LIMIT) + CUT;

@@ -15,7 +15,7 @@ import { wordsMatch } from './words';
 /** More possible target types than this, and a chain must name the one it means. */
 const MAX_TARGETS = 40;
 
-export function unknownParameter(type: ResourceType, code: string, context: ParseContext): undefined {
+function unknownParameter(type: ResourceType, code: string, context: ParseContext): undefined {
   if (code === '') return report(context, 'A parameter needs a name.');
   return report(context, `${type} has no search parameter ${code}.`, 'not-supported');
 }

@@ -8,7 +8,7 @@ import type { Match } from '../types';
 import { type FilterToken, tokenizeFilter } from './filter-tokens';
 import { MAX_DEPTH, type ParseContext, report } from './issues';
 import { parameterMatch, presence } from './parameter';
-import type { Prefix } from './split';
+import { escapeValue, type Prefix } from './split';
 import { parseDateValue, parseNumberValue, parseQuantityValue } from './values/ordered';
 import { parseReferenceValue } from './values/reference';
 import { fold } from '../values/text';
@@ -39,9 +39,7 @@ function syntax(parser: Parser): undefined {
   return report(parser.context, 'The filter is not well-formed: parameter, operator and value are expected.');
 }
 
-/** The value as an ordinary parameter would write it: texts of filters have no escapes of their own. */
-const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&');
-
+/** A text of a filter has no escapes of its own: parameters are given it as they would be written. */
 function textMatches(parameter: Parameter, operator: string, text: string): Match | undefined {
   switch (operator) {
     case 'eq':
@@ -68,9 +66,9 @@ function tokenMatches(
       return parameterMatch(parameter, undefined, text.replace(/,/g, '\\,'), context);
     case 'co':
     case 'sw':
-      return parameterMatch(parameter, 'text', escaped(text), context);
+      return parameterMatch(parameter, 'text', escapeValue(text), context);
     case 'in':
-      return parseTokenIn(parameter, escaped(text));
+      return parseTokenIn(parameter, escapeValue(text));
     case 'ss':
     case 'sb':
       return parseSubsumption(parameter, text, operator === 'ss' ? 'above' : 'below', context);
@@ -110,7 +108,7 @@ function operatorMatch(
       return tokenMatches(parameter, operator, text, context);
     case 'reference':
       return operator === 'eq' || operator === 're'
-        ? parseReferenceValue(parameter, escaped(text), undefined, context)
+        ? parseReferenceValue(parameter, escapeValue(text), undefined, context)
         : undefined;
     case 'uri':
       if (operator === 'eq') return uriMatch(parameter, text, 'equal');

@@ -1,5 +1,5 @@
 /** What is wrong with a query: gathered, so that a client is told everything at once. */
-import type { OperationOutcomeIssue, ResourceType } from '@medplum/fhirtypes';
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { ProblemError } from '../../fhir';
 
 export interface Issue {
@@ -30,10 +30,6 @@ export function contextOf(baseUrl: string | undefined): ParseContext {
 export function report(context: ParseContext, message: string, code: Issue['code'] = 'invalid'): undefined {
   context.issues.push({ parameter: context.name, message, code });
   return undefined;
-}
-
-export function describe(types: readonly ResourceType[]): string {
-  return types.length === 1 ? (types[0] ?? '') : 'the types searched';
 }
 
 /** @throws ProblemError 400 with one issue for each thing that is wrong. */

@@ -6,8 +6,8 @@ import { layout, parameterOf } from '../parameters/registry';
 import type { Include, SearchRequest, SortKey, SummaryMode } from '../types';
 import { type ParseContext, report } from './issues';
 
-export const DEFAULT_COUNT = 20;
-export const MAX_COUNT = 1000;
+const DEFAULT_COUNT = 20;
+const MAX_COUNT = 1000;
 
 /** What the result parameters of a query say. */
 export type ResultOptions = Pick<

@@ -15,6 +15,11 @@ export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[]
   return parts;
 }
 
+/** A text as the value of a parameter: what would separate values or parts of them stands for itself. */
+export function escapeValue(text: string): string {
+  return text.replace(/[\\,$|]/g, '\\$&');
+}
+
 /** Takes the escapes of `\,`, `\|`, `\$` and `\\` away. */
 export function unescape(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,|$\\])/g, '$1') : text;

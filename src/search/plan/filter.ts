@@ -26,7 +26,7 @@ const isEverything = (filter: Filter): boolean => Object.keys(filter).length ===
 
 const exactly = (filter: Filter): Planned => ({ filter, exact: true });
 
-export function between(prefix: string): Filter {
+function between(prefix: string): Filter {
   return { $gte: prefix, $lt: prefix + HIGHEST };
 }
 

@@ -13,8 +13,7 @@ import {
 } from '../../search';
 import type { FoundVersion } from '../types';
 import { resolve } from './resolve';
-import type { Run } from './run';
-import type { Target } from './targets';
+import type { Run, Target } from './run';
 
 type ContainedMatch = Extract<Match, { kind: 'contained' }>;
 

@@ -2,6 +2,7 @@
 import type { ResourceType } from '@medplum/fhirtypes';
 import { ProblemError } from '../../fhir';
 import {
+  escapeValue,
   type Include,
   type IncludeKey,
   type Match,
@@ -96,8 +97,6 @@ function forward(include: Include, rows: readonly Row[], prefixOf: (type: string
   return wanted;
 }
 
-const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&');
-
 async function fetchWanted(run: Run, { ids, addresses }: Wanted, known: ReadonlySet<string>): Promise<Row[]> {
   const found: Row[] = [];
   for (const [type, texts] of ids) {
@@ -107,7 +106,7 @@ async function fetchWanted(run: Run, { ids, addresses }: Wanted, known: Readonly
   }
   for (const [type, urls] of addresses) {
     const { targets } = parseSearch(type, [
-      ['url', [...urls].map((url) => escaped(url.split('|')[0] ?? '')).join(',')],
+      ['url', [...urls].map((url) => escapeValue(url.split('|')[0] ?? '')).join(',')],
     ]);
     for (const { match } of targets) found.push(...(await find(run, type, match)));
   }

@@ -15,8 +15,8 @@ import type { FoundVersion, SearchPage, Viewer } from '../types';
 import { containedVersions } from './contained';
 import { include } from './includes';
 import { countRows, positionOf, runOf } from './rows';
-import { type Target, targetsOf } from './targets';
-import type { Row, Run } from './run';
+import { targetsOf } from './targets';
+import type { Row, Run, Target } from './run';
 import { findSeveral } from './several';
 
 export { type Explanation, explain } from './explain';

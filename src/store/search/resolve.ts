@@ -11,6 +11,7 @@ import {
   allOf,
   anyOf,
   codesOf,
+  escapeValue,
   negate,
   parseSearch,
   referencedIds,
@@ -83,7 +84,7 @@ async function storedValueSet(run: Run, valueSet: string): Promise<ValueSet | un
   const id = /^ValueSet\/([A-Za-z0-9\-.]{1,64})$/.exec(valueSet)?.[1];
   const match: Match =
     id === undefined
-      ? (parseSearch('ValueSet', [['url', valueSet.replace(/[\\,]/g, '\\$&')]]).targets[0]?.match ?? NOTHING)
+      ? (parseSearch('ValueSet', [['url', escapeValue(valueSet)]]).targets[0]?.match ?? NOTHING)
       : { kind: 'ids', ids: [id] };
   const { rows } = await run.find({ type: 'ValueSet', match, order: BY_ID, limit: 1 });
   return rows[0]?.document.resource as ValueSet | undefined;
@@ -151,7 +152,7 @@ export async function resolve(run: Run, match: Match): Promise<Match> {
 }
 
 /** What stayed unanswered. */
-export function unresolved(match: Match): (JoinMatch | HasMatch)[] {
+function unresolved(match: Match): (JoinMatch | HasMatch)[] {
   if (match.kind === 'and' || match.kind === 'or') return match.of.flatMap(unresolved);
   if (match.kind === 'not') return unresolved(match.of);
   return match.kind === 'join' || match.kind === 'has' ? [match] : [];

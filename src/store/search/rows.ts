@@ -176,7 +176,7 @@ export async function prepare(run: Run, question: Question): Promise<{ match: Ma
 }
 
 /** The rows behind the question's position, in its order. */
-export async function findRows(run: Run, question: Question): Promise<Found> {
+async function findRows(run: Run, question: Question): Promise<Found> {
   const { match, plan } = await prepare(run, question);
   const { type, limit, skip = 0, read = 'resource' } = question;
   if (isNothing(match)) return { rows: [], more: false, prefix: plan.prefix };

@@ -1,9 +1,20 @@
 /** What a running search carries with it, and the rows it finds. */
 import type { ResourceType } from '@medplum/fhirtypes';
-import { type Match, type OrderField, type Position, allOf, anyOf, NOTHING } from '../../search';
+import {
+  type Match,
+  type OrderField,
+  type Position,
+  type SearchRequest,
+  allOf,
+  anyOf,
+  NOTHING,
+} from '../../search';
 import type { RecordDocument } from '../documents';
 import type { Scope } from '../scope';
 import type { Viewer } from '../types';
+
+/** One type that a search looks at, with what is searched in it. */
+export type Target = SearchRequest['targets'][number];
 
 export interface Run {
   scope: Scope;

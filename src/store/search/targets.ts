@@ -1,9 +1,7 @@
 /** Which types a search looks at. */
 import type { SearchRequest } from '../../search';
 import { containedTargets } from './contained';
-import type { Run } from './run';
-
-export type Target = SearchRequest['targets'][number];
+import type { Run, Target } from './run';
 
 /** What is searched: types without any resource cost nothing. */
 export async function targetsOf(run: Run, request: SearchRequest): Promise<readonly Target[]> {

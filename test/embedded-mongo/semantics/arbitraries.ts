@@ -81,7 +81,7 @@ const text = fc.oneof(
 );
 
 /** Scalars of every type. */
-export const scalar: fc.Arbitrary<unknown> = fc.oneof(
+const scalar: fc.Arbitrary<unknown> = fc.oneof(
   numeric,
   numeric,
   text,

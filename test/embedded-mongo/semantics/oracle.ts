@@ -16,7 +16,7 @@ import {
 } from 'bson';
 
 type Doc = Record<string, unknown>;
-export const ABSENT = Symbol('absent');
+const ABSENT = Symbol('absent');
 
 const ORDER = [
   'MinKey',
@@ -141,7 +141,7 @@ function sequences(a: [string, unknown][], b: [string, unknown][]): number {
 }
 
 /** Everything that a path may mean in a document; ABSENT for a place where it ends early. */
-export function candidates(value: unknown, path: string[], splitLast = true): unknown[] {
+function candidates(value: unknown, path: string[], splitLast = true): unknown[] {
   const [name, ...rest] = path;
   if (kind(value) !== 'object' || value === ABSENT) return [ABSENT];
   const own = Object.hasOwn(value as Doc, name as string) ? (value as Doc)[name as string] : ABSENT;

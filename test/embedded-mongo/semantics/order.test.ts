@@ -123,10 +123,7 @@ describe('index keys', () => {
     expect(keysOf({ b: 1 }, { a: 1 }, true)).toEqual([]);
     expect(keysOf({ a: null }, { a: 1 }, true)).toEqual(hex([null]));
     expect(indexKeys({ a: [{ b: [1] }] }, { 'a.b': 1 }).multikeyPaths.sort()).toEqual(['a', 'a.b']);
-    expect(indexKeys({ a: [1], b: 2 }, { a: 1, b: -1 })).toMatchObject({
-      multikey: true,
-      multikeyPaths: ['a'],
-    });
+    expect(indexKeys({ a: [1], b: 2 }, { a: 1, b: -1 })).toMatchObject({ multikeyPaths: ['a'] });
     expect(() => indexKeys({ a: [1], b: [2] }, { a: 1, b: 1 })).toThrow(
       expect.objectContaining({ code: 171, codeName: 'CannotIndexParallelArrays' }),
     );

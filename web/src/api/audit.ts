@@ -52,7 +52,7 @@ function pageOf({ entry = [], link = [] }: Bundle<AuditEvent>): EventPage {
 }
 
 /** The first instant of a day of the user's zone, and of the day after it. */
-export function instantsOf(date: string): { start: string; end: string } {
+function instantsOf(date: string): { start: string; end: string } {
   const start = new Date(`${date}T00:00:00`);
   const end = new Date(start);
   end.setDate(end.getDate() + 1);

@@ -41,7 +41,7 @@ export interface Day {
   };
 }
 
-export const SCHEDULE = ['schedule'] as const;
+const SCHEDULE = ['schedule'] as const;
 const MINUTE_MS = 60_000;
 
 export const providersQuery = queryOptions({

@@ -13,7 +13,7 @@ export function PageFrame({ page, Page }: { page: PageEntry; Page: ComponentType
 }
 
 /** The document's title, beginning with what is on the page. */
-export function usePageTitle(title: string): void {
+function usePageTitle(title: string): void {
   useEffect(() => {
     document.title = title === 'Home' ? 'Crosswalk' : `${title} · Crosswalk`;
   }, [title]);

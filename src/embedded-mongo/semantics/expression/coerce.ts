@@ -3,12 +3,12 @@ import { bsonType, BsonType, CommandError, numericOf, typeName } from '../value'
 import { isNullish } from './logic';
 
 /** A date as MongoDB writes it: ISO 8601 with milliseconds, in UTC. */
-export function dateText(value: Date): string {
+function dateText(value: Date): string {
   return value.toISOString();
 }
 
 /** A double as MongoDB writes it: shortest digits that read back, `%.15g`-like exponents. */
-export function doubleText(value: number): string {
+function doubleText(value: number): string {
   if (Object.is(value, -0)) return '-0';
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value < 0 ? '-Infinity' : 'Infinity';

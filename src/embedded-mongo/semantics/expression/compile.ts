@@ -162,7 +162,7 @@ function fromVariable(name: string, rest: readonly string[]): Evaluate {
 }
 
 /** Follows a path: documents by name, arrays into each document in them (numbers are no positions here). */
-export function valueAtPath(value: unknown, parts: readonly string[], from: number): unknown {
+function valueAtPath(value: unknown, parts: readonly string[], from: number): unknown {
   if (from === parts.length) return value;
   if (isDocument(value)) return valueAtPath(field(plain(value), parts[from] as string), parts, from + 1);
   if (!Array.isArray(value)) return MISSING;

@@ -10,7 +10,7 @@ export function isNullish(value: unknown): boolean {
 }
 
 /** Missing orders before everything but MinKey, undefined included. */
-export function compareValues(a: unknown, b: unknown): number {
+function compareValues(a: unknown, b: unknown): number {
   if (a === MISSING || b === MISSING) {
     if (a === b) return 0;
     return a === MISSING ? compareBson(undefined, b) || -1 : compareBson(a, undefined) || 1;

@@ -1,25 +1,12 @@
-import { CommandError, compareBson, isTruthy, typeName } from '../value';
+import { CommandError, compareBson, isAmong, isTruthy, typeName } from '../value';
 import type { OperatorTable } from './evaluation';
 import { positional } from './evaluation';
 import { isNullish } from './logic';
 
 /** The distinct elements in BSON order, which is how MongoDB answers with sets. */
-export function distinctSorted(values: readonly unknown[]): unknown[] {
+function distinctSorted(values: readonly unknown[]): unknown[] {
   const sorted = [...values].sort(compareBson);
   return sorted.filter((value, i) => i === 0 || compareBson(sorted[i - 1], value) !== 0);
-}
-
-function has(sorted: readonly unknown[], value: unknown): boolean {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const order = compareBson(sorted[middle], value);
-    if (order === 0) return true;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
 }
 
 function needSet(value: unknown, name: string, code: number): unknown[] {
@@ -39,7 +26,7 @@ function union(values: unknown[], name: string): unknown {
 function intersection(values: unknown[], name: string): unknown {
   if (values.some(isNullish)) return null;
   const [first = [], ...others] = values.map((value) => distinctSorted(needSet(value, name, 17047)));
-  return first.filter((value) => others.every((other) => has(other, value)));
+  return first.filter((value) => others.every((other) => isAmong(other, value)));
 }
 
 function difference([a, b]: unknown[], name: string): unknown {
@@ -47,7 +34,7 @@ function difference([a, b]: unknown[], name: string): unknown {
   const without = distinctSorted(needSet(b, name, 17049));
   const kept: unknown[] = [];
   for (const value of needSet(a, name, 17048))
-    if (!has(without, value) && !kept.some((other) => compareBson(other, value) === 0)) kept.push(value);
+    if (!isAmong(without, value) && !kept.some((other) => compareBson(other, value) === 0)) kept.push(value);
   return kept;
 }
 
@@ -58,7 +45,7 @@ function equalSets(values: unknown[], name: string): boolean {
 
 function isSubset([a, b]: unknown[], name: string): boolean {
   const all = distinctSorted(needSet(b, name, 17042));
-  return needSet(a, name, 17046).every((value) => has(all, value));
+  return needSet(a, name, 17046).every((value) => isAmong(all, value));
 }
 
 export const setOperators: OperatorTable = {

@@ -5,6 +5,7 @@ import {
   BsonType,
   compareBson,
   equalBson,
+  isAmong,
   isDocument,
   isNumber,
   isTruthy,
@@ -143,22 +144,9 @@ function compileIn(values: readonly unknown[], regexes: readonly CompiledRegex[]
     } else if (bsonType(value) === BsonType.symbol) {
       if (strings.has(String(value))) return true;
     }
-    if (value !== MISSING && others.length > 0 && contains(others, value)) return true;
+    if (value !== MISSING && others.length > 0 && isAmong(others, value)) return true;
     return patterns.some((test) => test(value, details));
   };
-}
-
-function contains(sorted: readonly unknown[], value: unknown): boolean {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const order = compareBson(sorted[middle], value);
-    if (order === 0) return true;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
 }
 
 /**

@@ -113,7 +113,7 @@ export class Memory {
 }
 
 /** Roughly the bytes that a deserialized value takes in this process. */
-export function heapSize(value: unknown): number {
+function heapSize(value: unknown): number {
   if (typeof value === 'string') return 24 + value.length;
   if (typeof value !== 'object' || value === null) return 8;
   if (Array.isArray(value)) return value.reduce((size: number, element) => size + 8 + heapSize(element), 32);

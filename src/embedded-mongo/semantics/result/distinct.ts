@@ -21,13 +21,6 @@ export function distinctCollector(path: string): DistinctCollector {
   };
 }
 
-/** The distinct values of a path over documents. */
-export function distinctValues(documents: Iterable<Document>, path: string): unknown[] {
-  const collector = distinctCollector(path);
-  for (const document of documents) collector.add(document);
-  return collector.values();
-}
-
 /** A numeric component below an array is a position, any other name goes into the documents of the array. */
 function valuesAlongPath(container: unknown, parts: readonly string[]): unknown[] {
   const name = parts[0] ?? '';

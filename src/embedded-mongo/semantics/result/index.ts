@@ -1,5 +1,5 @@
 export type { DistinctCollector } from './distinct';
-export { distinctCollector, distinctValues } from './distinct';
+export { distinctCollector } from './distinct';
 export type { Projection } from './projection';
 export { compileProjection, parseProjectStage } from './projection';
 export type { ProjectionNode } from './projection-tree';

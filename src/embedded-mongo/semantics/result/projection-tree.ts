@@ -51,7 +51,7 @@ export function splitFieldPath(path: string): string[] {
   return parts;
 }
 
-export function isNode(entry: ProjectionNode | ProjectionLeaf): entry is ProjectionNode {
+function isNode(entry: ProjectionNode | ProjectionLeaf): entry is ProjectionNode {
   return 'children' in entry;
 }
 

@@ -25,6 +25,20 @@ export function equalBson(a: unknown, b: unknown): boolean {
   return compareBson(a, b) === 0;
 }
 
+/** Whether a value is among values that {@link compareBson} has sorted. */
+export function isAmong(sorted: readonly unknown[], value: unknown): boolean {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const order = compareBson(sorted[middle], value);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}
+
 function compareSameRank(rank: number, a: unknown, b: unknown): number {
   switch (rank) {
     case Rank.number:

@@ -98,14 +98,7 @@ export function encodeKey(value: unknown, descending = false): Buffer {
   return written();
 }
 
-/** Encodes a compound key: the values in order, each ascending or descending. */
-export function encodeCompoundKey(values: readonly unknown[], descending: readonly boolean[]): Buffer {
-  writer.length = 0;
-  appendTuple(values, descending);
-  return written();
-}
-
-/** Encodes many compound keys at once; they share one piece of memory. */
+/** Encodes compound keys, each value ascending or descending; the keys share one piece of memory. */
 export function encodeCompoundKeys(
   tuples: readonly (readonly unknown[])[],
   descending: readonly boolean[],

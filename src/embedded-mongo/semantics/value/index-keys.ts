@@ -16,9 +16,7 @@ export interface KeyPattern {
 export interface IndexKeys {
   /** Without duplicates, in no particular order. */
   keys: Buffer[];
-  /** Whether an array (also an empty one, or one of a single element) lay on a path. */
-  multikey: boolean;
-  /** The paths that are arrays, e.g. `['a', 'a.b']`. */
+  /** The paths that are arrays (also empty ones, or of a single element), e.g. `['a', 'a.b']`. */
   multikeyPaths: string[];
 }
 
@@ -77,7 +75,7 @@ export function indexKeys(
   const kept = options.sparse ? tuples.filter((tuple) => tuple.some((value) => value !== MISSING)) : tuples;
   for (const tuple of kept) for (let i = 0; i < tuple.length; i++) if (tuple[i] === MISSING) tuple[i] = null;
   const keys = encodeCompoundKeys(kept, descending);
-  return { keys: distinct ? keys : unique(keys), multikey: arrays.size > 0, multikeyPaths: [...arrays] };
+  return { keys: distinct ? keys : unique(keys), multikeyPaths: [...arrays] };
 }
 
 function unique(keys: Buffer[]): Buffer[] {

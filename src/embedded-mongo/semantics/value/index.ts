@@ -1,22 +1,13 @@
 export { add, decimalOf, integer, multiply } from './arithmetic';
 export { divideDecimals, encodeDecimal } from './decimal';
 export { CommandError, notSupported } from './command-error';
-export { binaryParts, compareBson, compareStrings, equalBson, regexParts } from './compare';
-export { encodeCompoundKey, encodeKey } from './encode-key';
+export { compareBson, compareStrings, equalBson, isAmong, regexParts } from './compare';
+export { encodeKey } from './encode-key';
 export type { IndexKeys, KeyPattern } from './index-keys';
 export { indexKeys, parseKeyPattern } from './index-keys';
 export type { ExpandedKeys, KeyTuple } from './key-paths';
-export { expandKeys } from './key-paths';
 export type { ExactDecimal, Numeric } from './numbers';
-export {
-  compareNumeric,
-  decimalValue,
-  exactDecimal,
-  longValue,
-  numericOf,
-  toDouble,
-  truncated,
-} from './numbers';
+export { exactDecimal, numericOf, toDouble, truncated } from './numbers';
 export type { CompiledRegex } from './regex';
 export { compileRegex } from './regex';
 export type { Sort } from './sort';
@@ -29,7 +20,6 @@ export {
   copyDocument,
   field,
   isDocument,
-  isInt32,
   isNumber,
   isOperatorName,
   isTruthy,

@@ -22,14 +22,14 @@ export function numericOf(value: unknown): Numeric {
 }
 
 /** A Long as a number where that is exact, otherwise as a bigint. */
-export function longValue(value: Long): number | bigint {
+function longValue(value: Long): number | bigint {
   return value.high >= -SAFE_HIGH && value.high < SAFE_HIGH
     ? value.high * 0x100000000 + (value.low >>> 0)
     : (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
 }
 
 /** A Decimal128 in its exact form; zeros of all signs and exponents are 0. */
-export function decimalValue(value: Decimal128): Numeric {
+function decimalValue(value: Decimal128): Numeric {
   const parts = decodeDecimal(value);
   if (typeof parts === 'number') return parts;
   if (parts.coefficient === 0n) return 0;

@@ -1,16 +1,4 @@
-import type {
-  Binary,
-  BSONRegExp,
-  BSONSymbol,
-  Code,
-  DBRef,
-  Decimal128,
-  Double,
-  Int32,
-  Long,
-  ObjectId,
-  Timestamp,
-} from 'bson';
+import type { Code, DBRef } from 'bson';
 
 /** A BSON document as the `bson` package gives it: a plain object whose key order is the field order. */
 export type Document = Record<string, unknown>;
@@ -63,15 +51,11 @@ export const Rank = {
   maxKey: 127,
 } as const;
 
-/** The exact wrappers of `bson`, told apart by their tag. */
-export type Tagged =
-  Int32 | Double | Long | Decimal128 | ObjectId | Binary | Timestamp | BSONRegExp | BSONSymbol | Code | DBRef;
-
 const INT32_MIN = -0x80000000;
 const INT32_MAX = 0x7fffffff;
 
 /** Whether the driver's serializer would write this JavaScript number as int32 rather than double. */
-export function isInt32(value: number): boolean {
+function isInt32(value: number): boolean {
   return Number.isInteger(value) && value >= INT32_MIN && value <= INT32_MAX && !Object.is(value, -0);
 }
 

@@ -60,7 +60,7 @@ const NEW_NOTE: Schema = object(
 const codes = listOf({ type: 'string' });
 
 /** A note as it is shown. */
-export const NOTE: Schema = exactly({
+const NOTE: Schema = exactly({
   id: { type: 'string' },
   patientId: { type: 'string' },
   type: KNOWN,

@@ -119,7 +119,7 @@ const CREATED_PROVIDER = exactly({
 
 const hour = { type: 'string', pattern: '^\\d\\d:\\d\\d$' };
 
-export const APPOINTMENT_SHOWN = {
+const APPOINTMENT_SHOWN = {
   time: hour,
   duration: { type: 'integer', minimum: 0, description: 'Minutes.' },
   patientId: KNOWN,

@@ -1,7 +1,7 @@
 import type { Bundle, BundleEntry, Extension, Patient } from '@medplum/fhirtypes';
 import { matchProviders } from '../../../directory';
 import { fieldProblem, ProblemError } from '../../../fhir';
-import { parseSearch } from '../../../search';
+import { escapeValue, parseSearch } from '../../../search';
 import type { StoredVersion } from '../../../store';
 import { eyes, requirePermission } from '../access';
 import type { FhirContext } from '../context';
@@ -66,22 +66,22 @@ function criteriaOf({ identifier = [], name = [], telecom = [], birthDate }: Pat
   for (const { system, value } of identifier)
     if (value)
       criteria.push([
-        ['identifier', `${system === undefined ? '' : `${escaped(system)}|`}${escaped(value)}`],
+        ['identifier', `${system === undefined ? '' : `${escapeValue(system)}|`}${escapeValue(value)}`],
       ]);
-  for (const { value } of telecom) if (value) criteria.push([['telecom', escaped(value)]]);
-  for (const { family } of name) if (family) criteria.push([['family', escaped(family)]]);
+  for (const { value } of telecom) if (value) criteria.push([['telecom', escapeValue(value)]]);
+  for (const { family } of name) if (family) criteria.push([['family', escapeValue(family)]]);
   if (birthDate !== undefined) {
     const given = name.flatMap((each) => each.given ?? []).slice(0, 1);
     for (const each of given)
       criteria.push([
         ['birthdate', birthDate],
-        ['given', escaped(each)],
+        ['given', escapeValue(each)],
       ]);
     for (const { family } of name)
       if (family)
         criteria.push([
           ['birthdate', birthDate],
-          ['family', escaped(family)],
+          ['family', escapeValue(family)],
         ]);
   }
   if (criteria.length === 0)
@@ -90,11 +90,6 @@ function criteriaOf({ identifier = [], name = [], telecom = [], birthDate }: Pat
       'resource: The Patient needs an identifier, a name or a telecom to be found by.',
     );
   return criteria;
-}
-
-/** https://hl7.org/fhir/R4/search.html#escaping */
-function escaped(text: string): string {
-  return text.replace(/[\\,$|]/g, '\\$&');
 }
 
 /** The clinical match of HandoffRx in FHIR's terms. OperationDefinition/HealthcareService-match */

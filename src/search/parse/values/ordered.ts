@@ -166,7 +166,7 @@ const POINTS = new Set([
   'Distance',
 ]);
 
-export const isNarrowOnly = (parameter: Parameter): boolean =>
+const isNarrowOnly = (parameter: Parameter): boolean =>
   parameter.types.size > 0 && [...parameter.types].every((type) => POINTS.has(type));
 
 function each(parameter: Parameter, build: (key: string, narrow: boolean) => Match): Match {

@@ -35,7 +35,7 @@ const SYSTEMLESS = new Set([
 ]);
 
 /** Whether no value of the parameter has a system of its own. */
-export function isBare({ types }: Pick<Parameter, 'types'>): boolean {
+function isBare({ types }: Pick<Parameter, 'types'>): boolean {
   return types.size > 0 && [...types].every((type) => SYSTEMLESS.has(type));
 }
 

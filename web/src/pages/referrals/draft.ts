@@ -16,7 +16,7 @@ export interface Draft {
   clinical_justification: string;
 }
 
-export const EMPTY: Draft = {
+const EMPTY: Draft = {
   client_first: '',
   client_last: '',
   client_dob: '',

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { extract, type ReadEntry } from 'tar';
-import { ProblemError } from '../fhir';
+import { ProblemError } from '../../fhir';
 
 /** One document to import, with its bytes on disk for the progress bar. */
 export interface Source {

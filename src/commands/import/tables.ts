@@ -1,15 +1,16 @@
-import { ProblemError } from '../fhir';
-import { readFormulary, writeFormulary } from '../formulary';
-import { readPharmacies, writePharmacies } from '../pharmacy';
-import type { Store, WriteContext } from '../store';
-import { readProviders, writeProviders } from './directory';
+import { readProviders, writeProviders } from '../../directory';
+import { ProblemError } from '../../fhir';
+import { readFormulary } from '../../formulary';
+import { readPharmacies } from '../../pharmacy';
+import type { Store, WriteContext } from '../../store';
+import { writeAll } from '../../tables';
 
 type ImportTable = (store: Store, text: string, context: WriteContext) => Promise<Record<string, number>>;
 
 const TABLES: Readonly<Record<string, ImportTable>> = {
   providers: (store, text, context) => writeProviders(store, readProviders(text), context),
-  pharmacies: (store, text, context) => writePharmacies(store, readPharmacies(text), context),
-  formulary: (store, text, context) => writeFormulary(store, readFormulary(text), context),
+  pharmacies: (store, text, context) => writeAll(store, readPharmacies(text), context),
+  formulary: (store, text, context) => writeAll(store, readFormulary(text), context),
 };
 
 /** What can be imported as CSV. */

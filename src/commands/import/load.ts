@@ -1,11 +1,11 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { runBundle, type BundleRunner } from '../faces/fhir';
-import { parseFhirJson, ProblemError } from '../fhir';
-import { ANONYMOUS, draftOf, type Occasion } from '../http';
-import { EVERYTHING } from '../store';
-import type { AuditTrail } from '../audit';
+import { runBundle, type BundleRunner } from '../../faces/fhir';
+import { parseFhirJson, ProblemError } from '../../fhir';
+import { ANONYMOUS, draftOf, type Occasion } from '../../http';
+import { EVERYTHING } from '../../store';
+import type { AuditTrail } from '../../audit';
 import { groupsOf, withSources, type Source } from './files';
 
 export interface ImportProgress {

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { ProblemError } from '../fhir';
 
-/** One line of a file while it is read. */
+/** One line of a table while it is read. */
 export interface Line {
   /** Trimmed; empty when the column is missing. */
   text(column: string): string;
@@ -17,7 +17,7 @@ const FAULTS_TOLD = 10;
  * Reads CSV with a header.
  * @throws ProblemError invalid naming every line and column that cannot be used.
  */
-export function readTableFile<T>(
+export function readTable<T>(
   text: string,
   columns: readonly string[],
   required: readonly string[],

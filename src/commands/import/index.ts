@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { DEFAULT_LIMITS } from '../faces/fhir';
-import { ProblemError } from '../fhir';
-import { serverContext, type House } from '../house';
-import { interactionServices } from '../interactions';
-import { importFiles, type Importer, type ImportProgress, type ImportSummary } from '../import';
+import { DEFAULT_LIMITS } from '../../faces/fhir';
+import { ProblemError } from '../../fhir';
+import { serverContext, type House } from '../../house';
+import { interactionServices } from '../../interactions';
+import { importFiles, type Importer, type ImportProgress, type ImportSummary } from './load';
 import { CSV_KINDS, importTable } from './tables';
-import { print } from './print';
+import { print } from '../print';
 
 interface Options {
   csv?: string;

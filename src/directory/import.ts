@@ -1,10 +1,11 @@
-import { parse } from 'csv-parse/sync';
 import type { HealthcareService, Location, Organization, Resource } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
-import { COUNTIES, fold, LEVELS_OF_CARE, providerMapping, slotField, specialtyCode } from '../directory';
-import { ProblemError, validateResource } from '../fhir';
-import { parseSearch } from '../search';
-import { EVERYTHING, type Change, type Store, type WriteContext } from '../store';
+import { escapeValue, parseSearch } from '../search';
+import { EVERYTHING, type Store, type WriteContext } from '../store';
+import { type Line, readTable, writeAll } from '../tables';
+import { COUNTIES, providerMapping, slotField } from './provider';
+import { fold } from './scorer';
+import { LEVELS_OF_CARE, specialtyCode } from './specialties';
 
 /** Columns of the file; slots come as `available_<level>_slots`. docs/handoffrx.md */
 const COLUMNS = [
@@ -22,8 +23,6 @@ const COLUMNS = [
 const REQUIRED = ['practice', 'facility_type', 'county'] as const;
 
 const SLOT_COLUMNS = new Map(LEVELS_OF_CARE.map((level) => [slotField(level), level]));
-
-type Row = Readonly<Record<string, string>>;
 
 /** One provider of the directory to be written. */
 export interface ProviderRow {
@@ -47,81 +46,46 @@ export interface ProviderRow {
  * @throws ProblemError invalid naming every line and column that cannot be used; nothing of such a file is imported.
  */
 export function readProviders(text: string): ProviderRow[] {
-  const rows = rowsOf(text);
-  const faults: string[] = [];
-  const providers = rows.map((row, i) => providerOf(row, (fault) => faults.push(`line ${i + 2}: ${fault}`)));
-  if (faults.length > 0) {
-    const more = faults.length > 10 ? `; and ${faults.length - 10} more` : '';
-    throw new ProblemError(
-      'invalid',
-      `The file cannot be imported: ${faults.slice(0, 10).join('; ')}${more}`,
-    );
-  }
-  return providers;
+  return readTable(text, [...COLUMNS, ...SLOT_COLUMNS.keys()], REQUIRED, rowOf);
 }
 
-function rowsOf(text: string): Row[] {
-  const options = { bom: true, skip_empty_lines: true, trim: true };
-  const lines = parsed(() => parse(text, options) as string[][]);
-  const header = (lines[0] ?? []).map((name) => name.toLowerCase());
-  const unknown = header.filter(
-    (name) => !(COLUMNS as readonly string[]).includes(name) && !SLOT_COLUMNS.has(name),
-  );
-  const missing = REQUIRED.filter((name) => !header.includes(name));
-  const faults = [
-    ...unknown.map((name) => `unknown column "${name}"`),
-    ...missing.map((name) => `column ${name} is missing`),
-  ];
-  if (faults.length > 0)
-    throw new ProblemError('invalid', `The file cannot be imported: ${faults.join('; ')}`);
-  return lines.slice(1).map((line) => Object.fromEntries(header.map((name, i) => [name, line[i] ?? ''])));
-}
-
-function parsed<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new ProblemError('invalid', `The file is not CSV: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function providerOf(row: Row, fault: (text: string) => void): ProviderRow {
-  for (const name of REQUIRED) if (!row[name]) fault(`${name} is empty`);
-  const county = COUNTIES.find(
-    (name) => fold(name) === fold((row['county'] ?? '').replace(/\s+county$/i, '')),
-  );
-  if (county === undefined && row['county']) fault('county is not one of Arizona');
-  const facility = LEVELS_OF_CARE.find((level) => fold(level) === fold(row['facility_type'] ?? ''));
-  if (facility === undefined && row['facility_type'])
+function rowOf({ text, fault }: Line): ProviderRow {
+  const county = COUNTIES.find((name) => fold(name) === fold(text('county').replace(/\s+county$/i, '')));
+  if (county === undefined && text('county') !== '') fault('county is not one of Arizona');
+  const facility = LEVELS_OF_CARE.find((level) => fold(level) === fold(text('facility_type')));
+  if (facility === undefined && text('facility_type') !== '')
     fault(`facility_type is not one of ${LEVELS_OF_CARE.join(', ')}`);
   const accepting = { '': true, true: true, yes: true, false: false, no: false }[
-    fold(row['accepting_clients'] ?? '')
+    fold(text('accepting_clients'))
   ];
   if (accepting === undefined) fault('accepting_clients is not true or false');
-  const rating = row['rating'] ? Number(row['rating']) : undefined;
+  const rating = text('rating') === '' ? undefined : Number(text('rating'));
   if (rating !== undefined && !(rating >= 0 && rating <= 5)) fault('rating is not a number from 0 to 5');
-  if (row['id'] && !/^[A-Za-z0-9\-.]{1,64}$/.test(row['id'])) fault('id is not a FHIR id');
-  const slots = [...SLOT_COLUMNS].flatMap(([column, level]) => {
-    const cell = row[column];
-    if (!cell) return [];
-    if (!/^\d{1,6}$/.test(cell)) fault(`${column} is not a whole number`);
-    return [{ level, count: Number(cell) }];
-  });
+  if (!/^[A-Za-z0-9\-.]{0,64}$/.test(text('id'))) fault('id is not a FHIR id');
   return {
-    ...(row['id'] && { id: row['id'] }),
-    practice: row['practice'] ?? '',
-    ...(row['service'] && { service: row['service'] }),
+    ...(text('id') !== '' && { id: text('id') }),
+    practice: text('practice'),
+    ...(text('service') !== '' && { service: text('service') }),
     facilityType: facility ?? '',
     county: county ?? '',
-    insurance: cells(row['insurance_accepted']),
-    specialties: cells(row['specialties']).map(specialtyCode),
+    insurance: cells(text('insurance_accepted')),
+    specialties: cells(text('specialties')).map(specialtyCode),
     isAccepting: accepting ?? true,
     ...(rating !== undefined && { rating }),
-    slots,
+    slots: slotsOf({ text, fault }),
   };
 }
 
-function cells(text = ''): string[] {
+function slotsOf({ text, fault }: Pick<Line, 'text' | 'fault'>): ProviderRow['slots'] {
+  return [...SLOT_COLUMNS].flatMap(([column, level]) => {
+    const cell = text(column);
+    if (cell === '') return [];
+    if (!/^\d{1,6}$/.test(cell)) fault(`${column} is not a whole number`);
+    return [{ level, count: Number(cell) }];
+  });
+}
+
+function cells(text: string): string[] {
   return text.split(';').flatMap((cell) => (cell.trim() === '' ? [] : [cell.trim()]));
 }
 
@@ -138,7 +102,7 @@ function stableId(...parts: readonly string[]): string {
 }
 
 /** Organization, Location and HealthcareService of one row. */
-export function resourcesOf(row: ProviderRow, organizationId: string): (Resource & { id: string })[] {
+function resourcesOf(row: ProviderRow, organizationId: string): (Resource & { id: string })[] {
   const { bound } = providerMapping.write({
     practice: row.service ?? row.practice,
     county: row.county,
@@ -165,9 +129,6 @@ export function resourcesOf(row: ProviderRow, organizationId: string): (Resource
   ];
 }
 
-/** Changes that one transaction takes. */
-const CHUNK = 2_000;
-
 /**
  * Writes providers into the directory: their practices (by name, made when they are new), places and services.
  * @returns how many resources of each type were written
@@ -178,32 +139,8 @@ export async function writeProviders(
   context: WriteContext,
 ): Promise<Record<string, number>> {
   const organizations = await organizationsOf(store, rows);
-  const resources: (Resource & { id: string })[] = [
-    ...organizations.fresh,
-    ...rows.flatMap((row) => resourcesOf(row, organizations.ids.get(fold(row.practice)) ?? '')),
-  ];
-  for (const resource of resources) requireSound(resource);
-  const unique = [
-    ...new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource])).values(),
-  ];
-  const counts: Record<string, number> = {};
-  await store.transaction(async (tx) => {
-    for (let at = 0; at < unique.length; at += CHUNK) {
-      const part: Change[] = unique.slice(at, at + CHUNK).map((resource) => ({ kind: 'put', resource }));
-      await tx.commit(part, context);
-    }
-  });
-  for (const { resourceType } of unique) counts[resourceType] = (counts[resourceType] ?? 0) + 1;
-  return counts;
-}
-
-function requireSound(resource: Resource): void {
-  const fault = validateResource(resource).find(({ severity }) => severity === 'error');
-  if (fault === undefined) return;
-  throw new ProblemError(
-    'invalid',
-    `${fault.expression?.[0] ?? resource.resourceType}: ${fault.diagnostics ?? ''}`,
-  );
+  const entries = rows.flatMap((row) => resourcesOf(row, organizations.ids.get(fold(row.practice)) ?? ''));
+  return writeAll(store, [...organizations.fresh, ...entries], context);
 }
 
 async function organizationsOf(
@@ -223,11 +160,7 @@ async function organizationsOf(
 }
 
 async function organizationNamed(store: Store, name: string): Promise<string | undefined> {
-  const query = new URLSearchParams({
-    name: name.replace(/[\\,$|]/g, (c) => `\\${c}`),
-    _count: '1000',
-    _sort: '_id',
-  });
+  const query = new URLSearchParams({ name: escapeValue(name), _count: '1000', _sort: '_id' });
   const page = await store.search(EVERYTHING, parseSearch('Organization', query.toString()));
   return page.matches.find(({ resource }) => fold((resource as Organization).name ?? '') === fold(name))?.id;
 }

@@ -1,4 +1,5 @@
 import type { Reference } from '@medplum/fhirtypes';
+import { toSecond } from '../mapping';
 
 export type HistoryType = 'visit' | 'prescription' | 'lab' | 'imaging';
 
@@ -18,5 +19,5 @@ export interface HistoryDraft {
 /** A time as the API shows it; null when there is none. */
 export function shownTime(date: string | undefined): string | null {
   const time = Date.parse(date ?? '');
-  return Number.isFinite(time) ? `${new Date(time).toISOString().slice(0, 19)}Z` : null;
+  return Number.isFinite(time) ? toSecond(time) : null;
 }

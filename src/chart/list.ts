@@ -1,7 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { escapeValue, foldText, parseSearch, type SearchRequest } from '../search';
 import type { Store, StoredVersion, Viewer } from '../store';
-import { coveragesOf, firstWrittenAt } from './load';
+import { coveragesOf } from './load';
 import { patientMapping, type PatientStatus } from './mapping';
 import type { PatientView } from './patients';
 
@@ -44,14 +44,11 @@ export async function listPatients(
     viewer,
     patients.map(({ id }) => `Patient/${id}`),
   );
-  const views = await Promise.all(
-    patients.map(async (version) => {
-      const coverage = coverages.get(`Patient/${version.id}`);
-      const firstWritten = await firstWrittenAt(store, viewer, version);
-      const bound = { patient: version.resource, ...(coverage !== undefined && { coverage }) };
-      return patientMapping.read(bound, 'list', { at, ...(firstWritten !== undefined && { firstWritten }) });
-    }),
-  );
+  const views = patients.map(({ id, resource, firstWritten }) => {
+    const coverage = coverages.get(`Patient/${id}`);
+    const bound = { patient: resource, ...(coverage !== undefined && { coverage }) };
+    return patientMapping.read(bound, 'list', { at, ...(firstWritten !== undefined && { firstWritten }) });
+  });
   return {
     patients: views,
     total,

@@ -11,7 +11,7 @@ import type {
 import { parseSearch } from '../search';
 import type { StoreAccess, StoredVersion, Viewer } from '../store';
 import { inOrder } from './entries';
-import { CREATED_AT, type PatientResources } from './mapping';
+import type { PatientResources } from './mapping';
 
 const MOST = 1000;
 
@@ -91,14 +91,4 @@ export async function consentOf(
     _count: '1',
   });
   return latest;
-}
-
-/** When an EHR's patient was first written; undefined where the Patient itself says when it was made. */
-export async function firstWrittenAt(
-  access: StoreAccess,
-  viewer: Viewer,
-  { id, version, resource }: StoredVersion<Patient>,
-): Promise<Date | undefined> {
-  if (version === 1 || resource.extension?.some(({ url }) => url === CREATED_AT)) return undefined;
-  return (await access.readVersion(viewer, 'Patient', id, 1))?.lastUpdated;
 }

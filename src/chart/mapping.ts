@@ -11,7 +11,7 @@ import type {
 import { DateTime } from 'luxon';
 import { conceptText, personName } from '../clinicians';
 import { CANONICAL_BASE } from '../fhir';
-import { type CodecMaker, type Derive, loadMapping, type Mapping, REFUSED } from '../mapping';
+import { type CodecMaker, type Derive, loadMapping, type Mapping, REFUSED, toSecond } from '../mapping';
 
 /** The resources of one patient's record that the Dermifi API shows together. */
 export interface PatientResources {
@@ -40,7 +40,7 @@ export type PatientStatus = 'active' | 'inactive' | 'pending';
 
 const EXTENSION = `${CANONICAL_BASE}/StructureDefinition/`;
 export const PATIENT_STATUS = `${EXTENSION}patient-status`;
-export const CREATED_AT = `${EXTENSION}created-at`;
+const CREATED_AT = `${EXTENSION}created-at`;
 export const RECORD_UPDATED = `${EXTENSION}record-updated`;
 const VERIFIED_AT = `${EXTENSION}insurance-verified-at`;
 export const DEACTIVATION = `${EXTENSION}deactivation`;
@@ -80,8 +80,6 @@ export const isEmergencyContact = ({ relationship }: Contact): boolean =>
 function emergencyContact(bound: object): Contact | undefined {
   return (bound as Bound).patient?.contact?.find(isEmergencyContact);
 }
-
-const toSecond = (time: string): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
 
 const timeOf = (pick: (context: PatientContext) => string | undefined): Derive => {
   return (_value, _bound, context) => {

@@ -25,7 +25,7 @@ import {
 } from './changes';
 import { requireNew } from './duplicates';
 import { type Entry, replaced } from './entries';
-import { consentOf, firstWrittenAt, loadRecord, readPatient } from './load';
+import { consentOf, loadRecord, readPatient } from './load';
 import {
   medicationText,
   type PatientContext,
@@ -148,11 +148,11 @@ export async function showPatient(
 ): Promise<ShownPatient> {
   const version = await readPatient(store, viewer, id);
   if (version === undefined) throw new ProblemError('not-found', PATIENT_NOT_FOUND);
-  const [record, times, provider, firstWritten] = await Promise.all([
+  const { firstWritten } = version;
+  const [record, times, provider] = await Promise.all([
     loadRecord(store, viewer, version.resource),
     visitTimes(store, viewer, id, at),
     providerOf(store, viewer, version.resource),
-    firstWrittenAt(store, viewer, version),
   ]);
   return shown(record, 'detail', {
     at,

@@ -29,13 +29,17 @@ const isNumber = (value: unknown): value is number => typeof value === 'number' 
 const DATE = /^\d{4}-\d\d-\d\d$/;
 
 /** Times in vendor APIs are UTC to the second, with Z. FHIR keeps the milliseconds. */
+/** A time as both vendors write it: UTC, to the second. @param time valid */
+export const toSecond = (time: string | number | Date): string =>
+  `${new Date(time).toISOString().slice(0, 19)}Z`;
+
 const instant: CodecMaker = () => ({
   expected: 'a time such as 2026-04-10T14:22:00Z',
   toFhir: (value) =>
     isText(value) && Number.isFinite(Date.parse(value)) ? new Date(value).toISOString() : REFUSED,
   toVendor: (value) => {
     const time = isText(value) ? Date.parse(value) : Number.NaN;
-    return Number.isFinite(time) ? `${new Date(time).toISOString().slice(0, 19)}Z` : undefined;
+    return Number.isFinite(time) ? toSecond(time) : undefined;
   },
 });
 

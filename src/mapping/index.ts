@@ -1,6 +1,6 @@
 /** The mapping language: `mappings/*.yaml` compiled to functions that map vendor objects to FHIR and back. Pure. */
 export { checkMapping } from './check';
-export { REFUSED, type Codec, type CodecMaker } from './codecs';
+export { REFUSED, toSecond, type Codec, type CodecMaker } from './codecs';
 export type { Derive, FieldIssue } from './fields';
 export {
   compileMapping,

@@ -1,6 +1,7 @@
 import type { MedicationDispense, Organization, Practitioner, Task } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import { CANONICAL_BASE, ProblemError } from '../fhir';
+import { toSecond } from '../mapping';
 import {
   type Actor,
   changed,
@@ -69,7 +70,7 @@ export async function fulfilOrder(
     view: {
       id: `ord_${id}`,
       status: isComplete ? 'completed' : 'processing',
-      fulfilledAt: `${at.toISOString().slice(0, 19)}Z`,
+      fulfilledAt: toSecond(at),
       fulfilledBy: vendorIdOf(performer) ?? actor.id,
       fulfilledItems: items.map(({ request }) => `item_${request.id}`),
       pickupMethod: input.pickupMethod ?? null,

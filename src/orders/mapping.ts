@@ -10,7 +10,7 @@ import type {
   Task,
 } from '@medplum/fhirtypes';
 import { personName, providerName } from '../clinicians';
-import { type CodecMaker, type Derive, loadMapping, type Mapping, REFUSED } from '../mapping';
+import { type CodecMaker, type Derive, loadMapping, type Mapping, REFUSED, toSecond } from '../mapping';
 import type { Pharmacy } from '../pharmacy';
 import { itemStatusOf, statusOfOrder } from './status';
 
@@ -72,7 +72,7 @@ const derive: Readonly<Record<string, Derive>> = {
   orMade: (value, bound) => {
     const { meta, lastModified } = (bound as Bound).task ?? {};
     const isNew = meta?.versionId === '1' && lastModified !== undefined;
-    return isNew ? `${new Date(lastModified).toISOString().slice(0, 19)}Z` : value;
+    return isNew ? toSecond(lastModified) : value;
   },
   itemCount: (_value, bound) => itemReferences((bound as Bound).rg).length,
   ifCompleted: (value, bound) => {

@@ -1,4 +1,5 @@
 import { referencedId } from '../fhir';
+import { toSecond } from '../mapping';
 import type { RequestGroup, Task } from '@medplum/fhirtypes';
 import { PHARMACY_TASK, type Shown, searchAll } from '../prescriptions';
 import { parseSearch, type SearchRequest } from '../search';
@@ -121,7 +122,7 @@ function changedAt({ resource, lastUpdated }: StoredVersion<Task>, before: Task 
         ? undefined
         : resource.lastModified;
   const time = Date.parse(said ?? '');
-  return `${(Number.isFinite(time) ? new Date(time) : lastUpdated).toISOString().slice(0, 19)}Z`;
+  return toSecond(Number.isFinite(time) ? time : lastUpdated);
 }
 
 function noteOf(task: Task, before: Task | undefined): string | null {

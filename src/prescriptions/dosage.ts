@@ -1,4 +1,5 @@
 import { referencedId } from '../fhir';
+import { toSecond } from '../mapping';
 import type { Dosage, MedicationRequest } from '@medplum/fhirtypes';
 import type { Actor, Shown } from './actor';
 import { inDays, isControlled, prescribedBy } from './draft';
@@ -51,7 +52,7 @@ export async function changeDosage(
   return {
     view: {
       ...dosageMapping.read({ before, mr: after }, 'changed'),
-      updatedAt: `${at.toISOString().slice(0, 19)}Z`,
+      updatedAt: toSecond(at),
       updatedBy: actor.practitioner === undefined ? actor.id : `prov_${actor.practitioner}`,
       reason: change.reason ?? null,
       ...dosageMapping.read({ mr: after }, 'effective'),

@@ -1,7 +1,7 @@
 import type { ServiceRequest } from '@medplum/fhirtypes';
 import { referencedId } from '../fhir';
 import { escapeValue, parseSearch } from '../search';
-import { EVERYTHING, type Store, type StoreAccess } from '../store';
+import { EVERYTHING, type FoundVersion, type Store, type StoreAccess } from '../store';
 import { readRelated } from './load';
 import type { ReferralParty } from './create';
 import { referralMapping, type ReferralContext, type ReferralView } from './mapping';
@@ -44,14 +44,14 @@ export async function findReferrals(
   store: Store,
   party: ReferralParty,
   wanted: ReferralSearch,
-  contextFor: (requests: readonly ServiceRequest[]) => Promise<ReferralContext>,
+  contextFor: (versions: readonly FoundVersion[]) => Promise<ReferralContext>,
 ): Promise<FoundReferrals> {
   const query = await queryOf(store, party, wanted);
   const request = parseSearch('ServiceRequest', query.toString());
   const page = await store.search(party.viewer, { ...request, cursor: wanted.cursor });
   const requests = page.matches.map((match) => match.resource as ServiceRequest);
   const related = await readRelated(store, party.viewer, requests);
-  const context = await contextFor(requests);
+  const context = await contextFor(page.matches);
   return {
     referrals: requests.map((sr) => ({
       ...referralMapping.read({ ...related(sr) }, 'overview', context),
@@ -71,7 +71,7 @@ async function queryOf(
   wanted: ReferralSearch,
 ): Promise<URLSearchParams> {
   const { box, status, levelOfCare, from, to, client = '', count, cursor } = wanted;
-  const query = new URLSearchParams({ _tag: listCode(status), _sort: '-authored', _count: String(count) });
+  const query = new URLSearchParams({ _tag: listCode(status), _sort: '-created', _count: String(count) });
   if (cursor === undefined) query.set('_total', 'accurate');
   if (box === 'sent') query.set('requester', `Organization/${party.id}`);
   if (box === 'inbox') query.set('performer', (await addressesOf(store, party.id)).join(','));

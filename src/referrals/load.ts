@@ -10,17 +10,25 @@ import { taggedStatus } from './status';
 /** Orders that stay in the house are no referrals. */
 const isListed = (sr: ServiceRequest): boolean => taggedStatus(sr) !== undefined || isAddressed(sr);
 
+/** A referral as it was found. */
+export interface LoadedReferral {
+  resources: ReferralResources;
+  /** When its ServiceRequest was first written, where that was another version than the present one. */
+  firstWritten?: Date;
+}
+
 /** All resources of a referral that the viewer sees; undefined when there is no such referral for it. */
 export async function loadReferral(
   access: StoreAccess,
   viewer: Viewer,
   id: string,
-): Promise<ReferralResources | undefined> {
+): Promise<LoadedReferral | undefined> {
   const version = await access.read<ServiceRequest>(viewer, 'ServiceRequest', id);
   if (version === undefined || version.deleted || !isListed(version.resource)) return undefined;
-  const related = await readRelated(access, viewer, [version.resource], true);
-  const resources = related(version.resource);
-  return resources.task === undefined ? { ...resources, ...(await searchTask(access, id)) } : resources;
+  const { resource: sr, firstWritten } = version;
+  const resources = (await readRelated(access, viewer, [sr], true))(sr);
+  const task = resources.task === undefined ? await searchTask(access, id) : {};
+  return { resources: { ...resources, ...task }, ...(firstWritten !== undefined && { firstWritten }) };
 }
 
 /** An EHR's Task has an id of its own. Who may see the referral is told its status, whoever holds the Task. */

@@ -1,6 +1,6 @@
 import type { Coverage, Extension, HumanName, Patient, ServiceRequest, Task } from '@medplum/fhirtypes';
 import { CANONICAL_BASE, referencedId } from '../fhir';
-import { type Derive, loadMapping, type Mapping } from '../mapping';
+import { type Derive, loadMapping, type Mapping, toSecond } from '../mapping';
 import { statusOfRequest, statusOfTask, taggedStatus } from './status';
 
 /** A referral in the vendor's fields. HandoffRx, "Referrals". */
@@ -20,6 +20,8 @@ export interface ReferralContext {
   organizationName(id: string): string | undefined;
   /** Practice of a provider of the directory, a HealthcareService. */
   practiceOf(id: string): string | undefined;
+  /** When a ServiceRequest was first written, where that was another version than the present one. */
+  firstWritten(id: string): Date | undefined;
 }
 
 const EXTENSION = `${CANONICAL_BASE}/StructureDefinition/`;
@@ -54,6 +56,12 @@ const derive: Readonly<Record<string, Derive>> = {
   orStatusOfRequest: (value, bound) => {
     const { sr } = bound as Bound;
     return value ?? (sr === undefined ? undefined : (taggedStatus(sr) ?? statusOfRequest(sr)));
+  },
+  orFirstWritten: (value, bound, context) => {
+    const { sr } = bound as Bound;
+    const first = (context as ReferralContext).firstWritten(sr?.id ?? '');
+    const time = first ?? sr?.meta?.lastUpdated;
+    return value ?? (time === undefined ? undefined : toSecond(time));
   },
   latestNote: (_value, bound) => latestNote((bound as Bound).task),
 };

@@ -7,6 +7,7 @@ import {
   type Change,
   type Committed,
   EVERYTHING,
+  type FoundVersion,
   type Store,
   type StoreTransaction,
   type Viewer,
@@ -15,7 +16,7 @@ import {
 import { draftReferral, type NewReferral, type Party, type ReferralParty } from './create';
 import { findReferrals, type FoundReferrals, type ReferralSearch } from './find';
 import { referralMapping, type ReferralContext, type ReferralResources, type ReferralView } from './mapping';
-import { loadReferral, readRelated } from './load';
+import { type LoadedReferral, loadReferral, readRelated } from './load';
 import { patched, type ReferralPatch } from './patch';
 import { requireSound } from './sound';
 import { listCode, type ReferralStatus } from './status';
@@ -91,17 +92,28 @@ export function createReferrals(services: ReferralServices): Referrals {
   const { store, directory, clock = () => new Date() } = services;
 
   /** Names of the directory, where one of the referrals does not say its practice's itself. */
-  const contextFor = async (requests: readonly ServiceRequest[]): Promise<ReferralContext> => {
-    if (requests.every(({ performer }) => performer?.[0]?.display !== undefined)) return NO_NAMES;
+  const contextFor = async (
+    requests: readonly Pick<FoundVersion, 'id' | 'resource' | 'firstWritten'>[],
+  ): Promise<ReferralContext> => {
+    const firstWritten = (id: string): Date | undefined =>
+      requests.find((one) => one.id === id)?.firstWritten;
+    const isNamed = ({ performer }: ServiceRequest): boolean => performer?.[0]?.display !== undefined;
+    if (requests.every(({ resource }) => isNamed(resource as ServiceRequest)))
+      return { ...NO_NAMES, firstWritten };
     const view = await directory.current();
     return {
       organizationName: (id) => view.organizationName(id),
       practiceOf: (id) => view.byId(id)?.practice,
+      firstWritten,
     };
   };
 
-  const shown = async (resources: ReferralResources): Promise<Shown> => ({
-    view: referralMapping.read(boundOf(resources), 'detail', await contextFor([resources.sr])),
+  const shown = async ({ resources, ...times }: LoadedReferral): Promise<Shown> => ({
+    view: referralMapping.read(
+      boundOf(resources),
+      'detail',
+      await contextFor([{ id: resources.sr.id ?? '', resource: resources.sr, ...times }]),
+    ),
     version: versionIn(resources),
     resources: referencesOf(resources),
     patients: patientsOf(resources),
@@ -119,7 +131,7 @@ export function createReferrals(services: ReferralServices): Referrals {
       const at = clock();
       const resources = await store.transaction(async (tx) => {
         const made = claim?.resumed === true ? await loadReferral(tx, party.viewer, id) : undefined;
-        if (made !== undefined) return made;
+        if (made !== undefined) return made.resources;
         const draft = await draftReferral(tx, {
           input,
           sender: party,
@@ -132,13 +144,13 @@ export function createReferrals(services: ReferralServices): Referrals {
         const context = contextOf([draft.resources.patient.id ?? '']);
         return withVersions(draft.resources, await tx.commit(draft.changes, context));
       });
-      return shown(resources);
+      return shown({ resources });
     },
 
     async list(party, { status, limit, offset }) {
       const query = new URLSearchParams({
         _tag: listCode(status),
-        _sort: '-authored',
+        _sort: '-created',
         _count: String(limit),
         _total: 'accurate',
       });
@@ -146,7 +158,7 @@ export function createReferrals(services: ReferralServices): Referrals {
       const page = await store.search(party.viewer, request);
       const requests = page.matches.map((match) => match.resource as ServiceRequest);
       const related = await readRelated(store, party.viewer, requests);
-      const context = await contextFor(requests);
+      const context = await contextFor(page.matches);
       return {
         referrals: requests.map((sr) => referralMapping.read(boundOf(related(sr)), 'list', context)),
         count: page.total ?? offset + requests.length,
@@ -162,7 +174,7 @@ export function createReferrals(services: ReferralServices): Referrals {
     find: (party, wanted) => findReferrals(store, party, wanted, contextFor),
 
     async timeline(party, id) {
-      const resources = found(await loadReferral(store, party.viewer, id));
+      const { resources } = found(await loadReferral(store, party.viewer, id));
       return {
         view: await timelineOf(store, party.viewer, resources),
         resources: referencesOf(resources),
@@ -171,18 +183,19 @@ export function createReferrals(services: ReferralServices): Referrals {
     },
 
     async update(party, id, patch, contextOf, ifVersion) {
-      const resources = await store.transaction(async (tx) => {
+      const loaded = await store.transaction(async (tx): Promise<LoadedReferral> => {
         await tx.lock(`referral ${id}`);
-        const present = found(await loadReferral(tx, party.viewer, id));
+        const { resources: present, ...times } = found(await loadReferral(tx, party.viewer, id));
         if (ifVersion !== undefined && ifVersion !== versionIn(present))
           throw new ProblemError('precondition-failed', 'The referral has been changed meanwhile');
         const changed = patched(present, patch, party, clock());
-        if (changed === present) return present;
+        if (changed === present) return { resources: present, ...times };
         requireSound(changed);
         const context = contextOf(patientsOf(present));
-        return withVersions(changed, await commitPatch(tx, party, { present, changed }, context));
+        const committed = await commitPatch(tx, party, { present, changed }, context);
+        return { resources: withVersions(changed, committed), ...times };
       });
-      return shown(resources);
+      return shown(loaded);
     },
   };
 }
@@ -223,15 +236,15 @@ async function holderOfHidden(
   return practice === undefined ? EVERYTHING : { practice };
 }
 
-const NO_NAMES: ReferralContext = { organizationName: () => undefined, practiceOf: () => undefined };
+const NO_NAMES = { organizationName: () => undefined, practiceOf: () => undefined };
 
 function boundOf(resources: ReferralResources): Record<string, unknown> {
   return { ...resources };
 }
 
-function found(resources: ReferralResources | undefined): ReferralResources {
-  if (resources === undefined) throw new ProblemError('not-found', 'Referral not found');
-  return resources;
+function found(loaded: LoadedReferral | undefined): LoadedReferral {
+  if (loaded === undefined) throw new ProblemError('not-found', 'Referral not found');
+  return loaded;
 }
 
 /** What has been committed instead of what was meant to be: with its version and time. */

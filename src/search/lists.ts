@@ -13,7 +13,7 @@ export interface ListOrder {
 }
 
 export const LISTS: Partial<Record<ResourceType, ListOrder>> = {
-  ServiceRequest: { sorts: ['authored'], filters: ['subject', 'status', '_tag'] },
+  ServiceRequest: { sorts: ['created', 'authored'], filters: ['subject', 'status', '_tag'] },
   Task: { sorts: ['modified'], filters: ['status', 'owner'] },
   MedicationRequest: { sorts: ['authoredon'], filters: ['subject', 'requester', 'status'] },
   RequestGroup: { sorts: ['authored'], filters: ['subject', 'author', '_tag'] },
@@ -23,6 +23,9 @@ export const LISTS: Partial<Record<ResourceType, ListOrder>> = {
   Observation: { sorts: ['date'], filters: ['subject'] },
   AuditEvent: { sorts: ['date'], filters: [] },
 };
+
+/** Parameters of ours for when a resource was made; of one that does not say it, the store tells when it was first written. */
+export const MADE: Partial<Record<ResourceType, string>> = { Patient: 'created', ServiceRequest: 'created' };
 
 type IndexSpecification = Record<string, 1 | -1>;
 

@@ -33,6 +33,8 @@ export interface RecordDocument extends VersionFields, IndexFields, OutboxFields
   _id: string;
   /** Counts every write of a commit or a grant, also those that make no version; what a write is conditional on. */
   revision: number;
+  /** When the first version was written, where this is not it. */
+  firstWritten?: Date;
 }
 
 /** A superseded version, in `history`. `_id` is `type/id/version`. */
@@ -76,7 +78,7 @@ export function superseded(type: ResourceType, document: RecordDocument, until: 
 /** What a search reads of a present document. */
 export type FoundDocument = Pick<
   RecordDocument,
-  '_id' | 'version' | 'lastUpdated' | 'resource' | 'decimals' | 'access'
+  '_id' | 'version' | 'lastUpdated' | 'firstWritten' | 'resource' | 'decimals' | 'access'
 >;
 
 /** What a search has found, as the version that it shows; deleted ones are found by none. */
@@ -89,7 +91,7 @@ export function foundOf(type: ResourceType, document: FoundDocument): FoundVersi
 export function versionOf<T extends Resource = Resource>(
   type: ResourceType,
   id: string,
-  document: VersionFields,
+  document: VersionFields & Pick<RecordDocument, 'firstWritten'>,
 ): StoredVersion<T> & { interaction: Interaction } {
   const { version, lastUpdated, deleted, author, interaction } = document;
   return { type, id, version, lastUpdated, deleted, ...shown<T>(document), author, interaction };
@@ -99,12 +101,14 @@ function shown<T extends Resource>({
   resource,
   decimals,
   access,
-}: Pick<VersionFields, 'resource' | 'decimals' | 'access'>): Pick<
+  firstWritten,
+}: Pick<RecordDocument, 'resource' | 'decimals' | 'access' | 'firstWritten'>): Pick<
   StoredVersion<T>,
-  'resource' | 'plain' | 'access'
+  'resource' | 'plain' | 'access' | 'firstWritten'
 > {
   const plain = decimals === undefined;
   return {
+    ...(firstWritten !== undefined && { firstWritten }),
     resource: (plain ? resource : restoreDecimals(resource, decimals)) as T,
     plain,
     access: access.filter((holder) => holder !== DEPLOYMENT),

@@ -46,7 +46,7 @@ async function grant(
     .records(type)
     .updateOne(
       { _id: document._id, revision: document.revision },
-      { $set: { access, ...indexFields(resource, access) }, $inc: { revision: 1 } },
+      { $set: { access, ...indexFields(resource, access, document.firstWritten) }, $inc: { revision: 1 } },
       inSession(scope),
     );
   if (result.matchedCount !== 1) throw new TransactionConflict('A document has changed since it was read.');

@@ -15,10 +15,13 @@ export interface IndexFields extends SearchFields {
   indexed: string;
 }
 
-/** Index fields of a present version: extracted from the resource, for those who may see it. */
-export function indexFields(resource: Resource, access: readonly string[]): IndexFields {
+/**
+ * Index fields of a present version: extracted from the resource, for those who may see it.
+ * @param firstWritten when the first version was written, where this is not it.
+ */
+export function indexFields(resource: Resource, access: readonly string[], firstWritten?: Date): IndexFields {
   const type = resource.resourceType;
-  return { ...indexEntries(extractIndex(resource), access, type), indexed: indexVersion(type) };
+  return { ...indexEntries(extractIndex(resource, firstWritten), access, type), indexed: indexVersion(type) };
 }
 
 /** The same for one of many resources that have elements in common: what these bring is worked out once. */

@@ -37,6 +37,7 @@ function recordSchema(resourceType: ResourceType): Schema {
     {
       ...VERSION_FIELDS,
       revision: { type: Number, required: true },
+      firstWritten: Date,
       index: [String],
       ranges: Schema.Types.Mixed,
       sort: Schema.Types.Mixed,

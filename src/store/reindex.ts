@@ -82,7 +82,8 @@ async function writeIndexes(
     if (document.deleted || document.indexed === version) continue;
     const resource = restoreDecimals(document.resource, document.decimals ?? []);
     const filter = { _id: document._id, revision: document.revision };
-    operations.push({ updateOne: { filter, update: { $set: indexFields(resource, document.access) } } });
+    const fields = indexFields(resource, document.access, document.firstWritten);
+    operations.push({ updateOne: { filter, update: { $set: fields } } });
   }
   if (operations.length > 0) await connection.records(type).bulkWrite(operations, { ordered: false });
 }

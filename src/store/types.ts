@@ -26,6 +26,8 @@ export interface StoredVersion<T extends Resource = Resource> {
   id: string;
   version: number;
   lastUpdated: Date;
+  /** Of a present version: when the first one was written, where that is another. */
+  firstWritten?: Date;
   deleted: boolean;
   /** The resource; of a deleted version the last content's id and meta only. */
   resource: T;

@@ -28,6 +28,7 @@ export function documentOf(
   context: WriteContext,
 ): RecordDocument {
   const { previous, id } = planned;
+  const firstWritten = previous?.firstWritten ?? previous?.lastUpdated;
   return {
     _id: id,
     revision: (previous?.revision ?? 0) + 1,
@@ -37,9 +38,10 @@ export function documentOf(
     interaction: next.interaction,
     author: context.author,
     requestId: context.requestId,
+    ...(firstWritten !== undefined && { firstWritten }),
     ...contentFields(next.resource),
     access,
-    ...(next.deleted ? noIndexFields(planned.type) : indexFields(next.resource, access)),
+    ...(next.deleted ? noIndexFields(planned.type) : indexFields(next.resource, access, firstWritten)),
   };
 }
 

@@ -160,6 +160,9 @@ describe('lists', () => {
       status: 'inactive',
       createdAt: shown['createdAt'],
     });
+    // Newest first: it was written last of all.
+    const [newest] = (await list('', own.token)).data;
+    expect(newest).toMatchObject({ id: 'pat_ehr', createdAt: shown['createdAt'] });
     expect((await list('status=inactive', own.token)).data.map((view) => view.id)).toEqual(['pat_ehr']);
     expect((await list('status=active', own.token)).pagination).toMatchObject({ total: 4 });
     await update('pat_ehr', { status: 'pending' }, own.token);

@@ -186,6 +186,30 @@ describe('a referral that an EHR makes', () => {
     expect(tasks.matches.map(({ resource }) => (resource as Task).status)).toEqual(['accepted']);
   });
 
+  test('without a time was made when it was first written: lists begin with it, and its status does not move it', async () => {
+    const client = patient();
+    const { authoredOn: _none, ...order } = request(client.id);
+    await write(client);
+    await write(order);
+    const newest = async (): Promise<string | undefined> => (await listed('pending'))[0];
+    expect(await newest()).toBe(order.id);
+    const { lastUpdated } = await api.stored<ServiceRequest>('ServiceRequest', order.id);
+    const made = `${lastUpdated.toISOString().slice(0, 19)}Z`;
+    expect(await read(order.id)).toMatchObject({ created_at: made });
+    await new Promise((next) => setTimeout(next, 1_000 - (Date.now() % 1_000)));
+    await write({ ...order, note: [{ text: 'Prefers mornings.' }] });
+    expect(await newest()).toBe(order.id);
+    const { id } = await create();
+    expect(await newest()).toBe(id);
+    const body = { status: 'accepted' };
+    const accepted = await api.call('patch', `/referrals/${order.id}`, { key: receiver.key, body });
+    expect(accepted.body).toMatchObject({ ...body, created_at: made });
+    const { body: found } = await api.call('get', '/referrals?status=accepted', { key: receiver.key });
+    expect((found as { data: View[] }).data.find((view) => view.id === order.id)).toMatchObject({
+      created_at: made,
+    });
+  });
+
   test('with a Task of its own in one transaction, addressed by the Task alone', async () => {
     const client = patient();
     const { performer, ...unaddressed } = request(client.id);

@@ -3,9 +3,11 @@ import type { Resource } from '@medplum/fhirtypes';
 import { compileTypedFhirPath } from '../../fhir';
 import { containedScope } from '../entries';
 import type { Field, TypeLayout } from '../parameters/layout';
+import { MADE } from '../lists';
 import { layout } from '../parameters/registry';
 import type { Extracted } from '../types';
-import { type Collector, addEntry, collectorOf, extractedOf } from './collector';
+import { lowOf } from '../values/dates';
+import { type Collector, addEntry, addSort, collectorOf, extractedOf } from './collector';
 import { compositeEmitter } from './composite';
 import { type Emit, emitterOf } from './emit';
 import { addWords } from './words';
@@ -60,10 +62,12 @@ function collect(resource: Resource, out: Collector): void {
 /**
  * Everything that search parameters find in a resource. `meta.lastUpdated` must be the commit's already.
  * Contained resources get entries of their own, for `_contained`.
+ * @param firstWritten when the first version was written, where this is not it.
  */
-export function extractIndex(resource: Resource): Extracted {
+export function extractIndex(resource: Resource, firstWritten?: Date): Extracted {
   const out = collectorOf(resource, layout(resource.resourceType).repeating);
   collect(resource, out);
+  addMade(resource, firstWritten, out);
   addWords(resource, out);
   const contained = (resource as { contained?: Resource[] }).contained ?? [];
   for (const inner of contained) {
@@ -72,4 +76,12 @@ export function extractIndex(resource: Resource): Extracted {
     collect(inner, scoped);
   }
   return extractedOf(out);
+}
+
+/** Sorted by when it was made, a resource that does not say it stands where it was first written. */
+function addMade({ resourceType, meta }: Resource, firstWritten: Date | undefined, out: Collector): void {
+  const key = MADE[resourceType];
+  const moment = firstWritten?.getTime() ?? Date.parse(meta?.lastUpdated ?? '');
+  if (key === undefined || key in out.sort || Number.isNaN(moment)) return;
+  addSort(out, key, lowOf(moment));
 }

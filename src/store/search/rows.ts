@@ -26,7 +26,14 @@ import { type Found, type Question, type Run, within } from './run';
 type Projection = Record<string, 0 | 1>;
 
 /** A version as searches show it: decoding a page is the largest part of what a search costs this process. */
-const VERSION: Projection = { version: 1, lastUpdated: 1, resource: 1, decimals: 1, access: 1 };
+const VERSION: Projection = {
+  version: 1,
+  lastUpdated: 1,
+  firstWritten: 1,
+  resource: 1,
+  decimals: 1,
+  access: 1,
+};
 const CHECKED: Projection = { ...VERSION, index: 1, ranges: 1 };
 
 const PROJECTIONS: Record<NonNullable<Question['read']> | 'resource', Projection> = {

@@ -151,6 +151,15 @@ export function stepContext(x: Occasion): WriteContext {
   return context;
 }
 
+/** The context of a commit of many changes that are looked for one by one: each carries an audit entry of its own. */
+export function eachContext(x: Occasion): WriteContext {
+  return {
+    ...stepContext(x),
+    audit: (committed) =>
+      committed.map((one, change) => ({ change, draft: draftOf(x, '0', touched([one])) })),
+  };
+}
+
 /** References of committed versions, as audit facts. */
 export function touched(committed: readonly Committed[]): AuditFacts {
   return {

@@ -1,12 +1,12 @@
 /** The operator's import: Synthea's bundles, archives, and what is refused. */
-import type { Bundle, Patient, Resource } from '@medplum/fhirtypes';
+import type { AuditEvent, Bundle, Patient, Resource } from '@medplum/fhirtypes';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
 import { create, extract } from 'tar';
 import { gzipSync } from 'node:zlib';
-import { importRecords } from '../../src/commands/import';
+import { importCsv, importRecords } from '../../src/commands/import';
 import { testHouse, type TestHouse } from '../support/house';
 
 const ARCHIVE = join(__dirname, '../fixtures/synthea/patients.tar.gz');
@@ -144,4 +144,16 @@ test('a file that holds one wrong resource changes nothing and is named; the oth
   expect(refused.map(({ file }) => file)).toEqual([wrong]);
   expect((await found('Patient?name=Wrongly&_summary=count')).total).toBe(0);
   expect((await found('Patient?name=Rightly&_summary=count')).total).toBe(1);
+});
+
+test('a table goes into the audit row by row, with who imported it', async () => {
+  const table = write(
+    'pharmacies.csv',
+    'id,name,ncpdp_id,street,city,state,zip_code,phone,fax\nrow-1,Desert Pharmacy,7654321,1 Main St,Phoenix,AZ,85001,602-555-0100,\n',
+  );
+  const { resources } = await importCsv(it_.house, 'pharmacies', [table]);
+  expect(resources).toEqual({ Organization: 1 });
+  await it_.house.drain();
+  const { entry = [] } = await found('AuditEvent?entity=Organization/row-1&action=C');
+  expect(entry.map(({ resource }) => (resource as AuditEvent).agent[0]?.name)).toEqual([userInfo().username]);
 });

@@ -3,9 +3,11 @@ import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { DEFAULT_LIMITS } from '../../faces/fhir';
 import { ProblemError } from '../../fhir';
-import { serverContext, type House } from '../../house';
+import type { House } from '../../house';
+import { eachContext } from '../../http';
 import { interactionServices } from '../../interactions';
 import { importFiles, type Importer, type ImportProgress, type ImportSummary } from './load';
+import { occasion } from './occasion';
 import { CSV_KINDS, importTable } from './tables';
 import { print } from '../print';
 
@@ -49,14 +51,19 @@ export async function importRecords(house: House, files: readonly string[]): Pro
   }
 }
 
-async function importCsv({ store }: House, kind: string, files: readonly string[]): Promise<ImportSummary> {
+/** Loads tables of the directory, pharmacies or the formulary; each file whole or not at all. */
+export async function importCsv(
+  { store }: House,
+  kind: string,
+  files: readonly string[],
+): Promise<ImportSummary> {
   const started = performance.now();
   const resources: Record<string, number> = {};
   for (const file of files) {
     const text = await readFile(file, 'utf8').catch(() => {
       throw new ProblemError('not-found', `The file ${file} cannot be read.`);
     });
-    const written = await importTable(store, kind, text, serverContext());
+    const written = await importTable(store, kind, text, eachContext(occasion()));
     for (const [type, count] of Object.entries(written)) resources[type] = (resources[type] ?? 0) + count;
   }
   return { resources, failed: 0, seconds: Math.round(performance.now() - started) / 1000, refused: [] };

@@ -1,12 +1,10 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes';
-import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
 import { runBundle, type BundleRunner } from '../../faces/fhir';
 import { parseFhirJson, ProblemError } from '../../fhir';
-import { ANONYMOUS, draftOf, type Occasion } from '../../http';
-import { EVERYTHING } from '../../store';
+import { draftOf, type Occasion } from '../../http';
 import type { AuditTrail } from '../../audit';
 import { groupsOf, withSources, type Source } from './files';
+import { occasion } from './occasion';
 
 export interface ImportProgress {
   bytesDone: number;
@@ -178,18 +176,6 @@ function transactionOf(resources: readonly Resource[]): Bundle {
           ? { method: 'POST', url: resource.resourceType }
           : { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
     })),
-  };
-}
-
-function occasion(): Occasion {
-  return {
-    face: 'command',
-    requestId: `cmd_${randomUUID().replaceAll('-', '')}`,
-    at: new Date(),
-    address: hostname(),
-    principal: { ...ANONYMOUS, kind: 'system', id: 'command', name: userInfo().username, viewer: EVERYTHING },
-    audit: { interaction: 'import', action: 'C' },
-    audited: false,
   };
 }
 

@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { ANONYMOUS, type Occasion } from '../../http';
+import { EVERYTHING } from '../../store';
+import { operatorName } from '../identity/house';
+
+/** An import as the audit tells it: by whom, on which machine. */
+export function occasion(): Occasion {
+  return {
+    face: 'command',
+    requestId: `cmd_${randomUUID().replaceAll('-', '')}`,
+    at: new Date(),
+    address: hostname(),
+    principal: { ...ANONYMOUS, kind: 'system', id: 'command', name: operatorName(), viewer: EVERYTHING },
+    audit: { interaction: 'import', action: 'C' },
+    audited: false,
+  };
+}

@@ -1,8 +1,9 @@
 import { Stack } from '@mantine/core';
-import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query';
+import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactNode } from 'react';
 import { ApiError } from '../api/client';
 import { FormEnd } from './form-end';
+import { useAction } from './use-action';
 
 export interface MakingProps<Made> {
   onMade: (made: Made) => void;
@@ -26,7 +27,7 @@ interface DialogFormProps<Made> extends MakingProps<Made> {
 export function DialogForm<Made>(props: DialogFormProps<Made>) {
   const { make, queryKey, verb, isDangerous = false, isReady = true, onMade, onCancel, children } = props;
   const queries = useQueryClient();
-  const making = useMutation({
+  const making = useAction({
     mutationFn: make,
     onSuccess: async (made) => {
       onMade(made);

@@ -1,10 +1,10 @@
 import { Button, Group, Stack } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
-import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
 import { Link } from '../app/link';
 import { Failure } from './states';
+import { useAction } from './use-action';
 
 interface PageFormProps<Values, Sent> {
   form: UseFormReturnType<Values>;
@@ -30,7 +30,7 @@ export function PageForm<Values extends object, Sent>(props: PageFormProps<Value
   useEffect(() => {
     if (refusals > 0) element.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
   }, [refusals]);
-  const sending = useMutation({
+  const sending = useAction({
     mutationFn: send,
     onSuccess: onSent,
     onError: (error) => {

@@ -1,6 +1,5 @@
 import { Alert, Button, Card, Code, Group, Progress, Radio, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconCircleCheck, IconFileExport, IconPlayerStop, IconPlugConnectedX } from '@tabler/icons-react';
-import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import {
   BrokenOff,
@@ -14,6 +13,7 @@ import {
 } from '../../api/audit-export';
 import { Page } from '../../ui/page';
 import { Failure } from '../../ui/states';
+import { useAction } from '../../ui/use-action';
 import { TrailFilterBar, useTrailFilter } from './trail-filter';
 
 const WORDS: Readonly<Record<ExportFormat, { label: string; description: string }>> = {
@@ -29,7 +29,7 @@ export default function ExportsPage() {
   const [progress, setProgress] = useState<ExportProgress>();
   const [rest, setRest] = useState<ExportRequest>();
   const stop = useRef<AbortController>(undefined);
-  const task = useMutation({
+  const task = useAction({
     mutationFn: async (asked: ExportRequest) => {
       stop.current = new AbortController();
       setProgress({ bytes: asked.received?.bytes ?? 0, share: undefined });

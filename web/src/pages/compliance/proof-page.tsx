@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Card, Progress, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconShieldCheck } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import {
   type AuditLog,
   logQuery,
@@ -12,12 +12,13 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await, Failure } from '../../ui/states';
 import { Time } from '../../ui/time';
+import { useAction } from '../../ui/use-action';
 
 export default function ProofPage() {
   const log = useQuery(logQuery);
   const latest = useQuery(verificationQuery);
   const queries = useQueryClient();
-  const verify = useMutation({
+  const verify = useAction({
     mutationFn: startVerification,
     onSuccess: (begun) => queries.setQueryData(verificationQuery.queryKey, begun),
   });

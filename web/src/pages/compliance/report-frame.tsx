@@ -1,12 +1,13 @@
 import { Button, Card, Group, SimpleGrid, Text, Title } from '@mantine/core';
 import { IconDownload, IconFileOff } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type Report, type ReportName, reportPath, reportQuery, type TrailFilter } from '../../api/audit';
 import { saveFile } from '../../api/audit-export';
 import { send } from '../../api/client';
 import { Await, Empty, Failure } from '../../ui/states';
 import { Time } from '../../ui/time';
+import { useAction } from '../../ui/use-action';
 
 interface ReportFrameProps {
   name: ReportName;
@@ -49,7 +50,7 @@ export function ReportFrame({ name, filter, nothing, children }: ReportFrameProp
 const FILES = ['pdf', 'csv'] as const;
 
 function Downloads({ name, filter }: { name: ReportName; filter: TrailFilter }) {
-  const download = useMutation({
+  const download = useAction({
     mutationFn: async (format: (typeof FILES)[number]) => {
       const answer = await send(reportPath(name, filter, format));
       saveFile({ name: `${name}.${format}`, content: await answer.blob() });

@@ -1,12 +1,12 @@
 import { Autocomplete, Button, Card, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { IconTargetArrow } from '@tabler/icons-react';
-import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { findMatches, type MatchInput } from '../../api/directory';
 import { faultsOf, LEVELS, RISKS } from '../../api/referrals';
 import { AnyOf } from '../../ui/any-of';
 import { Page } from '../../ui/page';
 import { Empty, Failure } from '../../ui/states';
+import { useAction } from '../../ui/use-action';
 import { MatchResults } from './match-results';
 
 /** Health plans that the directory names most; any other may be typed. */
@@ -27,7 +27,7 @@ export default function MatchPage() {
     diagnosis: '',
     risk_level: '',
   });
-  const match = useMutation({ mutationFn: findMatches });
+  const match = useAction({ mutationFn: findMatches });
   const faults = faultsOf(match.error);
   const set = (changed: Partial<MatchInput>): void => setInput({ ...input, ...changed });
   const submit = (event: FormEvent): void => {

@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Card, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconRefresh, IconTrash } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'wouter';
 import { type ApiKey, keyQuery, KEYS, revokeKey } from '../../api/keys';
 import { Link } from '../../app/link';
@@ -10,6 +10,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await } from '../../ui/states';
 import { Time } from '../../ui/time';
+import { useAction } from '../../ui/use-action';
 import { RotateKeyDialog } from './rotate';
 import { KeyStatus, Scopes } from './status';
 import { UseOfKey } from './use';
@@ -100,7 +101,7 @@ function Successor({ apiKey: { replacedBy, status, expiresAt } }: { apiKey: ApiK
 
 function Revocation({ apiKey, opened, onClose }: { apiKey: ApiKey; opened: boolean; onClose: () => void }) {
   const queries = useQueryClient();
-  const revocation = useMutation({
+  const revocation = useAction({
     mutationFn: () => revokeKey(apiKey.id),
     onSuccess: async () => {
       onClose();

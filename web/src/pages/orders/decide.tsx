@@ -1,8 +1,9 @@
 import { Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { cancelOrder, fulfilOrder, ORDERS } from '../../api/orders';
 import { Confirm } from '../../ui/confirm';
+import { useAction } from '../../ui/use-action';
 
 interface DecideProps {
   id: string;
@@ -13,7 +14,7 @@ interface DecideProps {
 function useChange(send: () => Promise<unknown>, onClose: () => void) {
   const queries = useQueryClient();
   const refresh = () => queries.invalidateQueries({ queryKey: ORDERS });
-  return useMutation({
+  return useAction({
     mutationFn: send,
     onSuccess: async () => {
       onClose();

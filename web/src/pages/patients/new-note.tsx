@@ -1,8 +1,9 @@
 import { Checkbox, Modal, NativeSelect, Stack, Text, Textarea } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { createNote, PATIENTS } from '../../api/patients';
 import { FormEnd } from '../../ui/form-end';
+import { useAction } from '../../ui/use-action';
 import { NOTE_TYPES, SECTIONS } from './sections';
 
 interface NewNoteDialogProps {
@@ -28,7 +29,7 @@ function NewNoteForm({ patientId, onClose }: Omit<NewNoteDialogProps, 'opened'>)
   const content = Object.fromEntries(
     Object.entries(texts).flatMap(([name, text]) => (text.trim() === '' ? [] : [[name, text.trim()]])),
   );
-  const create = useMutation({
+  const create = useAction({
     mutationFn: () => createNote(patientId, { type, content, confidential }),
     onSuccess: async () => {
       onClose();

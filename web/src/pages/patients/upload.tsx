@@ -1,10 +1,11 @@
 import { FileInput, Image, Modal, NativeSelect, Progress, Stack, Text, TextInput } from '@mantine/core';
 import { IconPhotoUp } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { photosOf, uploadPhoto } from '../../api/photos';
 import { FormEnd } from '../../ui/form-end';
+import { useAction } from '../../ui/use-action';
 import { bodyPartOf } from './body-part';
 
 interface UploadDialogProps {
@@ -40,7 +41,7 @@ function UploadForm({ patientId, onClose }: Omit<UploadDialogProps, 'opened'>) {
   const [description, setDescription] = useState('');
   const [share, setShare] = useState(0);
   const isTooLarge = file !== null && file.size > MOST_BYTES;
-  const sending = useMutation({
+  const sending = useAction({
     mutationFn: (photo: File) =>
       uploadPhoto(patientId, { file: photo, type, bodyPart: bodyPartOf(bodyPart), description }, setShare),
     onSuccess: async () => {

@@ -1,10 +1,11 @@
 import { Alert, Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { PATIENTS } from '../../api/patients';
 import { type ListedPrescription, PRESCRIPTIONS, requestRefill } from '../../api/prescriptions';
 import { REFILLS } from '../../api/refills';
 import { FormEnd } from '../../ui/form-end';
+import { useAction } from '../../ui/use-action';
 import { wordsOf } from '../../ui/words';
 
 const ASKERS = [
@@ -38,7 +39,7 @@ function RefillRequestForm({
   const queries = useQueryClient();
   const [requestedBy, setRequestedBy] = useState('patient');
   const [reason, setReason] = useState('');
-  const ask = useMutation({
+  const ask = useAction({
     mutationFn: () =>
       requestRefill(id, { requestedBy, ...(reason.trim() !== '' && { earlyRefillReason: reason.trim() }) }),
     onSuccess: async () => {

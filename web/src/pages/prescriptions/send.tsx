@@ -1,9 +1,10 @@
 import { Modal, NativeSelect, SimpleGrid, Stack, Textarea } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { PRESCRIPTIONS, sendPrescription } from '../../api/prescriptions';
 import { FormEnd } from '../../ui/form-end';
+import { useAction } from '../../ui/use-action';
 import { given } from './draft';
 import { PharmacySelect } from './pharmacy-select';
 
@@ -43,7 +44,7 @@ function SendForm({ id, onClose }: Omit<SendDialogProps, 'opened'>) {
   const queries = useQueryClient();
   const [input, setInput] = useState(NEW);
   const set = (changed: Partial<typeof NEW>): void => setInput({ ...input, ...changed });
-  const send = useMutation({
+  const send = useAction({
     mutationFn: () => {
       const { pharmacyId, ...more } = input;
       return sendPrescription(id, { pharmacyId, ...given(more) });

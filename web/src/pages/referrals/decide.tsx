@@ -1,5 +1,5 @@
 import { Modal, Stack, Text, Textarea } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/client';
 import {
@@ -11,6 +11,7 @@ import {
   type SeenReferral,
 } from '../../api/referrals';
 import { FormEnd } from '../../ui/form-end';
+import { useAction } from '../../ui/use-action';
 import { nameOf } from './status';
 
 /** What may be done next: a change of status, or a note alone. */
@@ -60,7 +61,7 @@ export function DecideDialog({ seen, step, opened, onClose }: DecideProps) {
   const { verb, title, about, isDangerous = false } = WORDS[step];
   const queries = useQueryClient();
   const [note, setNote] = useState('');
-  const change = useMutation({
+  const change = useAction({
     mutationFn: (body: ReferralChange) => changeReferral(referral.id, body, version),
     onSuccess: (changed) => {
       queries.setQueryData(referralQuery(referral.id).queryKey, changed);

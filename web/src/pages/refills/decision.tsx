@@ -1,11 +1,12 @@
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactNode } from 'react';
 import { ApiError } from '../../api/client';
 import { PATIENTS } from '../../api/patients';
 import { PRESCRIPTIONS } from '../../api/prescriptions';
 import { type PendingRefill, REFILLS } from '../../api/refills';
 import { FormEnd } from '../../ui/form-end';
+import { useAction } from '../../ui/use-action';
 
 export interface DecisionDialogProps {
   /** Undefined while nothing is decided. */
@@ -48,7 +49,7 @@ export function DecisionForm(props: DecisionFormProps) {
   const refresh = async (): Promise<void> => {
     for (const queryKey of [REFILLS, PRESCRIPTIONS, PATIENTS]) await queries.invalidateQueries({ queryKey });
   };
-  const decision = useMutation({
+  const decision = useAction({
     mutationFn: send,
     onSuccess: async () => {
       onClose();

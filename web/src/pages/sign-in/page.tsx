@@ -13,7 +13,7 @@ import {
   Title,
 } from '@mantine/core';
 import { IconAlertTriangle, IconLock } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Redirect, useLocation, useSearchParams } from 'wouter';
 import { ApiError } from '../../api/client';
@@ -21,6 +21,7 @@ import { SESSION, signIn } from '../../api/session';
 import icon from '../../app/icon.svg';
 import { useSession } from '../../app/session';
 import { Loading } from '../../ui/states';
+import { useAction } from '../../ui/use-action';
 import { useCountdown } from './countdown';
 
 /** E-mail and password, then the code of the second factor where the user has one. */
@@ -62,7 +63,7 @@ function SignInForm({ next }: { next: string }) {
   const [asksCode, setAsksCode] = useState(false);
   const wait = useCountdown();
   const codeField = useRef<HTMLInputElement>(null);
-  const attempt = useMutation({
+  const attempt = useAction({
     mutationFn: signIn,
     onSuccess: (session) => {
       queries.setQueryData(SESSION, session);

@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, Text } from '@mantine/core';
 import { IconDots, IconKey, IconLockOpen, IconUserCheck, IconUserOff } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   changeUser,
@@ -14,6 +14,7 @@ import { useUser } from '../../app/session';
 import { Confirm } from '../../ui/confirm';
 import { DialogForm } from '../../ui/dialog-form';
 import { SecretDialog } from '../../ui/secret-dialog';
+import { useAction } from '../../ui/use-action';
 import { MadeUser } from './made-user';
 
 const CHANGES: Readonly<Record<UserChange, { title: string; verb: string; about: string }>> = {
@@ -93,7 +94,7 @@ interface ChangeDialogProps {
 
 function ChangeDialog({ user, change, onClose }: ChangeDialogProps) {
   const queries = useQueryClient();
-  const changing = useMutation({
+  const changing = useAction({
     mutationFn: (asked: UserChange) => changeUser(user.id, asked),
     onSuccess: async () => {
       onClose();

@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Checkbox, Group, SegmentedControl, Stack, Title } from '@mantine/core';
 import { IconInbox, IconRepeat } from '@tabler/icons-react';
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { deliveriesQuery, type Delivery, type DeliveryState, replay, WEBHOOKS } from '../../api/webhooks';
@@ -8,6 +8,7 @@ import { Link } from '../../app/link';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Empty, Failure, Loading } from '../../ui/states';
 import { timeColumn } from '../../ui/time-column';
+import { useAction } from '../../ui/use-action';
 import { DeliveryStatus } from './status';
 
 const STATES: { value: DeliveryState | ''; label: string }[] = [
@@ -123,7 +124,7 @@ function Replay({
   onDone: () => void;
 }) {
   const queries = useQueryClient();
-  const replaying = useMutation({
+  const replaying = useAction({
     mutationFn: (numbers: readonly number[] | 'failed') => replay(id, numbers),
     onSuccess: async () => {
       onDone();

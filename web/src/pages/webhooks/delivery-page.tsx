@@ -1,6 +1,6 @@
 import { Button, Card, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { IconRepeat } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'wouter';
 import { type Attempt, type DeliveryDetails, deliveryQuery, replay, WEBHOOKS } from '../../api/webhooks';
 import { type Column, DataTable } from '../../ui/data-table';
@@ -8,6 +8,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await, Failure } from '../../ui/states';
 import { Time } from '../../ui/time';
+import { useAction } from '../../ui/use-action';
 import { DeliveryStatus } from './status';
 
 export default function DeliveryPage() {
@@ -19,7 +20,7 @@ export default function DeliveryPage() {
 function DeliveryView({ webhook, details }: { webhook: string; details: DeliveryDetails }) {
   const { delivery, body, attempts } = details;
   const queries = useQueryClient();
-  const replaying = useMutation({
+  const replaying = useAction({
     mutationFn: () => replay(webhook, [delivery.number]),
     onSuccess: () => queries.invalidateQueries({ queryKey: WEBHOOKS }),
   });

@@ -1,7 +1,7 @@
 import { Alert, Badge, Button, Card, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlayerPause, IconPlayerPlay, IconRefresh, IconSend } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'wouter';
 import { switchWebhook, testWebhook, type Webhook, webhookQuery, WEBHOOKS } from '../../api/webhooks';
 import { Confirm } from '../../ui/confirm';
@@ -9,6 +9,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await, Failure } from '../../ui/states';
 import { Time } from '../../ui/time';
+import { useAction } from '../../ui/use-action';
 import { Deliveries } from './deliveries';
 import { Health } from './health';
 import { RotateSecretDialog } from './rotate';
@@ -67,9 +68,9 @@ function Actions({ webhook: { id, status } }: { webhook: Webhook }) {
   const [isRotating, rotate] = useDisclosure(false);
   const [isSwitching, turn] = useDisclosure(false);
   const refresh = () => queries.invalidateQueries({ queryKey: WEBHOOKS });
-  const test = useMutation({ mutationFn: () => testWebhook(id), onSuccess: refresh });
+  const test = useAction({ mutationFn: () => testWebhook(id), onSuccess: refresh });
   const isOff = status === 'off';
-  const switching = useMutation({
+  const switching = useAction({
     mutationFn: () => switchWebhook(id, isOff ? 'on' : 'off'),
     onSuccess: async () => {
       turn.close();

@@ -9,7 +9,7 @@ export const QUANTITY: Schema = {
   type: 'number',
   exclusiveMinimum: 0,
   maximum: 1_000_000,
-  'x-expected': 'a number above 0',
+  'x-expected': 'a number above 0, at most 1000000',
 };
 const WHOLE = (minimum: number, maximum: number): Schema => ({
   type: 'integer',

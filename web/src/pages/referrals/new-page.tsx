@@ -25,7 +25,7 @@ export default function NewReferralPage() {
     const body = bodyOf(draft);
     // The same referral sent again is the same one; a corrected one is another.
     const text = JSON.stringify(body);
-    if (attempt.current.body !== text) attempt.current = { body: text, key: crypto.randomUUID() };
+    if (attempt.current.body !== text) attempt.current = { body: text, key: newKey() };
     return createReferral(body, attempt.current.key);
   };
   const done = async ({ id }: { id: string }): Promise<void> => {
@@ -60,4 +60,9 @@ export default function NewReferralPage() {
       </Box>
     </Page>
   );
+}
+
+/** Unlike `randomUUID` this is there without TLS too. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join('-');
 }

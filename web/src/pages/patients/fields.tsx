@@ -144,11 +144,13 @@ function ConsentFields({ form }: FieldsProps) {
         <Checkbox
           label="The patient consents to treatment"
           required
+          aria-invalid={'consentToTreat' in form.errors}
           {...form.getInputProps('consentToTreat', { type: 'checkbox' })}
         />
         <Checkbox
           label="The patient has the notice of privacy practices (HIPAA)"
           required
+          aria-invalid={'hipaaConsent' in form.errors}
           {...form.getInputProps('hipaaConsent', { type: 'checkbox' })}
         />
       </Stack>

@@ -85,4 +85,37 @@ describe('signing in', () => {
     await other.getByRole('button', { name: 'Create key' }).click();
     await other.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
   });
+
+  it('follows another tab: a new session of the same user, another user, and none', async () => {
+    const page = await newPage();
+    const signIn = async (role: string): Promise<void> => {
+      const { email, password } = person(role);
+      expect((await page.request.post('/portal/session', { data: { email, password } })).ok()).toBe(true);
+    };
+    await signIn('staff');
+    await page.goto('/patients/new');
+    await page.getByRole('textbox', { name: 'First name' }).fill('Tabea');
+    await page.getByRole('textbox', { name: 'Last name' }).fill('Zwei');
+    await page.getByLabel('Date of birth').fill('1991-04-02');
+    await page.getByRole('checkbox', { name: /consents to treatment/ }).check();
+    await page.getByRole('button', { name: 'Add patient' }).click();
+    const missing = page.getByRole('checkbox', { name: /privacy practices/ });
+    expect(await missing.getAttribute('aria-invalid')).toBe('true');
+    await missing.check();
+    await signIn('staff');
+    await page.getByRole('button', { name: 'Add patient' }).dblclick();
+    await page.getByRole('heading', { level: 1, name: 'Tabea Zwei active' }).waitFor();
+    const { data } = (await (await page.request.get('/v1/patients?search=zwei')).json()) as {
+      data: unknown[];
+    };
+    expect(data).toHaveLength(1);
+
+    await signIn('admin');
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))");
+    await page.getByRole('button', { name: 'Alex Kim' }).waitFor();
+    await page.context().clearCookies();
+    await page.getByRole('button', { name: 'Alex Kim' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+  });
 });

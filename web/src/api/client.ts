@@ -27,6 +27,7 @@ const UNREACHABLE = 'The server cannot be reached. Check the connection and try 
 /** Kept in memory alone; every page load asks for it anew. */
 let csrfToken = '';
 let whenSignedOut = (): void => undefined;
+let whenRefused = (): Promise<boolean> => Promise.resolve(false);
 
 export function holdCsrfToken(token: string): void {
   csrfToken = token;
@@ -35,6 +36,11 @@ export function holdCsrfToken(token: string): void {
 /** Called when a face says that the session has ended. */
 export function onSignedOut(told: () => void): void {
   whenSignedOut = told;
+}
+
+/** Called when a face refuses a change, which asks who is signed in now: resolves to whether it is the same user. */
+export function onRefused(asked: () => Promise<boolean>): void {
+  whenRefused = asked;
 }
 
 /**
@@ -48,12 +54,27 @@ export async function request<T>(path: string, asked: Asked = {}): Promise<T> {
 }
 
 /** The same, for answers that are no JSON (downloads) or whose headers count. @throws ApiError */
-export async function send(
-  path: string,
-  { method = 'GET', body, headers = {}, signal }: Asked = {},
-): Promise<Response> {
+export async function send(path: string, asked: Asked = {}): Promise<Response> {
+  const { method = 'GET' } = asked;
+  const response = await ask(path, asked);
+  if (response.ok) return response;
+  if (method !== 'GET' && (await isOfFormerSession(response))) return send(path, asked);
+  const problem = await problemOf(response);
+  if (response.status === 401 && !path.startsWith('/portal/session')) whenSignedOut();
+  throw problem;
+}
+
+/** Whether a change was refused for the token of a session in whose place the same user has begun another one. */
+async function isOfFormerSession({ status }: Response): Promise<boolean> {
+  if (status !== 403) return false;
+  const sent = csrfToken;
+  const isSameUser = await whenRefused().catch(() => false);
+  return isSameUser && csrfToken !== sent;
+}
+
+async function ask(path: string, { method = 'GET', body, headers = {}, signal }: Asked): Promise<Response> {
   const isForm = body instanceof FormData;
-  const response = await fetch(path, {
+  return fetch(path, {
     method,
     credentials: 'same-origin',
     signal: signal ?? null,
@@ -68,10 +89,6 @@ export async function send(
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiError(0, 'unreachable', UNREACHABLE);
   });
-  if (response.ok) return response;
-  const problem = await problemOf(response);
-  if (response.status === 401 && !path.startsWith('/portal/session')) whenSignedOut();
-  throw problem;
 }
 
 /**
@@ -94,6 +111,7 @@ export async function upload<T>(
     asked.send(form);
   });
   if (response.ok) return (await response.json()) as T;
+  if (await isOfFormerSession(response)) return upload(path, form, onProgress);
   if (response.status === 401) whenSignedOut();
   throw await problemOf(response);
 }

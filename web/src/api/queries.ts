@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
-import { ApiError, onSignedOut } from './client';
-import { SESSION, SIGNED_OUT } from './session';
+import { ApiError, onRefused, onSignedOut } from './client';
+import { forgetRecords, type Session, SESSION, sessionQuery, SIGNED_OUT } from './session';
 
 /** Refusals are final; only a server that is away or busy is asked again. */
 function retry(failures: number, error: Error): boolean {
@@ -9,14 +9,23 @@ function retry(failures: number, error: Error): boolean {
 }
 
 export const queryClient = new QueryClient({
-  defaultOptions: { queries: { retry, staleTime: 10_000 }, mutations: { retry: false } },
+  // The browser's word on being offline is not waited for: a request that fails says so.
+  defaultOptions: {
+    queries: { retry, staleTime: 10_000, networkMode: 'always' },
+    mutations: { retry: false, networkMode: 'always' },
+  },
 });
 
 onSignedOut(() => forgetEverything());
 
-/** Nothing of one user's records stays in memory for the next. */
+onRefused(async () => {
+  const before = queryClient.getQueryData<Session>(SESSION)?.user?.id;
+  const { user } = await queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 });
+  return user !== null && user.id === before;
+});
+
+/** The user has signed out, or the session has ended. */
 export function forgetEverything(): void {
   queryClient.setQueryData(SESSION, SIGNED_OUT);
-  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
-  queryClient.getMutationCache().clear();
+  forgetRecords(queryClient);
 }

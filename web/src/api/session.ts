@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { type QueryClient, queryOptions } from '@tanstack/react-query';
 import { holdCsrfToken, request } from './client';
 
 export type Role =
@@ -33,9 +33,22 @@ export const SIGNED_OUT: Session = { user: null };
 
 export const sessionQuery = queryOptions({
   queryKey: SESSION,
-  queryFn: async ({ signal }) => sessionOf(await request<Answer>('/portal/session', { signal })),
+  queryFn: async ({ client, signal }) => {
+    const session = sessionOf(await request<Answer>('/portal/session', { signal }));
+    const before = client.getQueryData<Session>(SESSION)?.user;
+    if (before && before.id !== session.user?.id) forgetRecords(client);
+    return session;
+  },
   staleTime: Infinity,
+  // Meanwhile the session may have ended, or another tab signed in, perhaps as somebody else.
+  refetchOnWindowFocus: 'always',
 });
+
+/** Nothing of one user's records stays in memory for the next. */
+export function forgetRecords(queries: QueryClient): void {
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
+  queries.getMutationCache().clear();
+}
 
 export interface Credentials {
   email: string;

@@ -18,13 +18,15 @@ export function Shell({ children }: { children: ReactNode }) {
   useEffect(close, [path, close]);
 
   if (session.isPending) return <Loading label="Opening the dashboard" />;
-  if (session.isError) return <Failure error={session.error} retry={() => void session.refetch()} />;
+  // A session that was known stays in use while it cannot be asked for.
+  if (session.data === undefined)
+    return <Failure error={session.error} retry={() => void session.refetch()} />;
   const { user } = session.data;
   const next = search === '' ? path : `${path}?${search}`;
   if (user === null) return <Redirect to={`/sign-in?next=${encodeURIComponent(next)}`} replace />;
 
   return (
-    <UserProvider value={user}>
+    <UserProvider key={user.id} value={user}>
       <a className="skip" href="#main">
         Skip to the page
       </a>

@@ -1,5 +1,4 @@
 import { Button, Group, Menu, Text, useMantineColorScheme } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import {
   IconChevronDown,
   IconDeviceDesktop,
@@ -8,9 +7,12 @@ import {
   IconSun,
   IconUserCog,
 } from '@tabler/icons-react';
+import { notifications } from '@mantine/notifications';
 import { useLocation } from 'wouter';
+import { ApiError } from '../api/client';
 import { forgetEverything } from '../api/queries';
 import { signOut, type User } from '../api/session';
+import { useAction } from '../ui/use-action';
 import { Link } from './link';
 import { ROLE_NAMES } from './session';
 
@@ -24,11 +26,17 @@ const SCHEMES = [
 export function UserMenu({ user }: { user: User }) {
   const [, navigate] = useLocation();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const leave = useMutation({
+  const left = (): void => {
+    forgetEverything();
+    navigate('/sign-in', { replace: true });
+  };
+  const leave = useAction({
     mutationFn: signOut,
-    onSuccess: () => {
-      forgetEverything();
-      navigate('/sign-in', { replace: true });
+    onSuccess: left,
+    // A session that has ended meanwhile is left already.
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401) return left();
+      notifications.show({ color: 'red', message: `You are still signed in. ${error.message}` });
     },
   });
   return (

@@ -65,7 +65,15 @@ export function Empty({
   );
 }
 
-/** A query's three states in one place: loading, failed with another try, or what it brought. */
+/** Whether another try may go better: the server is away or busy, and has not refused. */
+function isPassing(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
+}
+
+/**
+ * A query's three states in one place: loading, failed with another try, or what it brought. That stays, with what is
+ * being typed on it, while it cannot be read anew.
+ */
 export function Await<T>({
   query,
   children,
@@ -73,9 +81,15 @@ export function Await<T>({
   query: UseQueryResult<T>;
   children: (data: T) => ReactNode;
 }) {
-  if (query.isPending) return <Loading />;
-  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
-  return <>{children(query.data)}</>;
+  const { data, error } = query;
+  const failure = error !== null && <Failure error={error} retry={() => void query.refetch()} />;
+  if (data === undefined || (error !== null && !isPassing(error))) return failure || <Loading />;
+  return (
+    <>
+      {failure}
+      {children(data)}
+    </>
+  );
 }
 
 export function NotFound() {

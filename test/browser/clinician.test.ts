@@ -71,6 +71,42 @@ describe('A clinician', () => {
     await page.getByRole('dialog', { name: 'Lesion, Left forearm' }).locator('img').waitFor();
   });
 
+  it('sees records of an EHR with parts missing, and says of no list that it is empty', async () => {
+    const session = (await (await page.request.get('/portal/session')).json()) as {
+      csrfToken: string;
+      user: { practiceId: string };
+    };
+    const put = async (id: string, resource: object): Promise<void> => {
+      const answer = await page.request.put(`/fhir/R4/${id}`, {
+        headers: { 'X-CSRF-Token': session.csrfToken, 'Content-Type': 'application/fhir+json' },
+        data: JSON.stringify(resource),
+      });
+      expect(answer.status()).toBe(201);
+    };
+    const managingOrganization = { reference: `Organization/${session.user.practiceId}` };
+    await put('Patient/nameless', { resourceType: 'Patient', id: 'nameless', managingOrganization });
+    await put('MedicationRequest/bare', {
+      resourceType: 'MedicationRequest',
+      id: 'bare',
+      status: 'active',
+      intent: 'order',
+      subject: { reference: 'Patient/nameless' },
+      medicationCodeableConcept: { coding: [{ code: '313782' }] },
+    });
+    await page.goto('/patients');
+    await page.getByRole('link', { name: 'Name not known' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Name not known active' }).waitFor();
+    await page.getByRole('tab', { name: 'Prescriptions' }).click();
+    await page.getByRole('cell', { name: '0 left' }).waitFor();
+    await page.getByRole('link', { name: 'Medication not said' }).click();
+    await page.getByRole('link', { name: 'Name not known' }).click();
+    await page.goto('/patients/pat_nameless?tab=nothing');
+    await page.getByText('In the record since').waitFor();
+    await page.goto('/patients?page=9');
+    await page.getByRole('button', { name: 'To the first page' }).click();
+    await page.getByRole('link', { name: 'Name not known' }).waitFor();
+  });
+
   it('signs a confidential note that staff do not see', async () => {
     const id = await patientId(page, 'khan');
     await page.goto(`/patients/${id}?tab=notes`);

@@ -1,5 +1,6 @@
 import type { Location, Patient as FhirPatient } from '@medplum/fhirtypes';
 import { queryOptions } from '@tanstack/react-query';
+import { nameFrom } from '../ui/words';
 import { queryString, request } from './client';
 import { searchFor } from './fhir';
 import { PATIENTS } from './patients';
@@ -53,7 +54,7 @@ export const providersQuery = queryOptions({
 
 /** "Emily Johnson, MD". */
 export function nameOf({ firstName, lastName, title }: Provider): string {
-  return [firstName, lastName].filter(Boolean).join(' ') + (title === null ? '' : `, ${title}`);
+  return nameFrom([firstName, lastName]) + (title === null ? '' : `, ${title}`);
 }
 
 /** The provider that a user is, when the user is one. */

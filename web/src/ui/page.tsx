@@ -34,8 +34,8 @@ export function Page({ title, lead, actions, back, children }: PageProps) {
           </Anchor>
         )}
         <Group justify="space-between" align="flex-start" gap="sm">
-          <Box>
-            <Title order={1} tabIndex={-1}>
+          <Box miw={0}>
+            <Title order={1} tabIndex={-1} style={{ overflowWrap: 'anywhere' }}>
               {title}
             </Title>
             {lead !== undefined && (

@@ -1,5 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
-import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
+import { IconChevronLeft, IconChevronRight, IconPageBreak } from '@tabler/icons-react';
+import { Empty } from './states';
 
 interface PagerProps {
   /** What is counted, in the plural. */
@@ -45,5 +46,23 @@ export function Pager({ what, page, size, total, onPage }: PagerProps) {
         </Group>
       )}
     </Group>
+  );
+}
+
+/** The page that an address asks for; the first where it asks for none that there could be. */
+export function pageIn(address: URLSearchParams): number {
+  return Math.max(1, Math.trunc(Number(address.get('page'))) || 1);
+}
+
+/** In place of a page after the last one: the list has become shorter since its link was made. */
+export function PastEnd({ what, total, onPage }: Pick<PagerProps, 'what' | 'total' | 'onPage'>) {
+  return (
+    <Empty
+      icon={IconPageBreak}
+      title="The list ends before this page"
+      action={<Button onClick={() => onPage(1)}>To the first page</Button>}
+    >
+      It has {total} {what}.
+    </Empty>
   );
 }

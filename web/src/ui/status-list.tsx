@@ -4,7 +4,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
 import { PAGE_SIZE, type Paged } from '../api/paged';
-import { Pager } from './pager';
+import { pageIn, Pager, PastEnd } from './pager';
 import { Await, Empty } from './states';
 import { wordsOf } from './words';
 
@@ -30,7 +30,8 @@ export function StatusList<T>(props: StatusListProps<T>) {
   const { what, icon, statuses, first = ALL, useRows, whenNone, children } = props;
   const [address, setAddress] = useSearchParams();
   const status = address.get('status') ?? first;
-  const page = Number(address.get('page') ?? 1);
+  const page = pageIn(address);
+  const turnTo = (to: number): void => setAddress({ status, page: String(to) }, { replace: true });
   const found = useRows({ status: status === ALL ? '' : status, page });
   return (
     <>
@@ -43,19 +44,15 @@ export function StatusList<T>(props: StatusListProps<T>) {
       />
       <Await query={found}>
         {({ rows, total }) =>
-          rows.length === 0 ? (
+          rows.length === 0 && total > 0 ? (
+            <PastEnd what={what} total={total} onPage={turnTo} />
+          ) : rows.length === 0 ? (
             <Empty icon={icon} title={`No ${what}`}>
               {status === ALL ? whenNone : 'None of this status.'}
             </Empty>
           ) : (
             <>
-              <Pager
-                what={what}
-                page={page}
-                size={PAGE_SIZE}
-                total={total}
-                onPage={(to) => setAddress({ status, page: String(to) }, { replace: true })}
-              />
+              <Pager what={what} page={page} size={PAGE_SIZE} total={total} onPage={turnTo} />
               {children(rows)}
             </>
           )

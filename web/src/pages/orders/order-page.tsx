@@ -11,7 +11,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await } from '../../ui/states';
 import { Time } from '../../ui/time';
-import { wordsOf } from '../../ui/words';
+import { nameFrom, wordsOf } from '../../ui/words';
 import { CancelOrder, FulfilOrder } from './decide';
 import { OrderStatusBadge } from './status';
 
@@ -70,7 +70,7 @@ function People({ order: { patient, provider, pharmacy, createdAt } }: { order: 
         <Fact name="Patient">
           {typeof patient?.id === 'string' ? (
             <Anchor component={Link} to={`/patients/${patient.id}`} inherit>
-              {patient.name}
+              {nameFrom([patient.name])}
             </Anchor>
           ) : (
             '–'

@@ -7,6 +7,7 @@ import { type Patient, PATIENTS, patientQuery, updatePatient } from '../../api/p
 import { Page } from '../../ui/page';
 import { PageForm } from '../../ui/page-form';
 import { Await } from '../../ui/states';
+import { nameFrom } from '../../ui/words';
 import { changesOf, checkDraft, type Draft, draftOf } from './draft';
 import { PatientFieldset } from './fields';
 
@@ -32,7 +33,7 @@ function EditForm({ patient: read }: { patient: Patient }) {
   };
   return (
     <Page
-      back={{ to: `/patients/${id}`, label: `${firstName ?? ''} ${lastName ?? ''}` }}
+      back={{ to: `/patients/${id}`, label: nameFrom([firstName, lastName]) }}
       title="Edit patient"
       lead="Only what you change is written; the version before stays in the history."
     >

@@ -11,10 +11,11 @@ import { mayWrite } from '../../app/rights';
 import { useUser } from '../../app/session';
 import { type Column, DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
-import { Pager } from '../../ui/pager';
+import { pageIn, Pager, PastEnd } from '../../ui/pager';
 import { Await, Empty } from '../../ui/states';
 import { CalendarDate } from '../../ui/time';
 import { timeColumn } from '../../ui/time-column';
+import { nameFrom } from '../../ui/words';
 import { PatientStatusBadge } from './status';
 
 const COLUMNS: readonly Column<ListedPatient>[] = [
@@ -22,7 +23,7 @@ const COLUMNS: readonly Column<ListedPatient>[] = [
     header: 'Patient',
     cell: ({ id, firstName, lastName }) => (
       <Anchor component={Link} to={`/patients/${id}`} size="sm">
-        {lastName}, {firstName}
+        {nameFrom([lastName, firstName], ', ')}
       </Anchor>
     ),
   },
@@ -56,11 +57,12 @@ export default function PatientsPage() {
   const status = address.get('status') ?? '';
   const sort = address.get('sort') ?? 'lastName asc';
   const [sortBy = '', order = ''] = sort.split(' ');
-  const page = Number(address.get('page') ?? 1);
+  const page = pageIn(address);
   const show = (next: Record<string, string>): void => {
     const given = Object.entries({ status, sort, ...next }).filter(([, value]) => value !== '');
     setAddress(Object.fromEntries(given), { replace: true });
   };
+  const turnTo = (to: number): void => show({ page: String(to) });
   const patients = useQuery(patientsQuery({ search, status, sortBy, order, page }));
   return (
     <Page
@@ -104,7 +106,9 @@ export default function PatientsPage() {
       </Group>
       <Await query={patients}>
         {({ rows, total }) =>
-          rows.length === 0 ? (
+          rows.length === 0 && total > 0 ? (
+            <PastEnd what="patients" total={total} onPage={turnTo} />
+          ) : rows.length === 0 ? (
             <Empty icon={IconUsers} title={search === '' ? 'No patients' : 'Nobody matches'}>
               {search === ''
                 ? 'They are added here, through the API or by an EHR.'
@@ -112,13 +116,7 @@ export default function PatientsPage() {
             </Empty>
           ) : (
             <>
-              <Pager
-                what="patients"
-                page={page}
-                size={PAGE_SIZE}
-                total={total}
-                onPage={(to) => show({ page: String(to) })}
-              />
+              <Pager what="patients" page={page} size={PAGE_SIZE} total={total} onPage={turnTo} />
               <DataTable label="Patients" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />
             </>
           )

@@ -9,6 +9,7 @@ import { useUser } from '../../app/session';
 import { Page } from '../../ui/page';
 import { Await } from '../../ui/states';
 import { CalendarDate } from '../../ui/time';
+import { nameFrom } from '../../ui/words';
 import { Appointments } from './appointments';
 import { Chart } from './chart';
 import { MedicalHistory } from './history';
@@ -17,6 +18,16 @@ import { PatientOrders } from './orders';
 import { Photos } from './photos';
 import { PatientPrescriptions } from './prescriptions';
 import { PatientStatusBadge } from './status';
+
+const TABS = [
+  { value: 'chart', label: 'Chart' },
+  { value: 'photos', label: 'Photos' },
+  { value: 'notes', label: 'Notes' },
+  { value: 'appointments', label: 'Appointments' },
+  { value: 'prescriptions', label: 'Prescriptions' },
+  { value: 'orders', label: 'Orders' },
+  { value: 'history', label: 'History' },
+];
 
 export default function PatientPage() {
   const { id = '' } = useParams<{ id: string }>();
@@ -32,7 +43,7 @@ function PatientView({ patient }: { patient: Patient }) {
       back={{ to: '/patients', label: 'Patients' }}
       title={
         <Group component="span" gap="sm">
-          {firstName} {lastName} <PatientStatusBadge status={status} />
+          {nameFrom([firstName, lastName])} <PatientStatusBadge status={status} />
         </Group>
       }
       lead={
@@ -59,18 +70,16 @@ function PatientView({ patient }: { patient: Patient }) {
       }
     >
       <Tabs
-        value={search.get('tab') ?? 'chart'}
+        value={TABS.find(({ value }) => value === search.get('tab'))?.value ?? 'chart'}
         onChange={(tab) => setSearch(tab === null || tab === 'chart' ? {} : { tab }, { replace: true })}
         keepMounted={false}
       >
         <Tabs.List mb="lg" className="tabs">
-          <Tabs.Tab value="chart">Chart</Tabs.Tab>
-          <Tabs.Tab value="photos">Photos</Tabs.Tab>
-          <Tabs.Tab value="notes">Notes</Tabs.Tab>
-          <Tabs.Tab value="appointments">Appointments</Tabs.Tab>
-          <Tabs.Tab value="prescriptions">Prescriptions</Tabs.Tab>
-          <Tabs.Tab value="orders">Orders</Tabs.Tab>
-          <Tabs.Tab value="history">History</Tabs.Tab>
+          {TABS.map(({ value, label }) => (
+            <Tabs.Tab key={value} value={value}>
+              {label}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
         <Tabs.Panel value="chart">
           <Chart patient={patient} />

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { patientsQuery } from '../../api/patients';
 import { RemoteSelect } from '../../ui/remote-select';
+import { nameFrom } from '../../ui/words';
 
 /** An active patient of the practice, found as on the list: by the beginnings of name, e-mail or phone. */
 export function PatientSelect({ onChange }: { onChange: (id: string) => void }) {
@@ -22,7 +23,7 @@ function usePatients(search: string) {
     select: ({ rows }) =>
       rows.map(({ id, lastName, firstName, dateOfBirth }) => ({
         value: id,
-        label: `${lastName ?? ''}, ${firstName ?? ''}${dateOfBirth === null ? '' : `, born ${dateOfBirth}`}`,
+        label: `${nameFrom([lastName, firstName], ', ')}${dateOfBirth === null ? '' : `, born ${dateOfBirth}`}`,
       })),
   });
 }

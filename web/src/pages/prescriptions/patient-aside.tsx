@@ -3,6 +3,7 @@ import type { Patient } from '../../api/patients';
 import { Link } from '../../app/link';
 import { Tags } from '../../ui/tags';
 import { CalendarDate } from '../../ui/time';
+import { nameFrom } from '../../ui/words';
 
 /** What a prescriber has to know of the patient while writing. */
 export function PatientAside({ patient }: { patient: Patient }) {
@@ -13,7 +14,7 @@ export function PatientAside({ patient }: { patient: Patient }) {
       <Stack gap="md">
         <div>
           <Anchor component={Link} to={`/patients/${id}`} fw={600}>
-            {firstName} {lastName}
+            {nameFrom([firstName, lastName])}
           </Anchor>
           <Text size="sm" c="dimmed">
             Born <CalendarDate date={dateOfBirth} />
@@ -25,7 +26,7 @@ export function PatientAside({ patient }: { patient: Patient }) {
         <Known
           title="Prescribed now"
           color="gray"
-          items={active.map(({ medication }) => medication ?? '–')}
+          items={active.map(({ medication }) => medication ?? 'Medication not said')}
         />
         <Text size="xs" c="dimmed">
           Nothing here checks a drug against allergies or other drugs.

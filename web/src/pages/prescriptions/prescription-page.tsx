@@ -18,7 +18,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await } from '../../ui/states';
 import { CalendarDate, Time } from '../../ui/time';
-import { wordsOf } from '../../ui/words';
+import { nameFrom, wordsOf } from '../../ui/words';
 import { RefillRequestDialog } from './refill-request';
 import { SendDialog } from './send';
 import { PrescriptionStatusBadge } from './status';
@@ -41,7 +41,7 @@ function View({ found }: { found: PrescriptionDetail }) {
       }
       lead={
         <>
-          {rxNumber} ·{' '}
+          {rxNumber !== null && `${rxNumber} · `}
           <Anchor component={Link} to={`/records/MedicationRequest/${id.slice('rx_'.length)}`} inherit>
             FHIR record
           </Anchor>
@@ -107,7 +107,7 @@ function WrittenFacts({ found: { listed, written } }: { found: PrescriptionDetai
     <Facts>
       <Fact name="Patient">
         <Anchor component={Link} to={`/patients/${written.patientId ?? ''}`} inherit>
-          {listed.patient}
+          {nameFrom([listed.patient])}
         </Anchor>
       </Fact>
       <Fact name="Prescriber">{listed.provider ?? '–'}</Fact>

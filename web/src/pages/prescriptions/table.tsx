@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<ListedPrescription>[] = [
     width: '13rem',
     cell: ({ id, medication, rxNumber }) => (
       <Anchor component={Link} to={`/prescriptions/${id}`} size="sm" title={medication ?? undefined}>
-        {medication ?? rxNumber}
+        {medication ?? rxNumber ?? 'Medication not said'}
       </Anchor>
     ),
   },
@@ -57,7 +57,7 @@ export function PrescriptionTable({ prescriptions, isOfOnePatient = false }: Pre
     wide: !isOfOnePatient,
     cell: (prescription) => (
       <Group gap="xs" wrap="nowrap" justify="space-between">
-        {prescription.refillsRemaining} left
+        {`${prescription.refillsRemaining} left`}
         {prescription.status === 'active' && mayWrite(user) && (
           <Button
             size="compact-xs"

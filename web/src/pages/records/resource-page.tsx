@@ -12,12 +12,15 @@ import { titleOf } from './outline';
 import { ResourceView } from './resource-view';
 import { JsonBlock } from './values';
 
+const TABS = ['fields', 'json', 'history'];
+
 export default function ResourcePage() {
   const { type = '', id = '' } = useParams<{ type: string; id: string }>();
   const resource = useQuery(resourceQuery(type, id));
   const [search, setSearch] = useSearchParams();
   const isGone = resource.error instanceof ApiError && resource.error.status === 410;
-  const tab = isGone ? 'history' : (search.get('tab') ?? 'fields');
+  const asked = TABS.find((each) => each === search.get('tab')) ?? 'fields';
+  const tab = isGone ? 'history' : asked;
   const title = resource.data === undefined ? '' : titleOf(resource.data);
   return (
     <Page

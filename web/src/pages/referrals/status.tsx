@@ -1,5 +1,6 @@
 import { Badge } from '@mantine/core';
 import type { ReferralStatus } from '../../api/referrals';
+import { nameFrom } from '../../ui/words';
 
 const COLORS: Readonly<Record<ReferralStatus, string>> = {
   pending: 'orange',
@@ -29,5 +30,5 @@ export function nameOf({
   client_first: string | null;
   client_last: string | null;
 }): string {
-  return [client_first, client_last].filter((part) => part !== null).join(' ') || 'Name not known';
+  return nameFrom([client_first, client_last]);
 }

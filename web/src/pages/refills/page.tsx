@@ -10,6 +10,7 @@ import { Fact, Facts } from '../../ui/facts';
 import { Page } from '../../ui/page';
 import { Await, Empty } from '../../ui/states';
 import { CalendarDate, Time } from '../../ui/time';
+import { nameFrom } from '../../ui/words';
 import { ApproveDialog } from './approve';
 import { DenyDialog } from './deny';
 
@@ -81,7 +82,7 @@ function RefillCard({ refill, onDecide }: RefillCardProps) {
           </Title>
           {patient !== null && (
             <Anchor component={Link} to={`/patients/${patient.id}?tab=prescriptions`} size="sm">
-              {patient.name}
+              {nameFrom([patient.name])}
             </Anchor>
           )}
         </div>

@@ -67,7 +67,8 @@ export function createSockets(context: TurnContext, tokens: BindingTokens): Sock
   return {
     attach(http) {
       http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        if (request.url?.split('?', 1)[0] === SOCKET_PATH)
+        if (request.headers.upgrade?.toLowerCase() !== 'websocket') stayWithHttp(http, request, socket, head);
+        else if (request.url?.split('?', 1)[0] === SOCKET_PATH)
           server.handleUpgrade(request, socket, head, (each) => server.emit('connection', each, request));
         else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       });
@@ -79,6 +80,20 @@ export function createSockets(context: TurnContext, tokens: BindingTokens): Sock
       server.close();
     },
   };
+}
+
+/**
+ * An offer of another protocol, such as the `h2c` that Java's client makes on its first call, is no reason not to
+ * answer: the request begins anew without the offer. RFC 9110, 7.8
+ */
+function stayWithHttp(http: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method = '', url = '', httpVersion, rawHeaders } = request;
+  const lines = rawHeaders.flatMap((name, i) =>
+    i % 2 === 1 || name.toLowerCase() === 'upgrade' ? [] : [`${name}: ${rawHeaders[i + 1] ?? ''}`],
+  );
+  const begin = [`${method} ${url} HTTP/${httpVersion}`, ...lines, '', ''].join('\r\n');
+  socket.unshift(Buffer.concat([Buffer.from(begin, 'latin1'), head]));
+  http.emit('connection', socket);
 }
 
 /** `bind-with-token: <token>`: a handshake for each subscription of the token, then what nobody has received yet. */

@@ -1,5 +1,5 @@
 import type { Bundle, Parameters } from '@medplum/fhirtypes';
-import { createServer, type Server } from 'node:http';
+import { createServer, request as callHttp, Agent, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
 import { testHouse, type TestHouse } from '../support/house';
@@ -82,3 +82,35 @@ it('closes the socket when the Subscription is turned off', async () => {
   await caller.send('put', `Subscription/${made.id}`, { ...made, status: 'off' });
   await until(() => closed() === 1000);
 });
+
+it('answers a request that offers another protocol as if it had not, and keeps the connection', async () => {
+  const { port } = server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  // What the HTTP client of Java 11 and later sends first where there is no TLS.
+  const offer = {
+    Connection: 'Upgrade, HTTP2-Settings',
+    Upgrade: 'h2c',
+    'HTTP2-Settings': 'AAEAAEAAAAIAAAAB',
+  };
+  const ask = (headers: Record<string, string>, body: string) =>
+    new Promise<{ status: number | undefined; port: number | undefined }>((done, fail) => {
+      const options = { port, agent, method: 'POST', path: '/fhir/R4/Patient' };
+      const type = { 'Content-Type': 'application/fhir+json', 'Content-Length': Buffer.byteLength(body) };
+      const asked = callHttp({ ...options, headers: { ...type, ...headers } }, (answer: IncomingMessage) => {
+        const { statusCode: status } = answer;
+        const { localPort } = answer.socket;
+        answer.resume().on('end', () => done({ status, port: localPort }));
+      });
+      asked.on('error', fail).end(body);
+    });
+  const small = JSON.stringify(patient('Upgrade'));
+  // Longer than what comes in one piece with the head.
+  const large = JSON.stringify({ ...patient('Upgrade'), text: { status: 'generated', div: div(300_000) } });
+  const answers = [await ask(offer, small), await ask(offer, large), await ask({}, small)];
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+  expect(new Set(answers.map((each) => each.port)).size).toBe(1);
+  agent.destroy();
+});
+
+const div = (length: number): string =>
+  `<div xmlns="http://www.w3.org/1999/xhtml">${'x'.repeat(length)}</div>`;

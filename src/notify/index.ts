@@ -96,7 +96,7 @@ export function createNotify(options: NotifyOptions): Notify {
   const queues = createQueues(connection, clock, options.keepSeconds);
   const secrets = createSecrets(connection, sealing, clock);
   const tokens = createBindingTokens(connection, clock);
-  const registry = createRegistry(store);
+  const registry = createRegistry(store, options.viewerOf);
   const lifecycle = lifecycleOf(options, queues.eventsSoFar, createCredentials(connection, sealing, clock));
   const turn = turnContext(options, {
     queues,

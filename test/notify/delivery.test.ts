@@ -103,6 +103,27 @@ describe('access is checked at delivery', () => {
     expect((await states(id)).filter((state) => state === 'delivered')).toHaveLength(1);
   });
 
+  it('holds criteria that look at other resources against what the owner may see of them', async () => {
+    const { practice, caller } = await practiceClient('Guesses', 'system/*.cruds');
+    const { caller: theirs } = await practiceClient('Guessed At', 'system/*.cruds');
+    const [guess, control, own] = [await endpoint(), await endpoint(), await endpoint()];
+    const guessing = 'Patient?_has:Condition:subject:code:text=hidden';
+    await subscribe(caller, guessing, guess);
+    await subscribe(caller, 'Patient?family=Guessed', control);
+    await subscribe(theirs, guessing, own);
+    const addressed = patient('Guessed', {
+      managingOrganization: { reference: `Organization/${practice}` },
+    });
+    const subject = await create(theirs, addressed);
+    await create(theirs, {
+      ...{ resourceType: 'Condition', subject: { reference: `Patient/${subject}` } },
+      code: { text: 'hidden' },
+    });
+    await theirs.send('put', `Patient/${subject}`, { ...addressed, id: subject, gender: 'other' });
+    await until(() => idsTold(control).length === 2 && idsTold(own).length === 1);
+    expect(idsTold(guess)).toEqual([]);
+  });
+
   it('records each delivery as a disclosure of the patient to the client, with the receiver as agent', async () => {
     const { clientId, practice, caller } = await practiceClient('Disclosed To', 'system/*.cruds');
     const at = await endpoint();

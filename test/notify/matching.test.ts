@@ -78,7 +78,7 @@ const CRITERIA = [
 ];
 
 function listening(store: Store): ListenerIndex {
-  const index = new ListenerIndex(store);
+  const index = new ListenerIndex(store, () => Promise.resolve(EVERYTHING));
   const known = CRITERIA.filter((criteria) => parses(criteria));
   for (const criteria of known) {
     const channel = { type: 'rest-hook' as const, endpoint: 'https://example.org' };
@@ -177,7 +177,7 @@ it('reads what several changes look at once for all of them', async () => {
       return changeOf({ type: resource.resourceType, id, resource: { ...resource, id }, ...at });
     }),
   );
-  const registry = createRegistry(counting);
+  const registry = createRegistry(counting, () => Promise.resolve(EVERYTHING));
   await store.commit(
     CRITERIA.filter((criteria) => criteria.startsWith('Condition?subject')).map((criteria) => ({
       kind: 'create' as const,

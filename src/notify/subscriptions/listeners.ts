@@ -4,7 +4,7 @@ import type { Store } from '../../store';
 import type { CompiledSubscription, RecordChange } from '../types';
 import { ANYTHING, type Anchor, type Chain, chainId, placeOf, waysToAnchor } from './anchors';
 import type { Criterion, Listener } from './listener';
-import { type Neighbours, neighboursIn } from './neighbours';
+import { type Neighbours, type Surroundings, surroundingsIn, type ViewerOf } from './neighbours';
 
 /** Where a listener hangs. */
 interface Hook {
@@ -28,7 +28,10 @@ export class ListenerIndex {
   /** Chains in use by the type they begin at, and how often. */
   private readonly chains = new Map<ResourceType, Map<string, { chain: Chain; count: number }>>();
 
-  constructor(private readonly store: Pick<Store, 'search' | 'readMany'>) {}
+  constructor(
+    private readonly store: Pick<Store, 'search' | 'readMany'>,
+    private readonly viewerOf: ViewerOf,
+  ) {}
 
   put(listener: Listener): void {
     const { id } = listener.subscription;
@@ -79,18 +82,18 @@ export class ListenerIndex {
   }
 
   /** What changes that come together may look at together: each neighbour of any of them is read once. */
-  neighbours(): Neighbours {
-    return neighboursIn(this.store);
+  surroundings(): Surroundings {
+    return surroundingsIn(this.store, this.viewerOf);
   }
 
   /**
-   * Subscriptions that a change concerns; `fired` are the URLs of the topics that it triggers. `neighbours` are of this
+   * Subscriptions that a change concerns; `fired` are the URLs of the topics that it triggers. `surroundings` are of this
    * call or of others about changes that were committed before the first of them.
    */
   async matching(
     change: RecordChange,
     fired: readonly string[],
-    neighbours: Neighbours = this.neighbours(),
+    surroundings: Surroundings = this.surroundings(),
   ): Promise<CompiledSubscription[]> {
     const { current, previous } = change;
     // R4 criteria are about what is there; a topic may be about what was removed.
@@ -103,7 +106,7 @@ export class ListenerIndex {
       type,
       facts,
       [...(current.deleted ? [] : ['']), ...fired],
-      neighbours,
+      surroundings.all,
     );
     const found: CompiledSubscription[] = [];
     const open: { subscription: CompiledSubscription; criterion: Criterion }[] = [];
@@ -114,7 +117,9 @@ export class ListenerIndex {
       else if (evaluate(criterion.match, facts)) found.push(subscription);
     }
     const held = await Promise.all(
-      open.map(({ criterion }) => neighbours.holds(criterion.match, type, facts)),
+      open.map(async ({ subscription, criterion }) =>
+        (await surroundings.of(subscription))?.holds(criterion.match, type, facts),
+      ),
     );
     return [...found, ...open.filter((_, i) => held[i]).map(({ subscription }) => subscription)];
   }

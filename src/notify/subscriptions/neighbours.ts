@@ -10,13 +10,14 @@ import {
   refersTo,
   requestOf,
 } from '../../search';
-import { EVERYTHING, gathered, type Store } from '../../store';
+import { EVERYTHING, gathered, type Store, type Viewer } from '../../store';
+import type { CompiledSubscription } from '../types';
 
 type HasMatch = Extract<Match, { kind: 'has' }>;
 type ListMatch = Extract<Match, { kind: 'list' }>;
 
 /**
- * The resources around a changed one, read once for all subscriptions that look at them: a chain, a reverse chain or a
+ * The resources around a changed one, read once for all subscriptions that see the same: a chain, a reverse chain or a
  * list in criteria costs reads of what is there, not a query for each subscription. Made anew for each change, or once
  * for changes that come together: all of them were there before the first read.
  */
@@ -27,19 +28,59 @@ export interface Neighbours {
   targets(facts: Facts, keys: readonly string[], type: ResourceType): Promise<Facts[]>;
 }
 
+/** What an owner may see at this moment; undefined when nothing any more. */
+export type ViewerOf = (subscription: CompiledSubscription) => Promise<Viewer | undefined>;
+
+/** The neighbours with the eyes of those who look: criteria that lead through what is hidden hold of nothing. */
+export interface Surroundings {
+  /** Whatever there is: to find candidates, which are looked at with their owner's eyes then. */
+  all: Neighbours;
+  /** What a subscription's owner may see of it; undefined when nothing any more. */
+  of(subscription: CompiledSubscription): Promise<Neighbours | undefined>;
+}
+
+type Reads = Pick<Store, 'search' | 'readMany'>;
+
+/** Who sees the same looks through the same reads. */
+export function surroundingsIn(store: Reads, viewerOf: ViewerOf): Surroundings {
+  const all = neighboursIn(store, EVERYTHING);
+  const byPractice = new Map([['', all]]);
+  const byOwner = new Map<string, Promise<Neighbours | undefined>>();
+  const seenBy = (viewer: Viewer): Neighbours => {
+    // What scopes leave of a type is the client's own.
+    if (viewer.rows !== undefined) return neighboursIn(store, viewer);
+    const { practice = '' } = viewer;
+    const seen = byPractice.get(practice) ?? neighboursIn(store, viewer);
+    byPractice.set(practice, seen);
+    return seen;
+  };
+  return {
+    all,
+    of(subscription) {
+      const { author, practices } = subscription;
+      const owner = JSON.stringify([author?.kind, author?.id, practices[0]]);
+      const known =
+        byOwner.get(owner) ??
+        viewerOf(subscription).then((viewer) => (viewer === undefined ? undefined : seenBy(viewer)));
+      byOwner.set(owner, known);
+      return known;
+    },
+  };
+}
+
 /** More referring resources than this are left to the database. */
 const MOST = 1_000;
 
-export function neighboursIn(store: Pick<Store, 'search' | 'readMany'>): Neighbours {
-  const read = remembered(readerOf(store));
+function neighboursIn(store: Reads, viewer: Viewer): Neighbours {
+  const read = remembered(readerOf(store, viewer));
   const facts = remembered(async (reference: string) => {
     const found = await read(reference);
     return found === undefined ? undefined : factsOf(found);
   });
-  const referrers = remembered((key: string) => referrersOf(store, JSON.parse(key) as Referring));
+  const referrers = remembered((key: string) => referrersOf(store, viewer, JSON.parse(key) as Referring));
   const inRecord = remembered((key: string) => {
     const [type, id, match] = JSON.parse(key) as [ResourceType, string, Match];
-    return holdsInRecord(store, type, id, match);
+    return holdsInRecord(store, viewer, { type, id, match });
   });
   const targets: Neighbours['targets'] = async ({ entries }, keys, type) => {
     const ids = referencedIds([...entries], '', keys, type);
@@ -92,14 +133,17 @@ function remembered<T>(ask: (key: string) => Promise<T>): (key: string) => Promi
 }
 
 /** Present resources by `Type/id`, those asked for at the same time in one query. */
-function readerOf(store: Pick<Store, 'readMany'>): (reference: string) => Promise<Resource | undefined> {
+function readerOf(
+  store: Pick<Store, 'readMany'>,
+  viewer: Viewer,
+): (reference: string) => Promise<Resource | undefined> {
   return gathered(async (references: readonly string[]) => {
     const asked = references.map((each) => {
       const [type, id] = each.split('/') as [ResourceType, string];
       return { type, id };
     });
     const found = new Map(
-      (await store.readMany(EVERYTHING, asked)).map((each) => [`${each.type}/${each.id}`, each.resource]),
+      (await store.readMany(viewer, asked)).map((each) => [`${each.type}/${each.id}`, each.resource]),
     );
     return references.map((each) => found.get(each));
   });
@@ -115,22 +159,22 @@ interface Referring {
 /** Resources that refer to one; undefined when they are too many to be looked at. */
 async function referrersOf(
   store: Pick<Store, 'search'>,
+  viewer: Viewer,
   { type, keys, own, id }: Referring,
 ): Promise<Facts[] | undefined> {
-  const { matches, next } = await store.search(EVERYTHING, requestOf(type, refersTo(keys, own, [id]), MOST));
+  const { matches, next } = await store.search(viewer, requestOf(type, refersTo(keys, own, [id]), MOST));
   return next === undefined ? matches.map(({ resource }) => factsOf(resource)) : undefined;
 }
 
 /** What the search refuses (a value set whose codes are not known here) holds of nothing. */
 async function holdsInRecord(
   store: Pick<Store, 'search'>,
-  type: ResourceType,
-  id: string,
-  match: Match,
+  viewer: Viewer,
+  { type, id, match }: { type: ResourceType; id: string; match: Match },
 ): Promise<boolean> {
   const here: Match = { kind: 'and', of: [{ kind: 'ids', ids: [id] }, match] };
   try {
-    return (await store.search(EVERYTHING, requestOf(type, here, 1))).matches.length > 0;
+    return (await store.search(viewer, requestOf(type, here, 1))).matches.length > 0;
   } catch (error) {
     if (error instanceof ProblemError && error.code === 'malformed') return false;
     throw error;

@@ -6,7 +6,7 @@ import type { CompiledSubscription, RecordChange } from '../types';
 import { compileSubscription } from './compile';
 import { listenerOf } from './listener';
 import { ListenerIndex } from './listeners';
-import type { Neighbours } from './neighbours';
+import type { Surroundings, ViewerOf } from './neighbours';
 import { REGISTRY_MARK } from './rules';
 
 /** The subscriptions and topics of the deployment, in memory. */
@@ -37,11 +37,11 @@ const PAGE = 1_000;
 /** Changes matched side by side: as many may ask the database at the same time. */
 const AT_ONCE = 50;
 
-export function createRegistry(store: Store): Registry {
+export function createRegistry(store: Store, viewerOf: ViewerOf): Registry {
   const compiled = new Map<string, CompiledSubscription>();
   const webhooks = new Map<string, Set<string>>();
   const waiting = new Set<string>();
-  const listeners = new ListenerIndex(store);
+  const listeners = new ListenerIndex(store, viewerOf);
   let topics: CompiledTopic[] = [];
   let topicsKnown = '';
   let seen = 0;
@@ -91,22 +91,22 @@ export function createRegistry(store: Store): Registry {
       take(stored);
     counted = count;
   };
-  const matching = (change: RecordChange, neighbours: Neighbours): Promise<CompiledSubscription[]> => {
+  const matching = (change: RecordChange, surroundings: Surroundings): Promise<CompiledSubscription[]> => {
     const fired = topics.filter((topic) => topic.fires(change)).map(({ topic }) => topic.url);
-    return listeners.matching(change, [...new Set(fired)], neighbours);
+    return listeners.matching(change, [...new Set(fired)], surroundings);
   };
   const of = (ids: Iterable<string>): CompiledSubscription[] =>
     [...ids].flatMap((id) => compiled.get(id) ?? []);
   return {
     refresh: sharedRuns(run),
     takeTopics,
-    matching: (change) => matching(change, listeners.neighbours()),
+    matching: (change) => matching(change, listeners.surroundings()),
     matchingEach: async (changes) => {
       const found: CompiledSubscription[][] = [];
-      const neighbours = listeners.neighbours();
+      const surroundings = listeners.surroundings();
       for (let at = 0; at < changes.length; at += AT_ONCE) {
         const part = changes.slice(at, at + AT_ONCE);
-        found.push(...(await Promise.all(part.map((change) => matching(change, neighbours)))));
+        found.push(...(await Promise.all(part.map((change) => matching(change, surroundings)))));
       }
       return found;
     },

@@ -134,14 +134,14 @@ async function bind(
   return made;
 }
 
-/** Sends what came since; false when the subscription is no longer to be told of anything. */
+/** Sends what came since, and what is to be sent again; false when the subscription is no longer to be told of anything. */
 async function sendNew(context: TurnContext, binding: Binding): Promise<boolean> {
   const allowed = await allowedNow(context, binding.subscription);
   if (allowed?.viewer === undefined) return false;
   const { subscription } = allowed;
   for (;;) {
     const fresh = await context.queues.deliveries
-      .find({ subscription: subscription.id, number: { $gt: binding.sent } })
+      .find({ subscription: subscription.id, $or: [{ number: { $gt: binding.sent } }, { state: 'pending' }] })
       .sort({ number: 1 })
       .limit(AT_ONCE)
       .toArray();
@@ -187,7 +187,7 @@ async function sendBatch(
   } else {
     await context.settling.skipped(batch);
   }
-  binding.sent = last;
+  binding.sent = Math.max(binding.sent, last);
 }
 
 function say(binding: Binding, text: string): Promise<void> {

@@ -75,6 +75,22 @@ it('binds nothing to a wrong token, nor to one that has expired', async () => {
   }
 });
 
+it('tells once more on a socket that is open what is to be sent again', async () => {
+  const { id } = await listening('Again');
+  const { socket, messages } = await bound((await tokenFor(id)).token);
+  await until(() => messages.length === 1);
+  for (let i = 0; i < 2; i++) await create(caller, patient('Again'));
+  await until(() => messages.length === 3);
+  const range = { resourceType: 'Parameters', parameter: [{ name: 'eventsUntilNumber', valueString: '1' }] };
+  expect((await caller.send('post', `Subscription/${id}/$resend`, range)).status).toBe(200);
+  await until(() => messages.length === 4);
+  await create(caller, patient('Again'));
+  await until(() => messages.length === 5);
+  const numbers = messages.slice(1).map(numberIn);
+  expect(numbers).toEqual(['1', '2', '1', '3']);
+  socket.close();
+});
+
 it('closes the socket when the Subscription is turned off', async () => {
   const made = await listening('Closed');
   const { closed, messages } = await bound((await tokenFor(made.id)).token);
@@ -111,6 +127,11 @@ it('answers a request that offers another protocol as if it had not, and keeps t
   expect(new Set(answers.map((each) => each.port)).size).toBe(1);
   agent.destroy();
 });
+
+function numberIn(message: Bundle): unknown {
+  const event = statusOf(message)['notification-event'] as { name: string; valueString?: string }[];
+  return event.find(({ name }) => name === 'event-number')?.valueString;
+}
 
 const div = (length: number): string =>
   `<div xmlns="http://www.w3.org/1999/xhtml">${'x'.repeat(length)}</div>`;

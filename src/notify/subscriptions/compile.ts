@@ -66,9 +66,7 @@ function formOf(subscription: Subscription): CompiledSubscription['form'] {
     url === VENDOR_EVENT && valueCode !== undefined ? [valueCode] : [],
   );
   if (events.length > 0) return { kind: 'vendor', vendor: 'handoffrx', events };
-  const content = (channel as ChannelExtensions)._payload?.extension?.find(
-    ({ url }) => url === `${BACKPORT}/backport-payload-content`,
-  )?.valueCode;
+  const content = payloadContent(subscription);
   if (content !== undefined || isTopicBased(subscription)) {
     return {
       kind: 'backport',
@@ -79,6 +77,15 @@ function formOf(subscription: Subscription): CompiledSubscription['form'] {
   }
   return { kind: 'r4', payload: channel.payload };
 }
+
+/** What the Backport's extension asks notifications to contain, as written. */
+export function payloadContent({ channel }: Subscription): string | undefined {
+  return (channel as ChannelExtensions)._payload?.extension?.find(
+    ({ url }) => url === `${BACKPORT}/backport-payload-content`,
+  )?.valueCode;
+}
+
+export const PAYLOAD_CONTENTS: readonly string[] = ['empty', 'id-only', 'full-resource'];
 
 function contentOf(code: string | undefined): PayloadContent {
   return code === 'empty' || code === 'full-resource' ? code : 'id-only';

@@ -12,7 +12,7 @@ import {
 import type { Headers } from '../headers';
 import { checkTopic, findTopic, isTopic, topicsIn } from '../topics';
 import { WEBHOOK_EVENTS, TEST_EVENT } from '../webhook-events';
-import { isHeaderLine, isTopicBased, VENDOR_EVENT } from './compile';
+import { isHeaderLine, isTopicBased, PAYLOAD_CONTENTS, payloadContent, VENDOR_EVENT } from './compile';
 import { filterFaults } from './filters';
 
 /** What every write of a Subscription or topic marks: who keeps them in memory looks when it has changed. */
@@ -116,7 +116,8 @@ async function faultsOf(
   context: WriteContext,
   tx: StoreTransaction,
 ): Promise<Fault[]> {
-  return [...channelFaults(subscription, policy), ...(await criteriaFaults(subscription, context, tx))];
+  const channel = [...channelFaults(subscription, policy), ...contentFaults(subscription)];
+  return [...channel, ...(await criteriaFaults(subscription, context, tx))];
 }
 
 /** @throws ProblemError 422 with every fault and the element it is in. */
@@ -129,6 +130,13 @@ function refuse(faults: readonly Fault[]): void {
     expression: [expression],
   }));
   throw new ProblemError('invalid', faults.map(([, message]) => message).join(' '), { issues });
+}
+
+function contentFaults(subscription: Subscription): Fault[] {
+  const content = payloadContent(subscription);
+  if (content === undefined || PAYLOAD_CONTENTS.includes(content)) return [];
+  const message = `The payload content must be one of ${PAYLOAD_CONTENTS.join(', ')}.`;
+  return [['Subscription.channel.payload.extension', message]];
 }
 
 const FHIR_PAYLOADS = new Set([

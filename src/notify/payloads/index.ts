@@ -72,8 +72,15 @@ function r4Call({ form, endpoint }: CompiledSubscription, { delivery, resource }
   if (payload === undefined || resource === undefined || delivery.interaction === 'delete')
     return { method: 'POST', url: endpoint };
   const { type, id } = delivery.focus;
-  const url = `${endpoint.replace(/\/+$/, '')}/${type}/${id}`;
-  return { method: 'PUT', url, headers: { 'Content-Type': payload }, body: written(resource, payload) };
+  // What stands behind the path, such as a receiver's key, stays behind it.
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${type}/${id}`;
+  return {
+    method: 'PUT',
+    url: url.href,
+    headers: { 'Content-Type': payload },
+    body: written(resource, payload),
+  };
 }
 
 function written(resource: Parameters<typeof stringifyFhirJson>[0] & object, payload: string): string {

@@ -103,10 +103,7 @@ export function createHeaders(connection: Connection, sealing: Sealing): Headers
       const found =
         endpoints.size === 0 ? [] : await kept.find({ _id: { $in: [...endpoints.keys()] } }).toArray();
       return new Map(
-        found.map(({ _id, sealed }) => [
-          _id,
-          Object.fromEntries(open(sealed, _id, endpoints.get(_id) ?? '')),
-        ]),
+        found.map(({ _id, sealed }) => [_id, combined(open(sealed, _id, endpoints.get(_id) ?? ''))]),
       );
     },
   };
@@ -132,6 +129,19 @@ function originOf(endpoint: string | undefined): string {
 function pairOf(line: string): Pair {
   const at = line.indexOf(':');
   return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+}
+
+/** Several lines of one name are one header, as they are to the receiver. RFC 9110, 5.3 */
+function combined(pairs: readonly Pair[]): Record<string, string> {
+  const byName = new Map<string, Pair>();
+  for (const [name, value] of pairs) {
+    const before = byName.get(name.toLowerCase());
+    byName.set(
+      name.toLowerCase(),
+      before === undefined ? [name, value] : [before[0], `${before[1]}, ${value}`],
+    );
+  }
+  return Object.fromEntries(byName.values());
 }
 
 /** The value before of the same header, of several of one name the one at the same place among them. */

@@ -249,15 +249,17 @@ describe('what a receiver keeps to itself', () => {
     expect([verifies(first), verifies(second)]).toEqual([false, true]);
   });
 
-  it('keeps of a refusal what does not repeat the notification', async () => {
+  it('keeps of a refusal what repeats neither the notification nor a secret', async () => {
     const at = await endpoint((count) =>
-      count === 2 ? { status: 400, body: 'cannot read Quetzalcoatl of 1990' } : 200,
+      count === 2 ? { status: 400, body: 'cannot read Quetzalcoatl of 1990 with k3y-xyz' } : 200,
     );
-    const { id } = await subscribe(all, 'Patient?family=Quetzalcoatl', at);
+    const { id } = await subscribe(all, 'Patient?family=Quetzalcoatl', at, {
+      channel: { header: ['X-Key: k3y-xyz'] },
+    });
     await create(all, patient('Quetzalcoatl', { birthDate: '1990-01-01' }));
     await until(() => at.received.length === 2);
     const attempts = await test.house.notify.webhooks.attempts(id, 10);
-    expect(attempts.find(({ status }) => status === 400)?.answer).toBe('cannot read … of …');
+    expect(attempts.find(({ status }) => status === 400)?.answer).toBe('cannot read … of … with …-…');
   });
 });
 

@@ -81,6 +81,11 @@ describe('what is accepted', () => {
       'Subscription.channel.header[0]',
     ],
     [
+      'a payload content that the Backport does not know',
+      { ...topicBased(`${TOPICS}/patient`, 'https://example.org', { content: 'full' }), meta: undefined },
+      'Subscription.channel.payload.extension',
+    ],
+    [
       'a filter that the topic has not',
       topicBased(`${TOPICS}/patient`, 'https://example.org', { filters: ['Patient?phone=555'] }),
       'Subscription.criteria.extension[0]',
@@ -135,20 +140,22 @@ describe('plain R4 criteria', () => {
     const criteria = 'Patient?family=Quintero';
     const channel = {
       type: 'rest-hook',
-      endpoint: full.url,
+      endpoint: `${full.url}/?key=1`,
       payload: 'application/fhir+json',
-      header: ['Authorization: Bearer abc'],
+      header: ['Authorization: Bearer abc', 'content-type: text/plain', 'X-Via: one', 'X-Via: two'],
     };
     await subscribe({ criteria, channel });
     await subscribe({ criteria, channel: { type: 'rest-hook', endpoint: empty.url } });
     await create(patient('Other'));
     const id = await create(patient('Quintero'));
     await until(() => full.received.length === 2 && empty.received.length === 2);
-    expect(full.received[1]).toMatchObject({
-      method: 'PUT',
-      path: `/hook/Patient/${id}`,
-      headers: { authorization: 'Bearer abc' },
-    });
+    const sent = {
+      authorization: 'Bearer abc',
+      'content-type': 'application/fhir+json',
+      'x-via': 'one, two',
+    };
+    const path = `/hook/Patient/${id}?key=1`;
+    expect(full.received[1]).toMatchObject({ method: 'PUT', path, headers: sent });
     expect(JSON.parse(full.received[1]?.body ?? '')).toMatchObject({ resourceType: 'Patient', id });
     expect(empty.received[1]).toMatchObject({ method: 'POST', path: '/hook', body: '' });
   });

@@ -28,11 +28,12 @@ export async function attempt(
 ): Promise<Result> {
   const started = performance.now();
   const { id, causes = [], ...call } = message;
-  const signatures = signatureHeaders(secrets, id, new Date(), call.body ?? '');
+  const ours = { ...call.headers, ...signatureHeaders(secrets, id, new Date(), call.body ?? '') };
+  const sent = [...Object.values(headers), call.body ?? ''].join('\n');
   try {
     const answer = await outbound.call({
       ...call,
-      headers: { ...headers, ...call.headers, ...signatures },
+      headers: { ...withoutThose(headers, ours), ...ours },
       timeout: subscription.timeout,
       span: { name: 'webhook', causes, attributes: { 'crosswalk.subscription': subscription.id } },
       answerBytes: ANSWER_KEPT,
@@ -41,12 +42,18 @@ export async function attempt(
     if (answer.status === 410) return { kind: 'gone', answer };
     return {
       kind: 'retry',
-      answer: { ...answer, body: withoutEcho(answer.body, call.body ?? '') },
+      answer: { ...answer, body: withoutEcho(answer.body, sent) },
       milliseconds: answer.milliseconds,
     };
   } catch (error) {
     return { kind: 'retry', error: reasonOf(error), milliseconds: Math.round(performance.now() - started) };
   }
+}
+
+/** A subscriber's header does not stand beside the one that the message itself needs, however it is written. */
+function withoutThose(headers: Credentials['headers'], ours: Record<string, string>): Record<string, string> {
+  const taken = new Set(Object.keys(ours).map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !taken.has(name.toLowerCase())));
 }
 
 /** A reason without addresses of ours or payload in it. */
@@ -59,7 +66,10 @@ function reasonOf(error: unknown): string {
 
 const WORD = /[\p{L}\p{N}]{2,}/gu;
 
-/** Answers are kept for the operator; what they repeat of the body sent may be about a patient, and is not. */
+/**
+ * Answers are kept for the operator; what they repeat of the call may be about a patient or the receiver's own secret,
+ * and is not.
+ */
 function withoutEcho(answer: string, sent: string): string {
   const words = new Set(sent.toLowerCase().match(WORD));
   return answer.replace(WORD, (word) => (words.has(word.toLowerCase()) ? '…' : word));

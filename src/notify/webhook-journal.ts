@@ -1,10 +1,9 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import { ProblemError } from '../fhir';
-import { parseSearch } from '../search';
 import { EVERYTHING, type Store, type StoredVersion, type WriteContext } from '../store';
 import type { Queues } from './delivery/queues';
 import type { Attempt, Delivery, DeliveryState } from './types';
-import { isWebhook, shown, type Webhook } from './webhooks';
+import { isWebhook, shown, webhooksIn, type Webhook } from './webhooks';
 
 /** A webhook as its owners look at it, switched off ones too. */
 export interface WebhookState extends Webhook {
@@ -86,11 +85,7 @@ export function createWebhookJournal(context: JournalContext): WebhookJournal {
   const { store, queues, wake } = context;
   return {
     async list(practice) {
-      const { matches } = await store.search(EVERYTHING, parseSearch('Subscription', '_count=1000'));
-      return (matches as StoredVersion<Subscription>[])
-        .filter(isWebhook)
-        .map(stateOf)
-        .filter((each) => practice === undefined || each.practice === practice);
+      return (await webhooksIn(store, practice)).map(stateOf);
     },
     find: async (id, practice) => stateOf(await webhook(store, id, practice)),
     standings: (ids) => standings(queues, ids),

@@ -3,11 +3,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { ProblemError } from '../fhir';
 import type { Outbound } from '../outbound';
 import { acceptUrl } from '../outbound';
-import { parseSearch } from '../search';
 import { EVERYTHING, type Store, type StoredVersion, type WriteContext } from '../store';
 import type { Queues } from './delivery/queues';
 import type { Secrets } from './secrets';
 import { VENDOR_EVENT } from './subscriptions/compile';
+import { everySubscription } from './subscriptions/registry';
 import type { Attempt, Notice } from './types';
 import { TEST_EVENT, WEBHOOK_EVENTS } from './webhook-events';
 
@@ -56,11 +56,7 @@ export function createWebhooks(context: WebhookContext): Webhooks {
   return {
     create: (practice, url, events, write) => create(context, practice, url, events, write),
     async list(practice) {
-      const { matches } = await store.search(EVERYTHING, parseSearch('Subscription', '_count=1000'));
-      return (matches as StoredVersion<Subscription>[])
-        .filter(isWebhook)
-        .map(shown)
-        .filter((each) => practice === undefined || each.practice === practice);
+      return (await webhooksIn(store, practice)).map(shown);
     },
     async test(id) {
       await known(store, id);
@@ -116,6 +112,17 @@ async function create(
   const [committed] = await store.commit([{ kind: 'create', resource, id, share: [practice] }], context);
   if (committed === undefined) throw new Error('The Subscription was not stored.');
   return { ...shown(committed as unknown as StoredVersion<Subscription>), practice, secret };
+}
+
+/** Webhooks among all Subscriptions, of one practice when given. */
+export async function webhooksIn(
+  store: Store,
+  practice: string | undefined,
+): Promise<StoredVersion<Subscription>[]> {
+  const found: StoredVersion<Subscription>[] = [];
+  for await (const each of everySubscription(store))
+    if (isWebhook(each) && (practice === undefined || shown(each).practice === practice)) found.push(each);
+  return found;
 }
 
 export function isWebhook({ resource }: StoredVersion<Subscription>): boolean {

@@ -177,3 +177,26 @@ it('refuses an endpoint on a private address that is not allowed', async () => {
     await expect(made).rejects.toMatchObject({ status: 422 });
   }
 });
+
+it('lists webhooks however many other Subscriptions there are', async () => {
+  const before = (await test.house.notify.webhooks.list()).length;
+  expect(before).toBeGreaterThan(0);
+  const other = (i: number) => ({
+    kind: 'put' as const,
+    resource: {
+      ...{
+        resourceType: 'Subscription' as const,
+        id: `0-${i}`,
+        status: 'requested' as const,
+        reason: 'test',
+      },
+      ...{ criteria: `Patient?family=nobody-${i}`, channel: { type: 'websocket' as const } },
+    },
+  });
+  await test.house.store.commit(
+    Array.from({ length: 1_001 }, (_, i) => other(i)),
+    serverContext(),
+  );
+  expect(await test.house.notify.webhooks.list()).toHaveLength(before);
+  expect(await test.house.notify.journal.list()).toHaveLength(before);
+});

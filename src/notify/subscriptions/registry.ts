@@ -130,7 +130,8 @@ function webhookKeys({ form, practices }: CompiledSubscription): string[] {
     : [];
 }
 
-async function* everySubscription(store: Store): AsyncGenerator<StoredVersion<Subscription>> {
+/** All that there are, page by page. */
+export async function* everySubscription(store: Store): AsyncGenerator<StoredVersion<Subscription>> {
   const request = parseSearch('Subscription', `_count=${PAGE}`);
   for await (const { matches } of pagesOf(store, EVERYTHING, request)) {
     // Read once more: a search does not tell who wrote them.

@@ -82,7 +82,7 @@ describe('what is accepted', () => {
     ],
     [
       'a payload content that the Backport does not know',
-      { ...topicBased(`${TOPICS}/patient`, 'https://example.org', { content: 'full' }), meta: undefined },
+      { criteria: 'Patient?', channel: topicBased('', 'https://example.org', { content: 'full' }).channel },
       'Subscription.channel.payload.extension',
     ],
     [
@@ -138,13 +138,9 @@ describe('plain R4 criteria', () => {
     const full = await endpoint();
     const empty = await endpoint();
     const criteria = 'Patient?family=Quintero';
-    const channel = {
-      type: 'rest-hook',
-      endpoint: `${full.url}/?key=1`,
-      payload: 'application/fhir+json',
-      header: ['Authorization: Bearer abc', 'content-type: text/plain', 'X-Via: one', 'X-Via: two'],
-    };
-    await subscribe({ criteria, channel });
+    const plain = { type: 'rest-hook', endpoint: `${full.url}/?key=1`, payload: 'application/fhir+json' };
+    const header = ['Authorization: Bearer abc', 'content-type: text/plain', 'X-Via: one', 'X-Via: two'];
+    await subscribe({ criteria, channel: { ...plain, header } });
     await subscribe({ criteria, channel: { type: 'rest-hook', endpoint: empty.url } });
     await create(patient('Other'));
     const id = await create(patient('Quintero'));

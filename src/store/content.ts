@@ -1,6 +1,6 @@
 /** Whether two resources say the same. */
 import type { Resource } from '@medplum/fhirtypes';
-import { decimalsOf } from '../fhir';
+import { type DecimalLiteral, decimalsOf } from '../fhir';
 import type { RecordDocument } from './documents';
 
 type Node = Record<string, unknown>;
@@ -25,10 +25,15 @@ function withoutServerMeta(resource: Resource): Node {
   return { ...resource, meta: defined(meta).length > 0 ? meta : undefined };
 }
 
+/** Literals by where they stand: they are collected in the order of keys, which does not count. */
+function byPath(decimals: readonly DecimalLiteral[]): Node {
+  return Object.fromEntries(decimals.map(({ path, text }) => [path, text]));
+}
+
 /** True when an update would make a version that says what the present one says, decimals' precision included. */
 export function sameContent(stored: RecordDocument, resource: Resource): boolean {
   return (
     sameJson(withoutServerMeta(stored.resource), withoutServerMeta(resource)) &&
-    sameJson(stored.decimals ?? [], decimalsOf(resource))
+    sameJson(byPath(stored.decimals ?? []), byPath(decimalsOf(resource)))
   );
 }

@@ -124,11 +124,18 @@ const strings =
 const phonetics =
   (key: string): Emit =>
   (value, out) => {
-    const { family, given = [] } = value as { family?: string; given?: string[] };
-    for (const name of [family, ...given]) {
-      for (const code of soundex(name ?? '')) addEntry(out, tokenEntry(key, code));
+    for (const name of namesOf(value)) {
+      for (const code of soundex(name)) addEntry(out, tokenEntry(key, code));
     }
   };
+
+/** What a person (family and given names, else all in one text) or an organization (a string) is called. */
+function namesOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  const { family, given = [], text } = value as { family?: string; given?: unknown[]; text?: string };
+  const parts = [family, ...given].filter(isText);
+  return parts.length > 0 ? parts : [text].filter(isText);
+}
 
 const PLAIN_REFERENCE = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
 
@@ -317,7 +324,7 @@ export function emitterOf(key: string, kind: FieldKind, type: string): Emit {
       return tokens(key, type);
     case 'string':
       return strings(key);
-    case 'phonetic':
+    case 'soundex':
       return phonetics(key);
     case 'reference':
       return references(key, type);

@@ -13,8 +13,8 @@ import { type CompositeForm, compositeForms } from './composite';
 import { type Branch, type Step, parseExpression } from './expression';
 import { isLean } from '../lean';
 
-/** How a field's values become entries. */
-export type FieldKind = Exclude<ParameterKind, 'composite' | 'special'> | 'phonetic' | 'position';
+/** How a field's values become entries. Its name is part of a layout's version: other entries want another name. */
+export type FieldKind = Exclude<ParameterKind, 'composite' | 'special'> | 'soundex' | 'position';
 
 /** Values that are indexed together under one key. */
 export interface Field {
@@ -96,7 +96,7 @@ function stringBranches(branch: Branch): Branch[] {
 function fieldKind(parameter: SearchParameter): FieldKind | undefined {
   if (parameter.type === 'special') return parameter.code === 'near' ? 'position' : undefined;
   if (parameter.type === 'composite') return undefined;
-  if (parameter.type === 'string' && parameter.code === 'phonetic') return 'phonetic';
+  if (parameter.type === 'string' && parameter.code === 'phonetic') return 'soundex';
   return parameter.type as FieldKind;
 }
 

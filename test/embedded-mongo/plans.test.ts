@@ -216,3 +216,17 @@ test('a page of large documents is read along its order in whole, though another
   const found = await collection.find({ list: '*', name: 'n' }, asked).toArray();
   expect(found.map(({ _id }) => _id)).toEqual(Array.from({ length: 220 }, (_, i) => 236 - i));
 });
+
+test('a hint is obeyed without a condition on its index, over arrays and long keys too', async () => {
+  const collection = client.db().collection<{ _id: number; tags?: unknown }>('hinted');
+  await collection.createIndexes([{ key: { tags: 1 } }]);
+  await collection.insertMany([
+    { _id: 1, tags: ['b', 'a', 'z'] },
+    { _id: 2, tags: [] },
+    { _id: 3, tags: 'x'.repeat(5000) },
+    { _id: 4 },
+  ]);
+  const hinted = collection.find({}, { hint: { tags: 1 }, sort: { _id: -1 } });
+  expect((await hinted.toArray()).map(({ _id }) => _id)).toEqual([4, 3, 2, 1]);
+  expect(await collection.countDocuments({ _id: { $gt: 1 } }, { hint: 'tags_1' })).toBe(3);
+});

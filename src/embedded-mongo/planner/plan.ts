@@ -8,7 +8,7 @@ import { chooseScan, isCheaper, isFew, isSingle } from './choice';
 import type { Conjunction } from './conditions';
 import { conjunctionOf, imply } from './conditions';
 import type { IndexScan, SortField, UsableIndex } from './index-scan';
-import { idIndex, multikeyPathsOf, secondaryIndex } from './index-scan';
+import { idIndex, intervalsOf, multikeyPathsOf, secondaryIndex } from './index-scan';
 
 /** What is asked: which documents, in which order, how many. */
 export interface Query {
@@ -95,14 +95,11 @@ export function scanIndex(scan: IndexScan, sortsInMemory: boolean, filter: Filte
   return { access: { kind: 'index', scan }, sortsInMemory, residual: residualOf(filter, scan) };
 }
 
+/** All of an index, whatever its order is good for: a hint is obeyed. */
 function scanOfWhole(indexes: readonly UsableIndex[], name: string): IndexScan {
   const index = indexes.find((one) => one.name === name);
   if (!index) throw badHint();
-  const [scan] = scansOf({ ...index, sparse: false }, { conditions: [], alternatives: [] }, [
-    { path: index.pattern[0]?.[0] ?? '_id', descending: index.pattern[0]?.[1] === -1 },
-  ]);
-  if (!scan) throw badHint();
-  return { ...scan, order: undefined };
+  return { index, bounds: [], intervals: intervalsOf(index, []), order: undefined };
 }
 
 function sortFields(sort: Document | undefined): readonly SortField[] {

@@ -1,4 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
+import { serverContext } from '../../src/house';
 import { MINIMAL, patientsOf } from './patient-support';
 import { type Api, openApi, type Signed } from './support';
 
@@ -54,6 +55,37 @@ test('a name and an address that are changed are no longer written out as they w
   const { name, address } = await written();
   expect(name).toEqual([{ given: ['Janet', 'A.'], family: 'Doe' }, WORDED.name?.[1]]);
   expect(address).toEqual([{ line: ['9 New St'], city: 'Town' }]);
+});
+
+test('names, addresses and numbers of before are neither shown nor written over', async () => {
+  const ended = { period: { start: '1990', end: '2001-01' } };
+  const before = {
+    name: [
+      { use: 'maiden' as const, family: 'Roe', given: ['Jane'] },
+      { family: 'Moe', ...ended },
+    ],
+    telecom: [{ system: 'phone' as const, value: '111', ...ended }],
+    address: [{ city: 'Then', ...ended }],
+  };
+  const now = {
+    name: { family: 'Doe', given: ['Jane'], period: { start: '2001', end: '9999' } },
+    telecom: { system: 'phone' as const, value: '222' },
+    address: { city: 'Now' },
+  };
+  const resource = {
+    ...WORDED,
+    name: [...before.name, now.name],
+    telecom: [...before.telecom, now.telecom],
+    address: [...before.address, now.address],
+  };
+  await api.house.store.commit([{ kind: 'put', resource }], serverContext());
+  expect(await read('pat_worded')).toMatchObject({ lastName: 'Doe', phone: '222', address: { city: 'Now' } });
+  await update('pat_worded', { lastName: 'Poe', phone: '333', address: { city: 'Next' } });
+  expect(await written()).toMatchObject({
+    name: [...before.name, { ...now.name, family: 'Poe' }],
+    telecom: [...before.telecom, { value: '333' }],
+    address: [...before.address, { city: 'Next' }],
+  });
 });
 
 test('an emergency contact is replaced whole, and null clears it, however it was written', async () => {

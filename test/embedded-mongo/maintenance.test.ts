@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Long, MongoClient } from 'mongodb';
 import { backup, migrate, restore, runDatabase, startEmbeddedMongo } from '../../src/embedded-mongo';
 import { describeEmbedded } from '../support/mongo';
@@ -36,12 +37,13 @@ describeEmbedded('maintenance', () => {
       await items.insertMany(Array.from({ length: 500 }, (_, n) => ({ n })));
       expect(await backup(join(folder, 'live'), file)).toMatchObject({ collections: 1 });
       await items.deleteMany({});
-    });
-    await restore(file, join(folder, 'restored'));
-    await withServer('restored', async (client) => {
-      const items = client.db().collection('items');
-      expect(await items.countDocuments({})).toBe(500);
-      await expect(items.insertOne({ n: 7 })).rejects.toMatchObject({ code: 11000 });
+      await restore(file, join(folder, 'restored'));
+      // Beside the server that it was taken from, whose claim of the file lies in the backup.
+      await withServer('restored', async (restored) => {
+        const copies = restored.db().collection('items');
+        expect(await copies.countDocuments({})).toBe(500);
+        await expect(copies.insertOne({ n: 7 })).rejects.toMatchObject({ code: 11000 });
+      });
     });
     await expect(restore(file, join(folder, 'restored'))).rejects.toThrow(/holds a database already/);
   });
@@ -53,7 +55,8 @@ describeEmbedded('maintenance', () => {
     const bytes = readFileSync(file);
     writeFileSync(join(folder, 'cut.gz'), bytes.subarray(0, bytes.length >> 1));
     writeFileSync(join(folder, 'text.gz'), 'no backup at all');
-    for (const name of ['cut.gz', 'text.gz']) {
+    writeFileSync(join(folder, 'packed.gz'), gzipSync(Buffer.alloc(65_536, 'no database, though packed ')));
+    for (const name of ['cut.gz', 'text.gz', 'packed.gz']) {
       await expect(restore(join(folder, name), join(folder, 'to'))).rejects.toThrow(/damaged or no backup/);
     }
     await restore(file, join(folder, 'to'));

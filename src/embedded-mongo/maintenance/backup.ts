@@ -8,7 +8,7 @@ import { Catalog } from '../catalog/catalog';
 import { findEmbeddedMongo } from '../socket';
 import { DATA_FILE, openEnvironment } from '../storage/environment';
 import { recoverLogs } from '../storage/log';
-import { claimFrom, releaseClaim } from '../storage/owner';
+import { claimFrom, disown, releaseClaim } from '../storage/owner';
 
 /** What a backup or a restored database holds. */
 export interface BackupSummary {
@@ -93,11 +93,15 @@ export async function restore(file: string, dataDir: string): Promise<BackupSumm
   }
 }
 
-/** Opens what was unpacked, so that a file that is no database is found out before it is in place. */
+/**
+ * Opens what was unpacked, so that a file that is no database is found out before it is in place. A copy belongs to
+ * nobody yet, though the server it was taken from may still run on this host.
+ */
 async function check(folder: string, file: string): Promise<number> {
   try {
-    const env = openEnvironment(folder, { readOnly: true });
+    const env = openEnvironment(folder);
     const collections = new Catalog(env).all().length;
+    disown(env);
     await env.root.close();
     return collections;
   } catch {

@@ -31,6 +31,13 @@ export function releaseClaim(env: Environment): void {
   });
 }
 
+/** Takes out whoever had the file, living or not: for a copy of it, which nobody has. */
+export function disown(env: Environment): void {
+  env.root.transactionSync(() => {
+    if (env.tables.catalog.doesExist(OWNER_KEY)) env.tables.catalog.removeSync(OWNER_KEY);
+  });
+}
+
 /** How long a claim waits for an owner that is about to end, in milliseconds. */
 const PATIENCE_MS = 3000;
 

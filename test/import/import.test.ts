@@ -157,3 +157,61 @@ test('a table goes into the audit row by row, with who imported it', async () =>
   const { entry = [] } = await found('AuditEvent?entity=Organization/row-1&action=C');
   expect(entry.map(({ resource }) => (resource as AuditEvent).agent[0]?.name)).toEqual([userInfo().username]);
 });
+
+test('a long NDJSON file with a wrong line changes nothing, and the line and its fault are named', async () => {
+  const lines = Array.from({ length: 1_100 }, (_, i) =>
+    JSON.stringify({ resourceType: 'Patient', id: `long-${i}`, ...(i === 1_050 && { gender: 'no' }) }),
+  );
+  const long = write('long.ndjson', lines.join('\n\n'));
+  const { failed, refused } = await importRecords(it_.house, [long]);
+  expect(failed).toBe(1);
+  expect(refused[0]?.reason).toMatch(/^Line 2101: .* Line 2101\.gender: The code is not in the value set/);
+  expect((await found('Patient?_id=long-0&_summary=count')).total).toBe(0);
+});
+
+test('resources of a collection that refer to each other by full URL still do', async () => {
+  const [patient, observation] = ['urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a', 'urn:uuid:9a'];
+  const collection = write(
+    'collection.json',
+    JSON.stringify({
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [
+        {
+          fullUrl: observation,
+          resource: {
+            resourceType: 'Observation',
+            status: 'final',
+            code: { text: 'collected' },
+            subject: { reference: patient },
+          },
+        },
+        { fullUrl: patient, resource: { resourceType: 'Patient', name: [{ family: 'Collected' }] } },
+      ],
+    }),
+  );
+  expect(await importRecords(it_.house, [collection])).toMatchObject({ failed: 0 });
+  expect((await found('Observation?patient.name=Collected')).entry).toHaveLength(1);
+});
+
+test('what cannot be read as text, or holds nothing to import, is refused by its name', async () => {
+  const latin = write(
+    'latin.json',
+    Buffer.from('{"resourceType":"Patient","name":[{"family":"M\u00fcller"}]}', 'latin1'),
+  );
+  const cut = write('cut.json.gz', gzipSync('{"resourceType":"Patient"}').subarray(0, 20));
+  const { refused } = await importRecords(it_.house, [latin, cut]);
+  expect(refused.map(({ reason }) => reason).sort()).toEqual([
+    `The file ${cut} cannot be read (it is not gzip, or cut short).`,
+    `The file ${latin} is not UTF-8.`,
+  ]);
+  const inner = join(folder, 'outer', 'inner');
+  mkdirSync(inner, { recursive: true });
+  await expect(importRecords(it_.house, [inner])).rejects.toThrow(/inner holds no .json or .ndjson file/);
+  const archive_ = write('broken.tar.gz', 'no archive');
+  await expect(importRecords(it_.house, [archive_])).rejects.toThrow(/no tar archive/);
+  writeFileSync(join(inner, 'deep.json'), '{"resourceType":"Patient","name":[{"family":"Deep"}]}');
+  expect(await importRecords(it_.house, [join(folder, 'outer')])).toMatchObject({
+    resources: { Patient: 1 },
+  });
+});

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { newEventId, type Audit, type AuditDraft, type FilterQuery } from '../../audit';
 import { ProblemError } from '../../fhir';
+import { operatorName } from '../../operator';
 
 /** What the audit commands work with. */
 export interface AuditHouse {
@@ -21,15 +22,9 @@ export async function withAudit<T>(open: OpenAuditHouse, work: (audit: Audit) =>
   }
 }
 
-/** The operator as an agent: the operating system's user; some containers have none. */
+/** The operator as an agent. */
 export function operator(): AuditDraft['agent'] {
-  let name = 'operator';
-  try {
-    name = userInfo().username;
-  } catch {
-    // Then it stays the operator.
-  }
-  return { kind: 'system', id: 'command', name, address: hostname() };
+  return { kind: 'system', id: 'command', name: operatorName(), address: hostname() };
 }
 
 /** Records what a command is about to read or change before it does, and its failure if it fails. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { newEventId, type AuditDraft, type AuditTrail } from '../../audit';
 import { ProblemError } from '../../fhir';
 import type { Identity } from '../../identity';
+import { operatorName } from '../../operator';
 import type { Store } from '../../store';
 
 /** What an operator's command works with: the same services as the server's, running or not. */
@@ -64,13 +65,4 @@ function draftOf({ action, command, details }: SecurityChange, outcome: AuditDra
     agent: { kind: 'system', id: 'command', name: operatorName(), address: hostname() },
     details: named.flatMap(([type, value]) => (value === undefined ? [] : [{ type, value }])),
   };
-}
-
-/** The operating system's user; some containers have none. */
-export function operatorName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'operator';
-  }
 }

@@ -8,9 +8,10 @@ import {
   verifyProvider,
 } from '../../clinicians';
 import { ProblemError } from '../../fhir';
+import { operatorName } from '../../operator';
 import { EVERYTHING } from '../../store';
 import { print } from '../print';
-import { audited, type House, inHouse, operatorName, type OpenHouse } from './house';
+import { audited, type House, inHouse, type OpenHouse } from './house';
 
 interface Options {
   practice?: string;

@@ -1,8 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { extract, type ReadEntry } from 'tar';
 import { ProblemError } from '../../fhir';
@@ -28,7 +29,11 @@ export async function withSources<T>(
   const unpacked = await mkdtemp(join(tmpdir(), 'crosswalk-import-'));
   try {
     const found: Source[] = [];
-    for (const path of paths) found.push(...(await sourcesAt(path, unpacked)));
+    for (const path of paths) {
+      const here = await sourcesAt(path, unpacked);
+      if (here.length === 0) throw new ProblemError('malformed', `${path} holds no .json or .ndjson file.`);
+      found.push(...here);
+    }
     return await use(found.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)));
   } finally {
     await rm(unpacked, { recursive: true, force: true });
@@ -48,8 +53,10 @@ function rank({ name }: Source): number {
 async function sourcesAt(path: string, unpacked: string): Promise<Source[]> {
   if (!existsSync(path)) throw new ProblemError('not-found', `There is no file ${path}.`);
   if (statSync(path).isDirectory()) {
-    const names = (await readdir(path)).filter((name) => READABLE.test(name) || ARCHIVE.test(name));
-    return (await Promise.all(names.map((name) => sourcesAt(join(path, name), unpacked)))).flat();
+    const entries = (await readdir(path, { withFileTypes: true })).filter(
+      (entry) => entry.isDirectory() || READABLE.test(entry.name) || ARCHIVE.test(entry.name),
+    );
+    return (await Promise.all(entries.map(({ name }) => sourcesAt(join(path, name), unpacked)))).flat();
   }
   if (ARCHIVE.test(path)) return archived(path, await mkdtemp(join(unpacked, 'archive-')));
   if (!READABLE.test(path))
@@ -57,12 +64,22 @@ async function sourcesAt(path: string, unpacked: string): Promise<Source[]> {
   return [{ name: path, bytes: statSync(path).size, read: () => readText(path) }];
 }
 
-function readText(path: string): Promise<string> {
+/** The text of a file, unpacked where it is gzipped. @throws ProblemError when it is neither, or not UTF-8 */
+export async function readText(path: string): Promise<string> {
+  const bytes = await bytesOf(path).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code?.startsWith('Z_') === true ? 'it is not gzip, or cut short' : cause.code;
+    throw new ProblemError('malformed', `The file ${path} cannot be read (${reason}).`, { cause });
+  });
+  if (!isUtf8(bytes)) throw new ProblemError('malformed', `The file ${path} is not UTF-8.`);
+  return new TextDecoder().decode(bytes);
+}
+
+function bytesOf(path: string): Promise<Buffer> {
   const file = createReadStream(path);
-  if (!path.endsWith('.gz')) return text(file);
+  if (!path.endsWith('.gz')) return buffer(file);
   const plain = createGunzip();
   file.on('error', (error) => plain.destroy(error));
-  return text(file.pipe(plain));
+  return buffer(file.pipe(plain));
 }
 
 /** Entries of an archive, unpacked into the folder once: reading one by one would go through the whole archive each time. */
@@ -78,6 +95,8 @@ async function archived(archive: string, folder: string): Promise<Source[]> {
       const at = join(folder, path);
       sources.push({ name: path, bytes: size, read: () => readText(at) });
     },
+  }).catch((cause: unknown) => {
+    throw new ProblemError('malformed', `${archive} is no tar archive, or cut short.`, { cause });
   });
   return sources;
 }

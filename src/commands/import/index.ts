@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { DEFAULT_LIMITS } from '../../faces/fhir';
-import { ProblemError } from '../../fhir';
 import type { House } from '../../house';
 import { eachContext } from '../../http';
 import { interactionServices } from '../../interactions';
-import { importFiles, type Importer, type ImportProgress, type ImportSummary } from './load';
+import { importFiles, readText, type Importer, type ImportProgress, type ImportSummary } from './load';
 import { occasion } from './occasion';
 import { CSV_KINDS, importTable } from './tables';
 import { print } from '../print';
@@ -60,10 +58,7 @@ export async function importCsv(
   const started = performance.now();
   const resources: Record<string, number> = {};
   for (const file of files) {
-    const text = await readFile(file, 'utf8').catch(() => {
-      throw new ProblemError('not-found', `The file ${file} cannot be read.`);
-    });
-    const written = await importTable(store, kind, text, eachContext(occasion()));
+    const written = await importTable(store, kind, await readText(file), eachContext(occasion()));
     for (const [type, count] of Object.entries(written)) resources[type] = (resources[type] ?? 0) + count;
   }
   return { resources, failed: 0, seconds: Math.round(performance.now() - started) / 1000, refused: [] };

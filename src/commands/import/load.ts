@@ -1,10 +1,12 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes';
-import { runBundle, type BundleRunner } from '../../faces/fhir';
+import { judgeBundle, runBundle, type BundleRunner } from '../../faces/fhir';
 import { parseFhirJson, ProblemError } from '../../fhir';
 import { draftOf, type Occasion } from '../../http';
 import type { AuditTrail } from '../../audit';
 import { groupsOf, withSources, type Source } from './files';
 import { occasion } from './occasion';
+
+export { readText } from './files';
 
 export interface ImportProgress {
   bytesDone: number;
@@ -26,8 +28,8 @@ export interface Importer {
   trail: AuditTrail;
 }
 
-/** Resources of NDJSON that are committed at once. */
-const CHUNK = 1_000;
+/** Resources of NDJSON that are committed at once: a transaction may take a minute. */
+const AT_ONCE = 10_000;
 
 /**
  * Loads bundles and NDJSON into the record. A file goes in whole or not at all; one whose conditional references find
@@ -44,7 +46,7 @@ export async function importFiles(
     resources: Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b))),
     failed: refused.length,
     seconds: Math.round(performance.now() - started) / 1000,
-    refused: refused.map(({ source, problem }) => ({ file: source.name, reason: problem.message })),
+    refused: refused.map(({ source, problem }) => ({ file: source.name, reason: reasonOf(problem) })),
   };
 }
 
@@ -134,42 +136,84 @@ async function importBundle(bundles: BundleRunner, x: Occasion, bundle: Bundle):
   });
 }
 
-/** NDJSON: every line is read before the first is written; then in chunks, each whole. */
+/** NDJSON as one transaction; a longer file is judged as a whole before its first part is written. */
 async function importLines(bundles: BundleRunner, x: Occasion, content: string): Promise<string[]> {
-  const resources = content
+  const lines = content
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .map((line, i) => parseLine(line, i));
+    .map((text, i) => ({ text, number: i + 1 }))
+    .filter(({ text }) => text.trim() !== '');
+  const entries = lines.map(({ text, number }) => ({ resource: parseLine(text, number) }));
+  if (entries.length > AT_ONCE) await byLine(lines, () => judgeBundle(bundles, x, transactionOf(entries)));
   const types: string[] = [];
-  for (let at = 0; at < resources.length; at += CHUNK) {
-    types.push(...(await importBundle(bundles, x, transactionOf(resources.slice(at, at + CHUNK)))));
+  for (let at = 0; at < entries.length; at += AT_ONCE) {
+    const part = transactionOf(entries.slice(at, at + AT_ONCE));
+    types.push(...(await byLine(lines.slice(at), () => importBundle(bundles, x, part))));
   }
   return types;
 }
 
-function parseLine(line: string, i: number): Resource {
+function parseLine(text: string, number: number): Resource {
   try {
-    return parseFhirJson(line);
+    return parseFhirJson(text);
   } catch (error) {
-    throw new ProblemError('malformed', `Line ${i + 1}: ${(error as Error).message}`, { cause: error });
+    throw new ProblemError('malformed', `Line ${number}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** A transaction as it is; other bundles and single resources as one that puts each resource at its id. */
+/** What fails in an entry of a bundle made of lines is told of its line. */
+async function byLine<T>(lines: readonly { number: number }[], work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const named = (text: string): string =>
+      text.replace(
+        /Bundle\.entry\[(\d+)\](\.resource)?/g,
+        (_, index: string) => `Line ${lines[Number(index)]?.number}`,
+      );
+    const issues = error.issues.map((issue) => ({
+      ...issue,
+      ...(issue.diagnostics !== undefined && { diagnostics: named(issue.diagnostics) }),
+      ...(issue.expression !== undefined && { expression: issue.expression.map(named) }),
+    }));
+    throw new ProblemError(error.code, named(error.message), { issues, cause: error });
+  }
+}
+
+/** Faults of a file that are told one by one. */
+const FAULTS = 5;
+
+/** Why a file was refused, on one line: the problem, where it is, and which rules it breaks. */
+function reasonOf({ message, issues }: ProblemError): string {
+  const faults = issues
+    .filter(({ severity, diagnostics }) => severity !== 'warning' && diagnostics !== undefined)
+    .map(({ diagnostics, expression }) => `${expression?.[0] ?? ''}: ${diagnostics}`)
+    .filter((fault) => !fault.endsWith(`: ${message}`) && fault !== message);
+  const more = faults.length > FAULTS ? [`and ${faults.length - FAULTS} more`] : [];
+  return [message, faults.slice(0, FAULTS).concat(more).join(' ')].join(' ').trimEnd();
+}
+
+/**
+ * A transaction as it is; other bundles and single resources as one that puts each resource at its id. Full URLs stay:
+ * the entries refer to each other by them.
+ */
 function asTransaction(resource: Resource): Bundle {
-  if (resource.resourceType !== 'Bundle') return transactionOf([resource]);
+  if (resource.resourceType !== 'Bundle') return transactionOf([{ resource }]);
   if (resource.type === 'transaction' || resource.type === 'batch')
     return { ...resource, type: 'transaction' };
   return transactionOf(
-    (resource.entry ?? []).flatMap((entry) => (entry.resource === undefined ? [] : [entry.resource])),
+    (resource.entry ?? []).flatMap(({ fullUrl, resource: held }) =>
+      held === undefined ? [] : [{ ...(fullUrl !== undefined && { fullUrl }), resource: held }],
+    ),
   );
 }
 
-function transactionOf(resources: readonly Resource[]): Bundle {
+function transactionOf(entries: readonly { fullUrl?: string; resource: Resource }[]): Bundle {
   return {
     resourceType: 'Bundle',
     type: 'transaction',
-    entry: resources.map((resource) => ({
+    entry: entries.map(({ fullUrl, resource }) => ({
+      ...(fullUrl !== undefined && { fullUrl }),
       resource,
       request:
         resource.id === undefined

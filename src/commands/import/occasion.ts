@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ANONYMOUS, type Occasion } from '../../http';
+import { operatorName } from '../../operator';
 import { EVERYTHING } from '../../store';
-import { operatorName } from '../identity/house';
 
 /** An import as the audit tells it: by whom, on which machine. */
 export function occasion(): Occasion {

@@ -2,7 +2,7 @@ import type { Bundle } from '@medplum/fhirtypes';
 import { ProblemError } from '../../fhir';
 import type { Exchange, Face, MountedFace, Occasion, Reply, Route } from '../../http';
 import type { Principal } from '../../identity';
-import { processBundle } from './bundles';
+import { judge, processBundle } from './bundles';
 import { requirePermission } from './access';
 import type { FhirContext } from './context';
 import type { Interaction } from './interaction';
@@ -22,19 +22,26 @@ export type BundleRunner = Omit<FhirContext, 'resolve'>;
 
 /** Runs a batch or transaction without HTTP, as the operator's import does. @throws ProblemError */
 export function runBundle(runner: BundleRunner, x: Occasion, bundle: Bundle): Promise<Bundle> {
-  const context: FhirContext = { ...runner, resolve };
-  const request: FhirRequest = {
+  return processBundle({ ...runner, resolve }, requestOf(runner, x), bundle);
+}
+
+/** Looks through a transaction that is not run yet, or not as one. @throws ProblemError naming every wrong entry */
+export function judgeBundle(runner: BundleRunner, x: Occasion, bundle: Bundle): void {
+  judge({ ...runner, resolve }, requestOf(runner, x), bundle.entry ?? []);
+}
+
+function requestOf({ store }: BundleRunner, x: Occasion): FhirRequest {
+  return {
     x,
     method: 'POST',
     segments: [],
     query: [],
     headers: {},
     prefer: { ...readPreferences(undefined), return: 'minimal' },
-    records: context.store,
+    records: store,
     isPretty: false,
     nested: false,
   };
-  return processBundle(context, request, bundle);
 }
 
 export interface FhirFaceOptions extends Omit<FhirContext, 'resolve'> {

@@ -6,6 +6,8 @@ import type { FhirRequest, FhirResponse } from '../request';
 import { batch } from './batch';
 import { transaction } from './transaction';
 
+export { judge } from './transaction';
+
 /** A batch or transaction posted to the base. https://hl7.org/fhir/R4/http.html#transaction */
 export async function bundle(context: FhirContext, request: FhirRequest): Promise<FhirResponse> {
   const body = readResource(request);

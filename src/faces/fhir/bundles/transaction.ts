@@ -26,8 +26,7 @@ export async function transaction(
 ): Promise<Bundle> {
   if (duplicateFullUrls(entries).length > 0)
     throw new ProblemError('malformed', 'Two entries have the same fullUrl.');
-  const reads = readAll(context, request, entries);
-  const issues = validateAll(context, reads);
+  const { reads, issues } = judge(context, request, entries);
   const keys = new Map<EntryRequest['index'], string>();
   forEveryEntry(reads, (read) => {
     const key = criteriaKey(context, read);
@@ -45,6 +44,19 @@ export async function transaction(
     }
     return { resourceType: 'Bundle', type: 'transaction-response', entry };
   });
+}
+
+/**
+ * The requests of the entries, and their warnings.
+ * @throws ProblemError for what can be told of them without the record, all at once
+ */
+export function judge(
+  context: FhirContext,
+  request: FhirRequest,
+  entries: readonly BundleEntry[],
+): { reads: EntryRequest[]; issues: Map<number, OperationOutcomeIssue[]> } {
+  const reads = readAll(context, request, entries);
+  return { reads, issues: validateAll(context, reads) };
 }
 
 interface Run {

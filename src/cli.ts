@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { readConfig, StartError } from './config';
-import { ProblemError } from './fhir';
+import { messageOf } from './commands/failure';
+import { readConfig } from './config';
 import type { House } from './house';
 
 const open = async (): Promise<House> => {
@@ -61,8 +61,7 @@ main().then(
   () => process.exit(process.exitCode ?? 0),
   (error: unknown) => {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 1); // it has printed its line
-    const known = error instanceof StartError || error instanceof ProblemError || error instanceof Error;
-    process.stderr.write(`${(known ? error.message : String(error)).replace(/\s*\n\s*/g, ' ')}\n`);
+    process.stderr.write(`${messageOf(error).replace(/\s*\n\s*/g, ' ')}\n`);
     process.exit(1);
   },
 );

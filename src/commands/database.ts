@@ -10,6 +10,7 @@ import {
   startEmbeddedMongo,
   type MigrationProgress,
 } from '../embedded-mongo';
+import { isResourceType } from '../fhir';
 import type { House } from '../house';
 import { reindex } from '../store';
 import { print } from './print';
@@ -141,6 +142,8 @@ function registerReindex(program: Command, openHouse: () => Promise<House>): voi
     .action(async (types: string[], { json }: Json) => {
       const house = await openHouse();
       try {
+        const unknown = types.filter((type) => !isResourceType(type));
+        if (unknown.length > 0) throw new StartError(`There is no resource type ${unknown.join(', ')}.`);
         const resources: Record<string, number> = {};
         for (const type of await house.connection.typesInUse()) {
           if (types.length > 0 && !types.includes(type)) continue;

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import type { House } from '../house';
 import { serverContext } from '../house';
-import { audited } from './identity';
+import { audited, milliseconds } from './identity';
 import { print } from './print';
-
-const DAY_MS = 24 * 3_600_000;
 
 /** `webhook create|list|test|rotate|attempts|replay`: decisions, "Commands and files". */
 export function registerWebhookCommands(program: Command, openHouse: () => Promise<House>): void {
@@ -84,12 +82,16 @@ export function registerWebhookCommands(program: Command, openHouse: () => Promi
     .command('rotate')
     .description('Make a new signing secret; the old one signs along for a while')
     .argument('<id>')
-    .option('--overlap <hours>', 'hours that the old secret stays live', '24')
+    .option(
+      '--overlap <time>',
+      'how long the old secret signs along: 30m, 24h, 7d; a bare number is hours',
+      '24h',
+    )
     .option('--json', 'print JSON')
     .action((id: string, { overlap, json }: { overlap: string; json?: boolean }) =>
       inHouse(json, (house) =>
         changing(house, 'webhook rotate', { webhook: id }, () =>
-          house.notify.webhooks.rotate(id, (Number.parseFloat(overlap) / 24) * DAY_MS),
+          house.notify.webhooks.rotate(id, milliseconds(/^\d+$/.test(overlap) ? `${overlap}h` : overlap)),
         ),
       ),
     );

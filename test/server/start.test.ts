@@ -250,5 +250,15 @@ it('refuses unknown commands and arguments with one line', async () => {
     {},
   ).ended;
   expect([plan.code, plan.stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining('Gold')]]);
+  const nowhere = join(dataDir, 'nowhere', 'report.csv');
+  const report = await run(CLI, ['audit', 'report', 'brokering', '--out', nowhere], {}).ended;
+  expect([report.code, report.stderr]).toEqual([
+    1,
+    `${nowhere} cannot be opened or written: there is no such file or folder.\n`,
+  ]);
+  const type = await run(CLI, ['reindex', 'Pacient'], {}).ended;
+  expect([type.code, type.stderr]).toEqual([1, 'There is no resource type Pacient.\n']);
+  const overlap = await run(CLI, ['webhook', 'rotate', 'any', '--overlap', 'soon'], {}).ended;
+  expect([overlap.code, overlap.stderr]).toEqual([1, '"soon" is no time such as 30m, 24h or 7d.\n']);
   expect(existsSync(dataDir)).toBe(true);
 });

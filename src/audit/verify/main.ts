@@ -30,7 +30,7 @@ export async function runVerify({
       ...(anchor === undefined ? {} : { anchors: parseAnchors(await readFile(anchor, 'utf8')) }),
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { out: json === true ? JSON.stringify({ ok: false, problem: message }) : message, code: 1 };
   }
   if (json === true) return { out: JSON.stringify(jsonOf(verdict)), code: verdict.ok ? 0 : 1 };
@@ -52,12 +52,23 @@ function jsonOf({ manifest, ...verdict }: Verdict): object {
   };
 }
 
+/** Of what the system says of a file, its path is told. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path }: NodeJS.ErrnoException = error;
+  return path === undefined ? error.message : `The file ${path} cannot be read (${code}).`;
+}
+
 /** @throws Error when a line is no JSON. */
 function parseAnchors(text: string): Checkpoint[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as Checkpoint);
+  try {
+    return text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => JSON.parse(line) as Checkpoint);
+  } catch (cause) {
+    throw new Error('The anchor file is not what `audit anchor` writes: a checkpoint a line.', { cause });
+  }
 }
 
 async function main(args: readonly string[]): Promise<void> {

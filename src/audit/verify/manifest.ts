@@ -134,17 +134,25 @@ function keyOf(keys: readonly PublicJwk[], kid: string): KeyObject | undefined {
  */
 export function parseKeys(text: string): PublicJwk[] {
   if (text.includes('-----BEGIN')) {
-    const jwk = createPublicKey(text).export({ format: 'jwk' });
+    const jwk = parsedKey(() => createPublicKey(text).export({ format: 'jwk' }));
     if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || jwk.x === undefined)
       throw new Error('The key is not an Ed25519 key.');
     return [{ kty: 'OKP', crv: 'Ed25519', x: jwk.x, kid: thumbprint(jwk.x) }];
   }
-  const parsed = JSON.parse(text) as { keys?: PublicJwk[] } & Partial<PublicJwk>;
+  const parsed = parsedKey(() => JSON.parse(text) as { keys?: PublicJwk[] } & Partial<PublicJwk>);
   const keys = parsed.keys ?? [parsed as PublicJwk];
   if (!keys.every((key) => key.kty === 'OKP' && key.crv === 'Ed25519' && typeof key.x === 'string')) {
     throw new Error('The key file holds something else than Ed25519 keys.');
   }
   return keys.map((key) => ({ ...key, kid: thumbprint(key.x) }));
+}
+
+function parsedKey<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new Error('The key file is neither a JWKS, as `audit keys` prints it, nor PEM.', { cause });
+  }
 }
 
 /** Id of a key: its thumbprint. RFC 7638 */

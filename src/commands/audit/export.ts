@@ -1,7 +1,7 @@
 import { SingleBar, Presets } from 'cli-progress';
 import type { Command } from 'commander';
 import { createWriteStream } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -93,6 +93,8 @@ async function exportFile(
   audit: Audit,
   { out, format, resume, ...options }: ExportOptions & { format: Format },
 ): Promise<Exported> {
+  if ((await stat(out).catch(() => undefined))?.isDirectory() === true)
+    throw new ProblemError('malformed', `${out} is a folder: --out names the file.`);
   const filter = filterOf(options);
   const resumed = resume === true ? await resumeFrom(out, format, filter) : undefined;
   const bar = process.stderr.isTTY

@@ -7,6 +7,7 @@ import { registerProviderCommands } from './providers';
 import { registerUserCommands } from './users';
 
 export { audited, type House, type OpenHouse, type SecurityChange } from './house';
+export { milliseconds } from './keys';
 
 /** The operator's commands on practices, keys, users, providers and clients. Failures reject: the caller words and counts them. */
 export function registerIdentityCommands(program: Command, openHouse: OpenHouse): void {

@@ -109,7 +109,7 @@ function isOfCalendar(text: string): boolean {
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90s`, `30m`, `24h`, `7d` in milliseconds. */
-function milliseconds(text: string): number {
+export function milliseconds(text: string): number {
   const [, number, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text.trim()) ?? [];
   const factor = UNITS[unit];
   if (number === undefined || factor === undefined) {

@@ -13,6 +13,9 @@ const GRACE_MS = 10_000;
 /** How long all of stopping may take; what was acknowledged is safe without it. */
 const STOP_MS = 30_000;
 
+/** How often slow connections are looked for; node's own 30 s would more than double what they may take. */
+const CHECK_MS = 2_000;
+
 /** The house with its demonstration, before it listens. */
 export async function prepareServer(
   config: Config,
@@ -36,7 +39,8 @@ export async function startServer(config: Config, role: { announce: boolean; see
   const { house } = prepared;
   logUnheard(house.log);
   let stopping = false;
-  const server = createServer(createApp(house, { stopping: () => stopping }));
+  const options = { connectionsCheckingInterval: CHECK_MS };
+  const server = createServer(options, createApp(house, { stopping: () => stopping }));
   compileBodies();
   house.notify.attach(server);
   // A slow or silent client holds a connection no longer than this.

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createApp } from './app';
 import { StartError, urlHost, type Config } from './config';
 import { compileBodies } from './contract';
@@ -8,6 +9,8 @@ import { logUnheard } from './log';
 import { publishDefinitions } from './publish-definitions';
 import { welcome } from './welcome';
 
+/** How long whoever asks all the time is told to leave the connection before it is closed, in milliseconds. */
+const LAST_CALL_MS = 300;
 /** How long requests in flight may take to finish once the server stops, in milliseconds. */
 const GRACE_MS = 10_000;
 /** How long all of stopping may take; what was acknowledged is safe without it. */
@@ -41,6 +44,9 @@ export async function startServer(config: Config, role: { announce: boolean; see
   let stopping = false;
   const options = { connectionsCheckingInterval: CHECK_MS };
   const server = createServer(options, createApp(house, { stopping: () => stopping }));
+  server.prependListener('request', (_req, res) => {
+    if (stopping) res.setHeader('Connection', 'close');
+  });
   compileBodies();
   house.notify.attach(server);
   // A slow or silent client holds a connection no longer than this.
@@ -53,6 +59,7 @@ export async function startServer(config: Config, role: { announce: boolean; see
       process.stderr.write('Crosswalk was ended before it had closed everything; the next start goes on.\n');
       process.exit(1);
     }, STOP_MS).unref();
+    await pause(LAST_CALL_MS);
     await closeServer(server);
     await house.close();
     process.exit(0);

@@ -209,6 +209,22 @@ it('ends with the npm that started it: no shell between them keeps the signal', 
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 }, 60_000);
 
+it('tells those who ask all the time to leave their connections before it closes them', async () => {
+  const { child, url, ended } = await started();
+  const client = async (): Promise<string> => {
+    for (;;) {
+      const answer = await fetch(`${url}/healthz`);
+      await answer.text();
+      if (answer.headers.get('connection') === 'close') return 'told';
+    }
+  };
+  const clients = Array.from({ length: 8 }, client);
+  await new Promise((done) => setTimeout(done, 500));
+  child.kill('SIGTERM');
+  expect(await Promise.all(clients)).toEqual(clients.map(() => 'told'));
+  expect(await ended).toMatchObject({ code: 0 });
+}, 60_000);
+
 it('starts its database again when that is killed, and has lost nothing', async () => {
   const { child, url, ended } = await started();
   const [sender] = credentials().handoffrx;

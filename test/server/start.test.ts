@@ -277,4 +277,4 @@ it('refuses unknown commands and arguments with one line', async () => {
   const overlap = await run(CLI, ['webhook', 'rotate', 'any', '--overlap', 'soon'], {}).ended;
   expect([overlap.code, overlap.stderr]).toEqual([1, '"soon" is no time such as 30m, 24h or 7d.\n']);
   expect(existsSync(dataDir)).toBe(true);
-});
+}, 90_000);

@@ -5,8 +5,13 @@ import { LEVELS_OF_CARE, providerMapping } from '../../src/directory';
 import { ownDefinitions, validateResource } from '../../src/fhir';
 import { checkMapping } from '../../src/mapping';
 import { REFERRAL_STATUSES, referralMapping } from '../../src/referrals';
+import type { ReferralContext } from '../../src/referrals/mapping';
 
-const NOWHERE = { organizationName: () => undefined, practiceOf: () => undefined };
+const NOWHERE: ReferralContext = {
+  organizationName: () => undefined,
+  practiceOf: () => undefined,
+  firstWritten: () => undefined,
+};
 
 /** Visible text as the API takes it. */
 const text = fc.string({ minLength: 1, maxLength: 40 }).filter((value) => value.trim() !== '');

@@ -1,5 +1,6 @@
 /** The operator's import: Synthea's bundles, archives, and what is refused. */
 import type { AuditEvent, Bundle, Patient, Resource } from '@medplum/fhirtypes';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { importCsv, importRecords } from '../../src/commands/import';
 import { testHouse, type TestHouse } from '../support/house';
 
 const ARCHIVE = join(__dirname, '../fixtures/synthea/patients.tar.gz');
+const CLI = join(__dirname, '../../dist/cli.js');
 /** `EVERY_PATIENT=on` for the long run; else every third, with all their hospitals and practitioners. */
 const EVERY_PATIENT = process.env['EVERY_PATIENT'] === 'on';
 
@@ -96,6 +98,18 @@ describe('the Synthea archive', () => {
     expect(JSON.stringify(coded)).not.toContain('urn:uuid:');
   });
 });
+
+test('an import that is interrupted leaves nothing in the temporary folder', async () => {
+  const temporary = mkdtempSync(join(folder, 'tmp-'));
+  const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: join(folder, 'interrupted'), TMPDIR: temporary };
+  const child = spawn(process.execPath, [CLI, 'import', ARCHIVE], { env, stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const unpacked = (): string[] => readdirSync(temporary, { recursive: true, encoding: 'utf8' });
+  while (!unpacked().some((name) => name.endsWith('.json')) && child.exitCode === null)
+    await new Promise((next) => setTimeout(next, 20));
+  child.kill('SIGINT');
+  expect([await ended, unpacked().filter((name) => name.includes('crosswalk-import'))]).toEqual([130, []]);
+}, 90_000);
 
 test('files that refer to others by condition go in after them, whatever their names', async () => {
   const [organization, patient] = ['z-organization.json', 'a-patient.json'];

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, rmSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
@@ -27,6 +27,7 @@ export async function withSources<T>(
   use: (sources: Source[]) => Promise<T>,
 ): Promise<T> {
   const unpacked = await mkdtemp(join(tmpdir(), 'crosswalk-import-'));
+  const stay = leaveWithout(unpacked);
   try {
     const found: Source[] = [];
     for (const path of paths) {
@@ -37,7 +38,18 @@ export async function withSources<T>(
     return await use(found.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)));
   } finally {
     await rm(unpacked, { recursive: true, force: true });
+    stay();
   }
+}
+
+/** Whoever interrupts an import leaves no patient behind in a temporary folder. @returns what ends that watch */
+function leaveWithout(folder: string): () => void {
+  const leave = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.exit(128 + constants.signals[signal]);
+  };
+  process.on('SIGINT', leave).on('SIGTERM', leave);
+  return () => process.off('SIGINT', leave).off('SIGTERM', leave);
 }
 
 /** The sources in groups of equal rank: a group may refer to those before it. */
